@@ -1,0 +1,1 @@
+"""The stages of dvc.yaml: ``python -m flows.NAME``. Each reads top to bottom."""

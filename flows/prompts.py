@@ -1,0 +1,55 @@
+"""`python -m flows.prompts`: train every trial of the grid that has no result yet.
+
+At the end data/prompts holds exactly the grid's finished trials. If there is nothing to train,
+Prefect is not even imported.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+
+from lorvp import params
+from lorvp.params import ComputeConfig
+from lorvp.store import TrialStore, default_root
+from tasks.errors import for_people
+from tasks.places import PROMPTS, WORK
+from tasks.plan import Job, make_plan
+from tasks.server import prefect_api
+
+
+def main() -> int:
+    """Exit status: 0, or 1 if a trial failed."""
+    store = TrialStore(default_root())
+    experiment = params.read()
+    plan = make_plan(experiment, store)
+    done = len(plan.jobs) - len(plan.missing)
+    print(f"{len(plan.jobs)} trials in the grid: {done} finished, {len(plan.missing)} to train")
+    if plan.missing:
+        train_missing(experiment.params.compute)
+    store.show([job.fingerprint for job in plan.jobs], PROMPTS, WORK)
+    return report([job for job in plan.missing if not store.holds(job.fingerprint)])
+
+
+def train_missing(compute: ComputeConfig) -> None:
+    """Run the training flow against the user's Prefect server, or one that ends with the run."""
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    with prefect_api() as url:
+        from flows.training import run
+
+        print(f"Prefect UI: {url.removesuffix('/api')}", flush=True)
+        run(compute)
+
+
+def report(failed: list[Job]) -> int:
+    """Name the trials without a result."""
+    for job in failed:
+        print(f"no result: {job.point.name}", file=sys.stderr)
+    if failed:
+        print("Finished trials are kept; `dvc repro` trains only these.", file=sys.stderr)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    with for_people():
+        sys.exit(main())

@@ -1,0 +1,57 @@
+"""The flow that trains: a Prefect task for each missing trial, a worker process for each slot.
+
+Import it inside ``tasks.server.prefect_api()``, which says where Prefect's API is.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from prefect import flow
+from prefect.futures import as_completed
+from prefect.states import Completed, Failed, State
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from lorvp import params
+from lorvp.params import ComputeConfig
+from lorvp.store import TrialStore, default_root
+from tasks.plan import make_plan
+from tasks.prefect_tasks import progress_artifact, publish_results, submit, wait_until_recorded
+from tasks.progress import Progress
+from tasks.workers import slots, workers
+
+
+def run(compute: ComputeConfig) -> State:
+    """Run the flow with one thread for each worker, so that trials start in the grid's order."""
+    runner: Any = ThreadPoolTaskRunner(max_workers=slots(compute))
+    return train_prompts.with_options(task_runner=runner)(return_state=True)
+
+
+def _name() -> str:
+    return f"prompts {datetime.now():%Y-%m-%d %H:%M}"
+
+
+@flow(name="prompts", flow_run_name=_name)
+def train_prompts(experiment: str = "params.yaml") -> State:
+    """Train what is missing. A trial that fails leaves the others alone, and is named."""
+    settings = params.read(Path(experiment))
+    plan = make_plan(settings, TrialStore(default_root()))
+    total = len(plan.missing)
+    show_in_ui = progress_artifact(total)
+    with workers(settings.params.compute) as team, Progress(total) as progress:
+        tracking = settings.params.tracking
+        names = {submit(job, team, tracking): job.point.name for job in plan.missing}
+        for future in as_completed(list(names)):
+            record = future.result(raise_on_failure=False)
+            if isinstance(record, BaseException):
+                progress.failed(names[future], f"{type(record).__name__}: {record}")
+            else:
+                progress.finished(names[future], record)
+            show_in_ui(progress.percent)
+    publish_results(plan)
+    wait_until_recorded(total + 1)
+    if progress.failures:
+        return Failed(message=f"{len(progress.failures)} of {total} trials failed")
+    return Completed(message=f"{total} trials trained")

@@ -1,0 +1,82 @@
+"""A hash of the code that a result depends on; comments and formatting do not count.
+
+Starting from some modules, imports within this package are followed. Files named
+``__init__.py`` only list names (a test holds them to it) and are not followed: what a trial
+takes from a list is known from its settings, so editing one method leaves the others alone.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+
+def digest_of(modules: Iterable[str]) -> str:
+    """Hex digest over the syntax trees of ``modules`` and all they import from ``lorvp``."""
+    sources = sorted(closure(modules))
+    total = hashlib.sha256()
+    for module in sources:
+        total.update(f"{module}={_syntax(_file(module))};".encode())
+    return total.hexdigest()[:16]
+
+
+def closure(modules: Iterable[str]) -> set[str]:
+    """The modules reached from ``modules`` by imports, themselves included."""
+    found: set[str] = set()
+    waiting = list(modules)
+    while waiting:
+        module = waiting.pop()
+        if module not in found and _file(module).exists():
+            found.add(module)
+            waiting += _imports(_file(module))
+    return found
+
+
+def _file(module: str) -> Path:
+    return ROOT.joinpath(*module.split(".")).with_suffix(".py")
+
+
+@cache
+def _imports(path: Path) -> list[str]:
+    return [name for name in _imported(ast.parse(path.read_bytes())) if name.startswith("lorvp.")]
+
+
+def _imported(tree: ast.AST) -> Iterator[str]:
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            # `from lorvp import files` names a module too.
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif not _is_for_types_only(node):
+            yield from _imported(node)
+
+
+def _is_for_types_only(node: ast.AST) -> bool:
+    """`if TYPE_CHECKING:`, whose imports never run."""
+    return isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
+
+
+@cache
+def _syntax(path: Path) -> str:
+    tree = ast.parse(path.read_bytes())
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list):
+            # A string that stands alone is documentation.
+            node.body = [part for part in body if not _is_string(part)]  # type: ignore
+    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+
+
+def _is_string(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )

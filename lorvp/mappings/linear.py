@@ -1,0 +1,44 @@
+"""Trained linear mappings.
+
+`fm` (full mapping; AutoVP's FullyMap, arXiv 2310.08381) reads the source logits, `lp` (linear
+probing; LoR-VP's choice, arXiv 2502.00896) replaces the classifier and reads its features.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from torch import Tensor, nn
+
+from lorvp.mappings.base import Mapping, Reads, Widths
+from lorvp.settings import Settings
+
+
+class FmConfig(Settings):
+    """S * K + K trained values on top of the network's own classifier."""
+
+    kind: Literal["fm"] = "fm"
+
+    def build(self, widths: Widths) -> Linear:
+        return Linear("logits", widths.source_classes, widths.target_classes)
+
+
+class LpConfig(Settings):
+    """D * K + K trained values in place of the network's classifier."""
+
+    kind: Literal["lp"] = "lp"
+
+    def build(self, widths: Widths) -> Linear:
+        return Linear("features", widths.features, widths.target_classes)
+
+
+class Linear(Mapping):
+    """A weight matrix and a bias, with PyTorch's default start values."""
+
+    def __init__(self, reads: Reads, inputs: int, target_classes: int) -> None:
+        super().__init__(target_classes)
+        self.reads = reads
+        self.linear = nn.Linear(inputs, target_classes)
+
+    def forward(self, outputs: Tensor) -> Tensor:
+        return self.linear(outputs)

@@ -1,0 +1,74 @@
+"""The whole in one module: prompt, frozen network, mapping."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+
+from lorvp.errors import InputError
+from lorvp.mappings.base import Mapping
+from lorvp.networks.frozen import FrozenNetwork
+from lorvp.prompts.base import Prompt
+
+
+class PromptedNetwork(nn.Module):
+    """``mapping(network(normalise(fit(image) + content * placement)))``.
+
+    Takes uint8 images_BHWC and returns logits_BK. Only the prompt and the mapping are trained,
+    saved and switched between training and evaluation mode.
+    """
+
+    def __init__(self, prompt: Prompt, network: FrozenNetwork, mapping: Mapping) -> None:
+        super().__init__()
+        self.prompt, self.network, self.mapping = prompt, network, mapping
+
+    def prompted(self, images_BHWC: Tensor) -> Tensor:
+        """What the network sees: normalised images_BCHW with the prompt in its own space."""
+        canvas_BCHW = self.prompt.fit(images_BHWC)
+        if self.prompt.space == "pixel":
+            return self.network.normalise(self.prompt(canvas_BCHW))
+        return self.prompt(self.network.normalise(canvas_BCHW))
+
+    def source_logits(self, images_BHWC: Tensor) -> Tensor:
+        """The network's own logits_BS for the prompted images."""
+        return self.network(self.prompted(images_BHWC))
+
+    def forward(self, images_BHWC: Tensor) -> Tensor:
+        return self.mapping(self.network(self.prompted(images_BHWC), self.mapping.reads))
+
+    def parameter_groups(self) -> dict[str, list[nn.Parameter]]:
+        """Trained parameters by role: ``content``, ``placement``, ``mapping``."""
+        roles = {
+            "content": self.prompt.content,
+            "placement": self.prompt.placement,
+            "mapping": self.mapping,
+        }
+        groups = {role: list(module.parameters()) for role, module in roles.items()}
+        return {role: parameters for role, parameters in groups.items() if parameters}
+
+    def trained_state(self) -> dict[str, Tensor]:
+        """A copy of all that training changes, on the CPU; the network is not part of it."""
+        return {name: tensor.detach().cpu().clone() for name, tensor in self._trained()}
+
+    def load_trained_state(self, state: dict[str, Tensor]) -> None:
+        """Put back what ``trained_state`` returned.
+
+        Raises:
+            InputError: the names or shapes are not those of this prompt and mapping.
+        """
+        own = dict(self._trained())
+        if {k: v.shape for k, v in own.items()} != {k: v.shape for k, v in state.items()}:
+            raise InputError(
+                f"the saved tensors {sorted(state)} do not fit this prompt and mapping, "
+                f"which have {sorted(own)} of other names or shapes"
+            )
+        with torch.no_grad():
+            for name, tensor in own.items():
+                tensor.copy_(state[name])
+
+    def _trained(self) -> Iterator[tuple[str, Tensor]]:
+        for role in ("prompt", "mapping"):
+            for name, tensor in getattr(self, role).state_dict(keep_vars=True).items():
+                yield f"{role}.{name}", tensor

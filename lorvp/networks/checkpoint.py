@@ -1,0 +1,102 @@
+"""A checkpoint: frozen weights and what is needed to use them, in one folder.
+
+weights.safetensors   the network's state_dict, names as in timm
+manifest.json         architecture, input size, mean and std, class names, origin, SHA-256
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, cast
+
+from pydantic import BaseModel, ConfigDict
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from lorvp.errors import InputError
+from lorvp.files import sha256, to_json, whole_folder
+from lorvp.networks.frozen import FrozenNetwork, TimmClassifier
+
+
+class CheckpointManifest(BaseModel):
+    """manifest.json of a checkpoint."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    architecture: str
+    """timm's name."""
+    input_size: tuple[int, int]
+    mean: list[float]
+    std: list[float]
+    features: int
+    """Width of what the classifier reads."""
+    class_names: list[str]
+    """Of the source classes, in the order of the logits."""
+    origin: str
+    """Where the weights come from."""
+    accuracy: float | None
+    """On images held out from the source task, where we trained the network ourselves."""
+    weights_sha256: str
+
+    @property
+    def digest(self) -> str:
+        """Identifies the checkpoint's bytes."""
+        return self.weights_sha256
+
+
+def create(architecture: str, classes: int) -> nn.Module:
+    """A timm network with random weights.
+
+    Raises:
+        InputError: timm knows no such architecture.
+    """
+    import timm  # 5 s: imported where a network is really made
+
+    if not timm.is_model(architecture):
+        near = timm.list_models(f"*{architecture.split('_')[0]}*")[:5]
+        raise InputError(f"timm has no architecture {architecture!r}; similar: {near}")
+    return timm.create_model(architecture, num_classes=classes)
+
+
+def write(folder: Path, network: nn.Module, **facts: Any) -> CheckpointManifest:
+    """Store ``network`` in ``folder`` with the manifest fields in ``facts``."""
+    weights = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
+    with whole_folder(folder) as scratch:
+        save_file(weights, scratch / "weights.safetensors")
+        digest = sha256(scratch / "weights.safetensors")
+        features = cast(TimmClassifier, network).head_hidden_size
+        manifest = CheckpointManifest(weights_sha256=digest, features=features, **facts)
+        (scratch / "manifest.json").write_text(to_json(manifest.model_dump()))
+    return manifest
+
+
+def read_manifest(folder: Path) -> CheckpointManifest:
+    """What ``folder`` holds, without reading the weights.
+
+    Raises:
+        InputError: the folder holds no checkpoint.
+    """
+    path = folder / "manifest.json"
+    if not path.exists():
+        raise InputError(f"{folder} is not a checkpoint: it has no manifest.json")
+    return CheckpointManifest.model_validate(json.loads(path.read_text()))
+
+
+def load(folder: Path) -> FrozenNetwork:
+    """The frozen network stored in ``folder``.
+
+    Raises:
+        InputError: the weights are damaged, or do not fit the architecture key by key.
+    """
+    manifest = read_manifest(folder)
+    path = folder / "weights.safetensors"
+    if sha256(path) != manifest.weights_sha256:
+        raise InputError(f"{path} is damaged: its SHA-256 is not the one in manifest.json")
+    network = create(manifest.architecture, len(manifest.class_names))
+    try:
+        network.load_state_dict(load_file(path))
+    except (RuntimeError, SafetensorError) as error:
+        raise InputError(f"{path} does not fit {manifest.architecture}: {error}") from error
+    return FrozenNetwork(network, manifest.input_size, manifest.mean, manifest.std)

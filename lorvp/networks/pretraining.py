@@ -1,0 +1,83 @@
+"""Training a small network on a prepared dataset, so that it can then be frozen.
+
+This stands in for the published ImageNet weights where nothing can be downloaded.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from lorvp.datasets.prepared import LabelledImages, Prepared
+from lorvp.networks.checkpoint import create
+from lorvp.prompts.fits import Resize
+from lorvp.settings import Name, Seed, Settings
+
+MEAN = STD = [0.5, 0.5, 0.5]
+
+
+class TrainedConfig(Settings):
+    """Train ``architecture`` from scratch on a dataset of this project."""
+
+    kind: Literal["trained"] = "trained"
+    dataset: Name
+    """A name under `datasets`; its classes become the source classes."""
+    architecture: str
+    """A timm name; test_resnet has 0.38 M parameters and reads 32x32 images."""
+    input_size: int = Field(default=32, ge=8, le=1024)
+    """Height and width in pixels."""
+    epochs: int = Field(default=6, ge=1)
+    batch_size: int = Field(default=128, ge=2)
+    lr: float = Field(default=0.003, gt=0)
+    """Peak of a one-cycle schedule (AdamW)."""
+    seed: Seed = 0
+    min_accuracy: float = Field(default=0.97, ge=0, le=1)
+    """On the dataset's test images; below it the stage fails, since nothing could be learnt
+    about prompting from a network that does not know its own task."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.input_size, self.input_size
+
+
+def train(config: TrainedConfig, data: Prepared) -> nn.Module:
+    """A network trained on ``data``'s training split; the same seed gives the same weights."""
+    torch.manual_seed(config.seed)
+    network = create(config.architecture, len(data.class_names))
+    network.to(memory_format=torch.channels_last).train()
+    images = data.split("train")
+    steps = len(images) // config.batch_size
+    optimizer = torch.optim.AdamW(network.parameters(), lr=config.lr, weight_decay=0.05)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, config.lr, total_steps=config.epochs * steps
+    )
+    for _ in range(config.epochs):
+        # The last, smaller batch is dropped: BatchNorm's statistics would be noisier there.
+        order = torch.randperm(len(images))[: steps * config.batch_size]
+        for rows in order.split(config.batch_size):
+            x_BCHW = _prepare(images.images_NHWC[rows], config.size)
+            loss = F.cross_entropy(network(x_BCHW), images.labels_N[rows])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+    return network.eval()
+
+
+@torch.inference_mode()
+def accuracy(network: nn.Module, images: LabelledImages, config: TrainedConfig) -> float:
+    """Share of ``images`` that the network names rightly."""
+    right = 0
+    for x_BHWC, y_B in zip(images.images_NHWC.split(256), images.labels_N.split(256), strict=True):
+        logits_BS = network(_prepare(x_BHWC, config.size))
+        right += int((logits_BS.argmax(1) == y_B).sum())
+    return right / len(images)
+
+
+def _prepare(images_BHWC: Tensor, size: tuple[int, int]) -> Tensor:
+    x_BCHW = (Resize(size)(images_BHWC) - MEAN[0]) / STD[0]
+    return x_BCHW.contiguous(memory_format=torch.channels_last)

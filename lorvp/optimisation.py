@@ -1,0 +1,107 @@
+"""Training settings: optimiser, learning rate and its schedule, epochs."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Literal
+
+import torch
+from pydantic import Field
+from torch import nn
+from torch.optim.lr_scheduler import LambdaLR
+
+from lorvp.settings import BY_KIND, OR_KIND_ALONE, Settings
+
+
+class SgdConfig(Settings):
+    """Stochastic gradient descent."""
+
+    kind: Literal["sgd"] = "sgd"
+    momentum: float = Field(default=0.9, ge=0, lt=1)
+    weight_decay: float = Field(default=0.0, ge=0)
+
+    def build(self, groups: list[dict]) -> torch.optim.Optimizer:
+        return torch.optim.SGD(groups, momentum=self.momentum, weight_decay=self.weight_decay)
+
+
+class AdamConfig(Settings):
+    """Adam; its step does not depend on the gradient's size, which suits mixed groups."""
+
+    kind: Literal["adam"] = "adam"
+    weight_decay: float = Field(default=0.0, ge=0)
+
+    def build(self, groups: list[dict]) -> torch.optim.Optimizer:
+        return torch.optim.Adam(groups, weight_decay=self.weight_decay)
+
+
+class ConstantConfig(Settings):
+    """The learning rate stays what it is."""
+
+    kind: Literal["constant"] = "constant"
+
+    def factor(self, progress: float) -> float:
+        return 1.0
+
+
+class CosineConfig(Settings):
+    """Half a cosine from the learning rate to 0."""
+
+    kind: Literal["cosine"] = "cosine"
+
+    def factor(self, progress: float) -> float:
+        return (1 + math.cos(math.pi * progress)) / 2
+
+
+class MultistepConfig(Settings):
+    """A drop at each milestone (ILM-VP, AutoVP and SMM use these)."""
+
+    kind: Literal["multistep"] = "multistep"
+    milestones: tuple[float, ...] = Field(default=(0.5, 0.72), min_length=1, strict=False)
+    """Fractions of the training after which the rate drops; a list of lists sweeps them."""
+    gamma: float = Field(default=0.1, gt=0, le=1)
+    """The rate is multiplied by it at each milestone."""
+
+    def factor(self, progress: float) -> float:
+        return self.gamma ** sum(progress >= m for m in self.milestones)
+
+
+OptimizerConfig = Annotated[SgdConfig | AdamConfig, BY_KIND, OR_KIND_ALONE]
+ScheduleConfig = Annotated[ConstantConfig | CosineConfig | MultistepConfig, BY_KIND, OR_KIND_ALONE]
+
+
+class TrainingConfig(Settings):
+    """How a prompt and its mapping are trained; no part of it changes the network."""
+
+    epochs: int = Field(default=20, ge=1)
+    batch_size: int = Field(default=64, ge=1)
+    optimizer: OptimizerConfig = SgdConfig()
+    lr: float = Field(default=0.02, gt=0)
+    """For every group that is not named below. LoR-VP's run script: SGD 0.02."""
+    lr_placement: float | None = Field(default=None, gt=0)
+    """For a trained placement, such as AdaViPro's region choice (1 in the paper, prompt 40)."""
+    lr_mapping: float | None = Field(default=None, gt=0)
+    """For a trained mapping."""
+    schedule: ScheduleConfig = CosineConfig()
+    warmup_steps: int = Field(default=0, ge=0)
+    """Steps in which the rate climbs linearly from 0; the schedule counts from their end."""
+    test_every_epoch: bool = False
+    """Also record the best test accuracy of any epoch, which published tables often report.
+    It is written beside our own number under its own name and never chooses anything."""
+
+    def build_optimizer(self, groups: dict[str, list[nn.Parameter]]) -> torch.optim.Optimizer:
+        """One optimiser over all groups, each with its own learning rate."""
+        own = {"placement": self.lr_placement, "mapping": self.lr_mapping}
+        return self.optimizer.build(
+            [{"params": p, "lr": own.get(role) or self.lr} for role, p in groups.items()]
+        )
+
+    def build_schedule(self, optimizer: torch.optim.Optimizer, steps: int) -> LambdaLR:
+        """The factor on every group's learning rate at each of ``steps`` steps."""
+        after_warmup = max(1, steps - self.warmup_steps)
+
+        def factor(step: int) -> float:
+            if step < self.warmup_steps:
+                return (step + 1) / self.warmup_steps
+            return self.schedule.factor(min(1.0, (step - self.warmup_steps) / after_warmup))
+
+        return LambdaLR(optimizer, factor)

@@ -1,0 +1,36 @@
+"""Validation accuracy while training."""
+
+import altair as alt
+import polars as pl
+from altair.typing import ChartType
+
+from lorvp.pictures.style import colour_of, dash_of, finish
+from lorvp.pictures.summaries import mean_curves
+
+WIDTH, HEIGHT = 260, 200
+
+
+def learning_curves(history: pl.DataFrame) -> ChartType:
+    """One plot per mapping, one line per method: the mean over its seeds.
+
+    The dot at the end of a line also shows a method that was measured only once.
+    """
+    table = mean_curves(history)
+    methods = table["method"].unique(maintain_order=True).to_list()
+    mappings = table["mapping"].unique(maintain_order=True).to_list()
+    legend = alt.Legend(title=None, symbolType="stroke", symbolSize=500, symbolStrokeWidth=2)
+    base = alt.Chart().encode(
+        x=alt.X("epoch:Q", axis=alt.Axis(tickMinStep=1, grid=False)),
+        y=alt.Y("accuracy:Q", title="validation accuracy (%)", scale=alt.Scale(zero=False)),
+        color=colour_of("method", methods, legend=legend),
+    )
+    line = base.mark_line(strokeWidth=1.8).encode(
+        strokeDash=dash_of("method", methods, legend=legend)
+    )
+    # mark_point and not mark_circle: a filled mark would fill the lines of the legend too.
+    dot = base.mark_point(size=6, strokeWidth=3, opacity=1)
+    dot = dot.transform_joinaggregate(last="max(epoch)", groupby=["method", "mapping"])
+    dot = dot.transform_filter("datum.epoch == datum.last")
+    plots = alt.LayerChart(layer=[line, dot], width=WIDTH, height=HEIGHT)
+    facet = alt.Facet("mapping:N", sort=mappings, title=None)
+    return finish(plots.facet(data=table, facet=facet, columns=2))

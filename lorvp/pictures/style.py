@@ -1,0 +1,81 @@
+"""One look for every picture: colours, shapes, fonts, and writing to a file."""
+
+from itertools import cycle, islice
+from pathlib import Path
+from typing import Any
+
+import altair as alt
+from altair.typing import ChartType
+
+# Okabe and Ito, https://jfly.uni-koeln.de/color/, without the yellow, which is lost on white paper.
+# Neighbours in this order also differ in lightness, so that grey prints keep them apart.
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000")
+SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "triangle-left")
+DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3])
+GREY, PALE = "#666666", "#CCCCCC"
+
+# vl-convert carries Liberation Sans, which has the widths of Arial: the same layout everywhere.
+FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
+SMALL, MEDIUM, LARGE = 11, 12, 13
+
+LOOK: dict[str, Any] = {
+    "background": "white",
+    "font": FONT,
+    "padding": 8,
+    "axis": {
+        "labelFontSize": SMALL,
+        "labelFlush": False,
+        "labelLimit": 0,
+        "titleFontSize": MEDIUM,
+        "titleFontWeight": "normal",
+        "titlePadding": 8,
+        "domainColor": GREY,
+        "tickColor": GREY,
+        "gridColor": "#EBEBEB",
+    },
+    "legend": {
+        "labelFontSize": SMALL,
+        "labelLimit": 0,
+        "titleFontSize": MEDIUM,
+        "titleFontWeight": "normal",
+        "symbolOpacity": 1,
+    },
+    "header": {"labelFontSize": LARGE, "labelFontWeight": "bold"},
+    "title": {"fontSize": LARGE, "anchor": "middle", "limit": 0},
+    "view": {"stroke": PALE},
+}
+
+
+def colour_of(field: str, names: list[str], **options) -> alt.Color:
+    """The colour of each name, by its place in names; the legend keeps that order."""
+    colours = list(islice(cycle(COLOURS), len(names)))
+    return alt.Color(f"{field}:N", scale=alt.Scale(domain=names, range=colours), **options)
+
+
+def shape_of(field: str, names: list[str], **options) -> alt.Shape:
+    """The shape of each name; beside `colour_of` of the same names both share one legend."""
+    shapes = list(islice(cycle(SHAPES), len(names)))
+    return alt.Shape(f"{field}:N", scale=alt.Scale(domain=names, range=shapes), **options)
+
+
+def dash_of(field: str, names: list[str], **options) -> alt.StrokeDash:
+    """The dashes of each name: 4 patterns against 7 colours, so 28 names before a pair repeats."""
+    dashes = list(islice(cycle(DASHES), len(names)))
+    return alt.StrokeDash(f"{field}:N", scale=alt.Scale(domain=names, range=dashes), **options)
+
+
+def finish(chart: ChartType) -> ChartType:
+    """The chart with the common look. Altair allows this once, on the outermost chart."""
+    return chart.configure(**LOOK)
+
+
+def save(chart: ChartType, path: str | Path) -> None:
+    """Write a PNG, at twice the size so that print is sharp, or an SVG: the suffix of path says.
+
+    Altair refuses tables of more than 5000 rows, a limit meant for notebooks; it is lifted here,
+    because the learning curves of a full grid are longer.
+    """
+    if Path(path).suffix not in {".png", ".svg"}:
+        raise ValueError(f"pictures are written as .png or .svg, not as {path}")
+    with alt.data_transformers.enable("default", max_rows=None):
+        chart.save(str(path), scale_factor=2 if Path(path).suffix == ".png" else 1)

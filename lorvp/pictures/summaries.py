@@ -1,0 +1,77 @@
+"""The numbers behind the pictures: tables in, tables out, nothing drawn here."""
+
+import polars as pl
+
+TRIAL = ("dataset", "network", "method", "mapping")
+
+
+def named(results: pl.DataFrame) -> pl.DataFrame:
+    """Results with the training's label, if it has one, added to the method's name.
+
+    Without it, trials that differ only in how they were trained would be averaged together.
+    """
+    name = pl.concat_str(
+        "method", "training", separator=" ", ignore_nulls=True
+    ).str.strip_chars_end()
+    return results.with_columns(name.alias("method"))
+
+
+def over_seeds(results: pl.DataFrame) -> pl.DataFrame:
+    """One row per trial: test accuracy in percent over its seeds, in order of first appearance.
+
+    Columns: dataset, network, method, mapping, mean, std, seeds, trained_values, low, high.
+    std is the sample's (divided by seeds - 1); of a single seed it is null, and so are
+    low = mean - std and high = mean + std.
+    """
+    accuracy = 100 * pl.col("test_accuracy")
+    return (
+        named(results)
+        .group_by(TRIAL, maintain_order=True)
+        .agg(
+            mean=accuracy.mean(),
+            std=accuracy.std(),
+            seeds=pl.len(),
+            trained_values=pl.col("trained_values").first(),
+        )
+        .with_columns(low=pl.col("mean") - pl.col("std"), high=pl.col("mean") + pl.col("std"))
+    )
+
+
+def mean_curves(history: pl.DataFrame) -> pl.DataFrame:
+    """One row per method, mapping and epoch: `accuracy`, the mean over seeds in percent.
+
+    Only epochs that every seed of the curve reached: where a seed stops early, the mean of the
+    others would jump without anything having been learnt.
+    """
+    curve = ("method", "mapping")
+    return (
+        history.with_columns(seeds=pl.col("seed").n_unique().over(curve))
+        .group_by(*curve, "epoch", maintain_order=True)
+        .agg(
+            accuracy=100 * pl.col("val_accuracy").mean(),
+            complete=pl.col("seed").n_unique() == pl.col("seeds").first(),
+        )
+        .filter("complete")
+        .drop("complete")
+    )
+
+
+def most_chosen(counts: pl.DataFrame) -> pl.DataFrame:
+    """One row per method and target: the sources most seeds chose, and the share that did.
+
+    Columns: method, target, sources (list of names; more than one after a tie), share (0..1).
+    """
+    cell = ("method", "target")
+    return (
+        counts.filter(pl.col("chosen") == pl.col("chosen").max().over(cell))
+        .group_by(cell, maintain_order=True)
+        .agg(sources=pl.col("source"), share=(pl.col("chosen") / pl.col("of")).first())
+    )
+
+
+def spread_phrase(seeds: pl.Series) -> str:
+    """What an interval shows: 'mean ± 1 std over 3 seeds'; a single seed has no interval."""
+    few, many = seeds.min(), seeds.max()
+    if many == 1:
+        return "1 seed"
+    return f"mean ± 1 std over {many if few == many else f'{few} to {many}'} seeds"

@@ -1,0 +1,1 @@
+"""Prompts: fit, content, placement, and the methods composed of them."""

@@ -1,0 +1,46 @@
+"""An independent value for every channel of every pixel that the placement can reach.
+
+Bahng et al., "Exploring Visual Prompts for Adapting Large-Scale Models" (arXiv 2203.17274),
+start from N(0, 1); full-image prompts such as SMM's "Full" baseline (arXiv 2406.03150) from 0.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from lorvp.prompts.base import Content
+from lorvp.settings import Settings
+
+
+class FreeConfig(Settings):
+    """One trained value per channel and reachable pixel."""
+
+    kind: Literal["free"] = "free"
+    std: float = Field(default=0.0, ge=0)
+    """Standard deviation of the normal start values; 0 starts from the unchanged image."""
+
+    def build(self, support_HW: Tensor) -> Free:
+        return Free(support_HW, self.std)
+
+
+class Free(Content):
+    """Values exist only inside ``support_HW``, so their number is the number in the papers.
+
+    A border of width p on an H x W canvas has 2 * C * p * (H + W - 2p) of them.
+    """
+
+    support_HW: Tensor
+
+    def __init__(self, support_HW: Tensor, std: float = 0.0) -> None:
+        super().__init__()
+        self.register_buffer("support_HW", support_HW, persistent=False)
+        self.values = nn.Parameter(std * torch.randn(3, int(support_HW.sum())))
+
+    def forward(self) -> Tensor:
+        canvas_CHW = self.values.new_zeros(3, *self.support_HW.shape)
+        canvas_CHW[:, self.support_HW] = self.values
+        return canvas_CHW

@@ -1,0 +1,81 @@
+"""AdaViPro: each image chooses, region by region, whether it is prompted.
+
+Yang et al., "AdaViPro: Region-based Adaptive Visual Prompt for Large-Scale Models Adapting"
+(ICIP 2024, arXiv 2403.13282). No code was published. From the paper: a fixed Laplacian finds
+edges; a convergence layer F_c (3 -> D channels) and a policy layer F_p (D -> 2) turn them into
+two logits per square region; Gumbel-softmax decides during training, argmax at test time.
+
+Our reading, since the paper leaves it open: edges are taken per channel; F_c is 3x3; F_p's
+kernel and stride are the region's side, which reproduces the reported parameter counts;
+the training decision is hard forward and soft backward (straight-through).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from lorvp.errors import InputError
+from lorvp.prompts.base import Placement, Size
+from lorvp.settings import Settings, Symbol
+
+
+class RegionsConfig(Settings):
+    """Add the content to the regions that a small network chooses for each image."""
+
+    kind: Literal["regions"] = "regions"
+    side: Annotated[int, Symbol("s"), Field(ge=1)] = 32
+    """Side of a square region in pixels; the paper has 8, 16, 32 (best on most sets) and 56."""
+    hidden: int = Field(default=64, ge=1)
+    """D, the channels between the two layers; the paper's default is 64, its small one 8."""
+    temperature: float = Field(default=5.0, gt=0)
+    """tau at the start: high lets both choices carry gradient."""
+    decay: float = Field(default=0.98, gt=0, le=1)
+    """gamma: tau is multiplied by it after each epoch (the paper trains 1000 epochs)."""
+
+    def build(self, size: Size) -> Regions:
+        return Regions(size, self.side, self.hidden, self.temperature, self.decay)
+
+
+class Regions(Placement):
+    """A mask of zeros and ones, constant on squares of ``side`` pixels, one for each image."""
+
+    temperature: Tensor
+    laplacian: Tensor
+
+    def __init__(
+        self, size: Size, side: int, hidden: int, temperature: float = 5.0, decay: float = 0.98
+    ) -> None:
+        super().__init__()
+        height, width = size
+        if height % side or width % side:
+            raise InputError(
+                f"regions of side {side} do not tile the network's {height}x{width} input"
+            )
+        self.side, self.decay = side, decay
+        self.converge = nn.Conv2d(3, hidden, kernel_size=3, padding=1)
+        self.policy = nn.Conv2d(hidden, 2, kernel_size=side, stride=side)
+        self.register_buffer("temperature", torch.tensor(temperature))
+        kernel = torch.tensor([[0.0, 1.0, 0.0], [1.0, -4.0, 1.0], [0.0, 1.0, 0.0]])
+        self.register_buffer("laplacian", kernel.expand(3, 1, 3, 3).clone(), persistent=False)
+        self.register_buffer("support_HW", torch.ones(size, dtype=torch.bool), persistent=False)
+
+    def decisions(self, canvas_BCHW: Tensor) -> Tensor:
+        """1 where a region is prompted, (B, 1, H/side, W/side): sampled in training mode."""
+        edges_BCHW = F.conv2d(canvas_BCHW, self.laplacian, padding=1, groups=3)
+        logits_B2RR = self.policy(self.converge(edges_BCHW))
+        if self.training:
+            sample = F.gumbel_softmax(logits_B2RR, float(self.temperature), hard=True, dim=1)
+            return sample[:, 1:]
+        return (logits_B2RR[:, 1:] > logits_B2RR[:, :1]).to(canvas_BCHW.dtype)
+
+    def forward(self, canvas_BCHW: Tensor) -> Tensor:
+        chosen_B1RR = self.decisions(canvas_BCHW)
+        return chosen_B1RR.repeat_interleave(self.side, 2).repeat_interleave(self.side, 3)
+
+    def end_epoch(self) -> None:
+        self.temperature *= self.decay

@@ -1,0 +1,60 @@
+"""The base of every settings class: strict, immutable, able to describe itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+
+class Settings(BaseModel):
+    """Settings are checked once, where they enter; behind that, modules take plain arguments."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True
+    )
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """Marks a field that names a row of the tables: ``rank`` with ``Symbol("r")`` reads ``r=4``."""
+
+    letter: str
+
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+"""A name that is also the name of a folder."""
+
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+
+
+def _kind_alone(value: Any) -> Any:
+    return {"kind": value} if isinstance(value, str) else value
+
+
+# A choice among settings classes is written ``Annotated[A | B, BY_KIND, OR_KIND_ALONE]``: the
+# classes are told apart by their field ``kind``, and ``kind`` alone may stand for all of them.
+# That union is the only list of what exists: the schema of params.yaml, the tests and the
+# tables are derived from it.
+BY_KIND = Field(discriminator="kind")
+OR_KIND_ALONE = BeforeValidator(_kind_alone)
+
+
+def symbols(settings: Settings) -> dict[str, str]:
+    """What tells these settings from their neighbours in a table: ``{"rank": "r=4"}``."""
+    found: dict[str, str] = {}
+    for name, field in type(settings).model_fields.items():
+        value = getattr(settings, name)
+        if isinstance(value, Settings):
+            found |= symbols(value)
+        for mark in field.metadata:
+            if isinstance(mark, Symbol):
+                found[name] = f"{mark.letter}={value}"
+    return found
+
+
+def parts(settings: Settings) -> list[Settings]:
+    """The settings themselves and every settings object inside them, depth first."""
+    inner = [getattr(settings, name) for name in type(settings).model_fields]
+    return [settings] + [p for v in inner if isinstance(v, Settings) for p in parts(v)]

@@ -1,0 +1,116 @@
+"""The trial store: one folder per finished trial, named by its fingerprint.
+
+    trial.json             identity, summary, environment, SHA-256 of the other files
+    weights.safetensors    prompt.* and mapping.* tensors of the chosen epoch
+    history.json           one record per epoch
+    predictions.parquet    label, predicted, confidence, loss for each test image
+
+A folder appears by one rename when it is complete and is never changed afterwards. The store
+lies outside the project, so that checking out another version of the project, or a failed run,
+loses nothing; the project's own folder of trials holds hard links into it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from filelock import FileLock
+from platformdirs import user_cache_path
+from safetensors.torch import save_file
+
+from lorvp.files import sha256, to_json, whole_folder
+from lorvp.running import Result, history_rows
+
+
+def default_root() -> Path:
+    """``$LORVP_STORE``, or the user's cache folder."""
+    chosen = os.environ.get("LORVP_STORE")
+    return Path(chosen) if chosen else user_cache_path("lorvp") / "trials"
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether ``folder`` holds a finished trial with every file as it was written."""
+    record = folder / "trial.json"
+    if not record.exists():
+        return False
+    try:
+        files = json.loads(record.read_text())["files"]
+        return all(sha256(folder / name) == digest for name, digest in files.items())
+    except (ValueError, KeyError, FileNotFoundError):
+        return False  # truncated or foreign; it is trained again, never trusted
+
+
+def read_record(folder: Path) -> dict:
+    """trial.json of a finished trial."""
+    return json.loads((folder / "trial.json").read_text())
+
+
+class TrialStore:
+    """Finished trials under ``root``."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.work = root / ".work"
+
+    def folder(self, fingerprint: str) -> Path:
+        return self.root / fingerprint
+
+    def holds(self, fingerprint: str) -> bool:
+        """Whether this trial is finished. A damaged folder is removed and does not count."""
+        folder = self.folder(fingerprint)
+        if folder.exists() and not is_whole(folder):
+            shutil.rmtree(folder)
+        return folder.exists()
+
+    def history(self, fingerprint: str) -> list[dict]:
+        """One row per epoch."""
+        return json.loads((self.folder(fingerprint) / "history.json").read_text())
+
+    def write(self, fingerprint: str, result: Result, facts: dict) -> None:
+        """Store a result; ``facts`` (identity, environment, …) go into trial.json."""
+        with whole_folder(self.folder(fingerprint), work=self.work) as scratch:
+            save_file(result.state, scratch / "weights.safetensors")
+            (scratch / "history.json").write_text(to_json(history_rows(result.history)))
+            result.predictions().write_parquet(scratch / "predictions.parquet")
+            files = {path.name: sha256(path) for path in sorted(scratch.iterdir())}
+            record = {"fingerprint": fingerprint, "summary": result.summary, **facts}
+            (scratch / "trial.json").write_text(to_json(record | {"files": files}))
+
+    def lock(self, fingerprint: str) -> FileLock:
+        """Held while a trial is trained, so that no two processes train the same one."""
+        locks = self.root / ".locks"
+        locks.mkdir(parents=True, exist_ok=True)
+        return FileLock(locks / fingerprint)
+
+    def adopt(self, folder: Path) -> None:
+        """Take a finished trial that the store lacks, such as one that came with `dvc pull`."""
+        if not self.holds(folder.name) and is_whole(folder):
+            _link(folder, self.folder(folder.name), self.work)
+
+    def show(self, fingerprints: Iterable[str], out: Path, work: Path) -> None:
+        """Make ``out`` hold exactly these of the finished trials, as links into the store.
+
+        ``work`` is a folder on the same file system for folders that are not complete.
+        """
+        wanted = set(fingerprints)
+        out.mkdir(parents=True, exist_ok=True)
+        for folder in out.iterdir():
+            if folder.is_dir() and (folder.name not in wanted or not is_whole(folder)):
+                shutil.rmtree(folder)
+        for fingerprint in wanted:
+            if not (out / fingerprint).exists() and self.holds(fingerprint):
+                _link(self.folder(fingerprint), out / fingerprint, work)
+
+
+def _link(source: Path, target: Path, work: Path) -> None:
+    """A folder of hard links, or of copies where the file system has none."""
+    with whole_folder(target, work=work) as scratch:
+        for path in source.iterdir():
+            try:
+                os.link(path, scratch / path.name)
+            except OSError:
+                shutil.copy2(path, scratch / path.name)

@@ -1,0 +1,166 @@
+"""Training a prompt and a mapping around a frozen network, and measuring them.
+
+``fit`` is a generator of epoch records and knows no logger: the caller decides where records
+go. This is the plain fp32 form; a faster one keeps the same interface.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from lorvp.datasets.prepared import LabelledImages
+from lorvp.model import PromptedNetwork
+from lorvp.optimisation import TrainingConfig
+
+EVAL_BATCH = 256
+
+
+class DivergedError(RuntimeError):
+    """The loss is no longer a finite number."""
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one epoch gave. Accuracies are shares in 0..1, losses mean cross-entropies in nats."""
+
+    epoch: int
+    """From 0."""
+    lr: float
+    """Of the content group (or the first there is) at the epoch's first step."""
+    train_loss: float
+    train_accuracy: float
+    val_loss: float
+    val_accuracy: float
+    seconds: float
+    """Training time, with the mapping's counts and without validation."""
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """A model's answers for N images: class with the largest logit, its probability, the loss."""
+
+    predicted_N: Tensor
+    confidence_N: Tensor
+    loss_N: Tensor
+
+    def accuracy(self, labels_N: Tensor) -> float:
+        return float((self.predicted_N == labels_N).double().mean())
+
+
+def fit(
+    model: PromptedNetwork, train: LabelledImages, val: LabelledImages, config: TrainingConfig
+) -> Iterator[Epoch]:
+    """Train ``model`` in place, yielding a record after each epoch.
+
+    Randomness comes from torch's global generator: seed it before building the model. A model
+    with nothing to train yields one record, so that every trial is read in the same way.
+
+    Raises:
+        DivergedError: the loss became infinite or not a number; names the epoch.
+    """
+    groups = model.parameter_groups()
+    if not groups:
+        yield _epoch_without_training(model, train, val)
+        return
+    optimizer = config.build_optimizer(groups)
+    schedule = config.build_schedule(optimizer, config.epochs * _batches(train, config))
+    for epoch in range(config.epochs):
+        start = time.perf_counter()
+        lr = optimizer.param_groups[0]["lr"]
+        refresh_mapping(model, train, epoch)
+        loss, accuracy = _train_epoch(model, train, config.batch_size, optimizer, schedule)
+        model.prompt.end_epoch()
+        seconds = time.perf_counter() - start
+        if not math.isfinite(loss):
+            raise DivergedError(f"diverged: the loss is {loss} in epoch {epoch} (lr {lr:g})")
+        yield Epoch(epoch, lr, loss, accuracy, *_measure(model, val), seconds)
+
+
+def _train_epoch(
+    model: PromptedNetwork,
+    train: LabelledImages,
+    batch_size: int,
+    optimizer: torch.optim.Optimizer,
+    schedule: torch.optim.lr_scheduler.LRScheduler,
+) -> tuple[float, float]:
+    """One pass over the images in a new order; mean loss and accuracy over the pass."""
+    model.train()
+    totals = torch.zeros(2, dtype=torch.float64, device=train.labels_N.device)
+    for rows in torch.randperm(len(train)).split(batch_size):
+        labels_B = train.labels_N[rows]
+        logits_BK = model(train.images_NHWC[rows])
+        loss = F.cross_entropy(logits_BK, labels_B)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+        with torch.no_grad():
+            # Summed on the device and read once an epoch: reading waits for the device.
+            totals[0] += loss * len(rows)
+            totals[1] += (logits_BK.argmax(1) == labels_B).sum()
+    loss, accuracy = (totals / len(train)).tolist()
+    return loss, accuracy
+
+
+def refresh_mapping(model: PromptedNetwork, train: LabelledImages, epoch: int) -> None:
+    """Give the mapping fresh counts where it asks for them before ``epoch``."""
+    if model.mapping.due(epoch):
+        model.mapping.refresh(count_predictions(model, train))
+
+
+@torch.inference_mode()
+def count_predictions(model: PromptedNetwork, images: LabelledImages) -> Tensor:
+    """counts_SK: how many images of target class k the network, prompted, calls s.
+
+    Counted batch by batch; the logits are never kept.
+    """
+    model.eval()
+    s, k = model.network.source_classes, model.mapping.target_classes
+    counts = torch.zeros(s * k, dtype=torch.int64, device=images.labels_N.device)
+    for x_BHWC, y_B in _in_order(images):
+        top_B = model.source_logits(x_BHWC).argmax(1)
+        counts += torch.bincount(top_B * k + y_B, minlength=s * k)
+    return counts.view(s, k)
+
+
+@torch.inference_mode()
+def predict(model: PromptedNetwork, images: LabelledImages) -> Predictions:
+    """The model's answer for every image, in order."""
+    model.eval()
+    answers = [_answers(model(x_BHWC), y_B) for x_BHWC, y_B in _in_order(images)]
+    return Predictions(*(torch.cat(column) for column in zip(*answers, strict=True)))
+
+
+def _answers(logits_BK: Tensor, labels_B: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    confidence_B, predicted_B = logits_BK.softmax(1).max(1)
+    return predicted_B, confidence_B, F.cross_entropy(logits_BK, labels_B, reduction="none")
+
+
+def _measure(model: PromptedNetwork, images: LabelledImages) -> tuple[float, float]:
+    answers = predict(model, images)
+    return float(answers.loss_N.double().mean()), answers.accuracy(images.labels_N)
+
+
+def _epoch_without_training(
+    model: PromptedNetwork, train: LabelledImages, val: LabelledImages
+) -> Epoch:
+    start = time.perf_counter()
+    refresh_mapping(model, train, 0)
+    loss, accuracy = _measure(model, train)
+    seconds = time.perf_counter() - start
+    return Epoch(0, 0.0, loss, accuracy, *_measure(model, val), seconds)
+
+
+def _in_order(images: LabelledImages) -> Iterator[tuple[Tensor, Tensor]]:
+    return zip(images.images_NHWC.split(EVAL_BATCH), images.labels_N.split(EVAL_BATCH), strict=True)
+
+
+def _batches(images: LabelledImages, config: TrainingConfig) -> int:
+    return math.ceil(len(images) / config.batch_size)

@@ -1,0 +1,72 @@
+"""A trial: one point of the grid, and what decides whether it has to be trained again."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from lorvp.code import digest_of
+from lorvp.files import canonical
+from lorvp.mappings import MappingConfig
+from lorvp.optimisation import TrainingConfig
+from lorvp.prompts.methods import MethodConfig
+from lorvp.settings import Name, Seed, Settings, parts
+
+FORMAT = 1
+"""Of the trial's folder; a change of its files' meaning changes every fingerprint."""
+
+
+class Trial(Settings):
+    """Dataset x network x method x mapping x training settings x seed."""
+
+    dataset: Name
+    """A name under `datasets`: the target task."""
+    network: Name
+    """A name under `checkpoints`: the frozen network."""
+    method: MethodConfig
+    """The prompt."""
+    mapping: MappingConfig
+    """From source classes to target classes."""
+    training: TrainingConfig = TrainingConfig()
+    """How both are trained."""
+    seed: Seed = 0
+    """Of start values, order of images and sampled decisions."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """A trial and its names in the tables. Names are not part of its identity."""
+
+    trial: Trial
+    method: str
+    """Such as ``lor_vp r=4``."""
+    mapping: str
+    training: str
+    """What the training sweeps over, such as ``lr=0.1``; empty where nothing is swept."""
+
+    @property
+    def name(self) -> str:
+        """Such as ``lor_vp r=4 · ilm · digits · seed 0``."""
+        middle = [self.training] if self.training else []
+        words = [self.method, self.mapping, *middle, self.trial.dataset, self.trial.network]
+        return " · ".join([*words, f"seed {self.trial.seed}"])
+
+
+def identity(trial: Trial, dataset_digest: str, checkpoint_digest: str) -> dict:
+    """All that can change the result: settings, bytes of data and weights, code.
+
+    The names of dataset and network are left out, since their bytes stand for them.
+    """
+    modules = sorted({type(part).__module__ for part in parts(trial)})
+    return {
+        "format": FORMAT,
+        "settings": trial.model_dump(mode="json", exclude={"dataset", "network"}),
+        "dataset": dataset_digest,
+        "checkpoint": checkpoint_digest,
+        "code": digest_of(["lorvp.running", *modules]),
+    }
+
+
+def fingerprint(identity: dict) -> str:
+    """The name of a trial's folder: 20 hex digits of a hash over its identity."""
+    return hashlib.sha256(canonical(identity)).hexdigest()[:20]

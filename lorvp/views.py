@@ -1,0 +1,70 @@
+"""What a trained prompt and a trained mapping look like, as arrays and tables for pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import polars as pl
+import torch
+from torch import Tensor
+
+from lorvp.networks.checkpoint import CheckpointManifest
+from lorvp.pictures import PromptView
+from lorvp.trials import Trial
+
+SOURCE = "mapping.source_K"
+"""The tensor of a mapping that takes one source class for each target class."""
+
+
+@torch.inference_mode()
+def prompt_view(
+    label: str, trial: Trial, state: dict[str, Tensor], manifest: CheckpointManifest, image: Tensor
+) -> PromptView:
+    """A trained prompt on one image_HWC (uint8), in pixel units whatever space it works in."""
+    prompt = trial.method.build(manifest.input_size).eval()
+    prefix = "prompt."
+    own = {name.removeprefix(prefix): t for name, t in state.items() if name.startswith(prefix)}
+    prompt.load_state_dict(own)
+    normalised = prompt.space == "normalised"
+    mean = torch.tensor(manifest.mean if normalised else [0.0] * 3)[:, None, None]
+    std = torch.tensor(manifest.std if normalised else [1.0] * 3)[:, None, None]
+    # Twice, because a placement that every image chooses for itself gives a mask for each.
+    canvas_BCHW = prompt.fit(torch.stack([image, image]))
+    in_space_BCHW = (canvas_BCHW - mean) / std
+    mask_BCHW = prompt.placement(in_space_BCHW)
+    reach_CHW = prompt.content() * std * prompt.placement.support_HW
+    prompted_BCHW = prompt(in_space_BCHW) * std + mean
+    return PromptView(
+        label=label,
+        image_HWC=_hwc(canvas_BCHW[0]),
+        prompt_HWC=_hwc(reach_CHW),
+        placement_HW=mask_BCHW[0, 0].numpy() if len(mask_BCHW) == 2 else None,
+        prompted_HWC=_hwc(prompted_BCHW[0]),
+    )
+
+
+def mapping_counts(
+    chosen: Iterable[tuple[str, dict[str, Tensor]]], targets: list[str], sources: list[str]
+) -> pl.DataFrame:
+    """Which source class each target class took, over seeds.
+
+    ``chosen`` gives a row's name and the trained state of each of its seeds; states without a
+    one-to-one choice are passed over. Columns: method, target, source, chosen (seeds), of (seeds).
+    """
+    rows = [
+        {"method": name, "target": target, "source": sources[s]}
+        for name, state in chosen
+        if SOURCE in state
+        for target, s in zip(targets, state[SOURCE].tolist(), strict=True)
+    ]
+    schema = {"method": pl.String, "target": pl.String, "source": pl.String}
+    table = pl.DataFrame(rows, schema=schema)
+    counted = table.group_by("method", "target", "source", maintain_order=True).agg(
+        pl.len().alias("chosen")
+    )
+    return counted.with_columns(pl.col("chosen").sum().over("method", "target").alias("of"))
+
+
+def _hwc(image_CHW: Tensor) -> np.ndarray:
+    return image_CHW.permute(1, 2, 0).numpy()

@@ -1,0 +1,1 @@
+"""Read files, call lorvp, write files, report progress. No arithmetic."""

@@ -1,0 +1,23 @@
+"""Errors a user can mend are shown as one message; all others keep their traceback."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from lorvp.errors import InputError
+
+
+@contextmanager
+def for_people() -> Iterator[None]:
+    """End the process with the message alone (exit status 2) for an ``InputError``."""
+    try:
+        yield
+    except InputError as error:
+        sys.exit(_failed(str(error)))
+
+
+def _failed(message: str) -> int:
+    print(message, file=sys.stderr)
+    return 2

@@ -1,0 +1,10 @@
+"""Where the pipeline keeps things, relative to the project's folder."""
+
+from pathlib import Path
+
+DATASETS = Path("data/datasets")
+CHECKPOINTS = Path("data/checkpoints")
+PROMPTS = Path("data/prompts")
+TABLES = Path("data/tables")
+WORK = Path("data/.work")
+"""Unfinished and throw-away files; ignored by git and DVC."""

@@ -1,0 +1,101 @@
+"""Which trials the grid asks for, and which of them are still missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from lorvp.datasets import prepared
+from lorvp.errors import InputError
+from lorvp.mappings.base import Widths
+from lorvp.networks import checkpoint
+from lorvp.params import Experiment
+from lorvp.store import TrialStore
+from lorvp.trials import Point, fingerprint, identity
+from tasks.places import CHECKPOINTS, DATASETS, PROMPTS
+
+
+@dataclass(frozen=True)
+class Job:
+    """One trial and all a worker needs to train it."""
+
+    point: Point
+    identity: dict
+    fingerprint: str
+    store: Path
+    """The trial store's root."""
+
+    @property
+    def dataset(self) -> Path:
+        return DATASETS / self.point.trial.dataset
+
+    @property
+    def checkpoint(self) -> Path:
+        return CHECKPOINTS / self.point.trial.network
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The grid's trials in order, and those of them that have no result yet."""
+
+    jobs: list[Job]
+    missing: list[Job]
+
+
+def make_plan(experiment: Experiment, store: TrialStore) -> Plan:
+    """Name every trial by its fingerprint and look it up in the store.
+
+    Finished trials in data/prompts that the store lacks, such as pulled ones, are adopted.
+
+    Raises:
+        InputError: a dataset or checkpoint is not there, or a trial cannot be built on it.
+    """
+    jobs = make_jobs(experiment, store)
+    for job in jobs:
+        if not store.holds(job.fingerprint):
+            store.adopt(PROMPTS / job.fingerprint)
+    missing = [job for job in jobs if not store.holds(job.fingerprint)]
+    check_that_they_fit(missing)
+    return Plan(jobs, missing)
+
+
+def make_jobs(experiment: Experiment, store: TrialStore) -> list[Job]:
+    """A job for each trial of the grid, in its order.
+
+    Raises:
+        InputError: a dataset or a checkpoint is not there.
+    """
+    return [_job(point, store) for point in experiment.points]
+
+
+def _job(point: Point, store: TrialStore) -> Job:
+    data = _dataset(DATASETS / point.trial.dataset)
+    weights = _manifest(CHECKPOINTS / point.trial.network)
+    facts = identity(point.trial, data.digest, weights.digest)
+    return Job(point, facts, fingerprint(facts), store.root)
+
+
+def check_that_they_fit(jobs: list[Job]) -> None:
+    """Build every prompt and mapping once, before any of them is trained.
+
+    Raises:
+        InputError: with a line for each combination that cannot be built.
+    """
+    reasons: dict[str, str] = {}
+    for job in jobs:
+        trial, manifest = job.point.trial, _manifest(job.checkpoint)
+        classes = len(_dataset(job.dataset).class_names)
+        widths = Widths(len(manifest.class_names), manifest.features, classes)
+        try:
+            trial.method.build(manifest.input_size)
+            trial.mapping.build(widths)
+        except InputError as error:
+            reasons.setdefault(f"{job.point.method} · {job.point.mapping}", str(error))
+    if reasons:
+        lines = [f"params.yaml: grid: {name}: {reason}" for name, reason in reasons.items()]
+        raise InputError("\n".join(lines))
+
+
+_dataset = cache(prepared.read)
+_manifest = cache(checkpoint.read_manifest)

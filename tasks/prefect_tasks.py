@@ -1,0 +1,98 @@
+"""The Prefect side of training: a task for each trial, and what the UI shows of the results."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import cast
+from uuid import UUID
+
+from prefect import get_run_logger, task
+from prefect.artifacts import (
+    create_progress_artifact,
+    create_table_artifact,
+    update_progress_artifact,
+)
+from prefect.cache_policies import NO_CACHE
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import TERMINAL_STATES
+from prefect.futures import PrefectFuture
+from prefect.runtime import flow_run
+
+from lorvp.params import TrackingConfig
+from lorvp.store import TrialStore, read_record
+from lorvp.tables import comparison, results
+from tasks.plan import Job, Plan
+from tasks.workers import Workers
+
+PATIENCE = 30
+"""Seconds to wait for Prefect to write down the last task runs."""
+
+
+def submit(job: Job, team: Workers, tracking: TrackingConfig) -> PrefectFuture[dict]:
+    """Hand a trial to the flow's task runner under a name and tags that people understand."""
+    trial, point = job.point.trial, job.point
+    named = train_trial.with_options(
+        task_run_name=point.name,
+        tags=[trial.dataset, trial.network, point.method, point.mapping],
+    )
+    return named.submit(job, team, tracking)
+
+
+# Finished trials are known by their fingerprint; a cache of Prefect's own would not notice that
+# a result was deleted.
+@task(name="train", cache_policy=NO_CACHE, persist_result=False)
+def train_trial(job: Job, team: Workers, tracking: TrackingConfig) -> dict:
+    """Train one trial in a worker process; its epochs become this task run's log."""
+    logger = get_run_logger()
+    logger.info("%s (%s)", job.point.name, job.fingerprint)
+    record = team.train(job, tracking)
+    for line in _history_lines(job):
+        logger.info(line)
+    return record
+
+
+def _history_lines(job: Job) -> list[str]:
+    history = TrialStore(job.store).history(job.fingerprint)
+    return [
+        f"epoch {e['epoch']:>3}: loss {e['train_loss']:.3f}, train {e['train_accuracy']:.1%}, "
+        f"val {e['val_accuracy']:.1%}"
+        for e in history
+    ]
+
+
+@task(name="results", cache_policy=NO_CACHE, persist_result=False)
+def publish_results(plan: Plan) -> None:
+    """The comparison table of all finished trials, as an artifact of the flow run."""
+    store = TrialStore(plan.jobs[0].store)
+    finished = [job for job in plan.jobs if store.holds(job.fingerprint)]
+    records = [(job.point, read_record(store.folder(job.fingerprint))) for job in finished]
+    create_table_artifact(
+        table=comparison(results(records)).to_dicts(),
+        key="results",
+        description="Test accuracy in %, mean ± standard deviation over seeds.",
+    )
+
+
+def progress_artifact(total: int) -> Callable[[float], object]:
+    """A progress bar in the UI; call what is returned with the percentage done."""
+    about = f"{total} trials to train"
+    bar = cast(UUID, create_progress_artifact(0.0, key="trials", description=about))
+    return lambda percent: update_progress_artifact(bar, percent)
+
+
+def wait_until_recorded(tasks: int) -> None:
+    """Give Prefect time to write down this run's tasks: it does so some time after they end.
+
+    Without this, a server that lives only as long as the run would lose the last ones.
+    """
+    filters = {
+        "flow_runs": {"id": {"any_": [flow_run.get_id()]}},
+        "task_runs": {"state": {"type": {"any_": [kind.value for kind in TERMINAL_STATES]}}},
+    }
+    end = time.monotonic() + PATIENCE
+    with get_client(sync_client=True) as client:
+        while time.monotonic() < end:
+            if client.request("POST", "/task_runs/count", json=filters).json() >= tasks:
+                return
+            time.sleep(0.5)

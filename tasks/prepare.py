@@ -1,0 +1,48 @@
+"""Make one dataset or one checkpoint."""
+
+from __future__ import annotations
+
+import torch
+
+from lorvp.datasets import prepared
+from lorvp.networks import checkpoint, pretraining
+from lorvp.params import Params, ParamsError
+from tasks.places import CHECKPOINTS, DATASETS
+
+THREADS = 2
+"""Fixed, because sums over threads differ in their last bits with the number of threads."""
+
+
+def prepare_dataset(name: str, params: Params) -> None:
+    """Write data/datasets/NAME."""
+    prepared.write(DATASETS / name, params.datasets[name].source())
+
+
+def prepare_checkpoint(name: str, params: Params) -> None:
+    """Write data/checkpoints/NAME: a network trained on one of the datasets.
+
+    Raises:
+        ParamsError: the network does not know its own task well enough.
+    """
+    config = params.checkpoints[name]
+    data = prepared.read(DATASETS / config.dataset)
+    torch.set_num_threads(THREADS)
+    network = pretraining.train(config, data)
+    accuracy = pretraining.accuracy(network, data.split("test"), config)
+    print(f"{name}: {accuracy:.2%} of the held-out {config.dataset} images right")
+    if accuracy < config.min_accuracy:
+        raise ParamsError(
+            f"checkpoints.{name}: {accuracy:.2%} of the held-out images right, "
+            f"less than min_accuracy ({config.min_accuracy:.0%}); train longer or lower it"
+        )
+    checkpoint.write(
+        CHECKPOINTS / name,
+        network,
+        architecture=config.architecture,
+        input_size=config.size,
+        mean=pretraining.MEAN,
+        std=pretraining.STD,
+        class_names=data.class_names,
+        origin=f"trained here on {config.dataset} ({data.digest[:12]})",
+        accuracy=accuracy,
+    )

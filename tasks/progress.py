@@ -1,0 +1,66 @@
+"""What the terminal shows while trials run: a line for each, and a bar with the time left."""
+
+from __future__ import annotations
+
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.progress import Progress as Bars
+
+
+class Progress:
+    """Counts finished trials and keeps the failed ones with their reasons."""
+
+    def __init__(self, total: int) -> None:
+        self.total, self.done = total, 0
+        self.failures: list[tuple[str, str]] = []
+        self._bars = Bars(
+            TextColumn("trials"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("· left"),
+            TimeRemainingColumn(),
+            console=Console(highlight=False, soft_wrap=True),
+        )
+        self._bar = self._bars.add_task("", total=total)
+
+    @property
+    def percent(self) -> float:
+        return 100 * self.done / max(1, self.total)
+
+    def finished(self, name: str, record: dict) -> None:
+        summary = record["summary"]
+        self._show(
+            f"{name}   val {summary['val_accuracy']:6.1%}   test {summary['test_accuracy']:6.1%}"
+            f"   {summary['seconds']:5.1f} s"
+        )
+
+    def failed(self, name: str, reason: str) -> None:
+        self.failures.append((name, reason))
+        self._show(f"FAILED {name}: {reason}")
+
+    def _show(self, line: str) -> None:
+        self.done += 1
+        width = len(str(self.total))
+        self._bars.console.print(f"[{self.done:>{width}}/{self.total}] {line}", markup=False)
+        self._bars.advance(self._bar)
+
+    def __enter__(self) -> Progress:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bars.stop()

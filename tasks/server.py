@@ -1,0 +1,137 @@
+"""A Prefect API for the time of one run, where the user has none running.
+
+Prefect would start a temporary one by itself, but gives it 20 seconds (a first start, which
+creates the database, takes longer) and leaves it behind when the run is killed.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from lorvp.errors import InputError
+from tasks.places import WORK
+
+LOCAL = "http://127.0.0.1:4200/api"
+"""Where `prefect server start` listens."""
+PATIENCE = 180
+"""Seconds for the first start: about a hundred migrations on a cold disk."""
+
+# Before Prefect is imported anywhere: no telemetry, and our own lines on the terminal.
+QUIET = {
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "DO_NOT_TRACK": "1",
+    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
+    "PREFECT_SERVER_LOGGING_LEVEL": "ERROR",
+    "PREFECT_SERVER_UI_API_URL": "/api",
+}
+
+
+@contextmanager
+def prefect_api() -> Iterator[str]:
+    """The address of a Prefect API: the user's own if there is one, else ours until the end.
+
+    Raises:
+        InputError: PREFECT_API_URL names a server that does not answer, or ours did not start.
+    """
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+    chosen = os.environ.get("PREFECT_API_URL")
+    if chosen and not _answers(chosen):
+        raise InputError(
+            f"PREFECT_API_URL is {chosen}, but no Prefect server answers there; start it with "
+            "`prefect server start`, or unset the variable to run without one"
+        )
+    if chosen or _answers(LOCAL):
+        os.environ["PREFECT_API_URL"] = chosen or LOCAL
+        yield chosen or LOCAL
+    else:
+        with _own_server() as url:
+            yield url
+            _send_last_logs()
+
+
+@contextmanager
+def _own_server() -> Iterator[str]:
+    port = _free_port()
+    url = f"http://127.0.0.1:{port}/api"
+    log = WORK / "prefect-server.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("w") as output:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "tasks.server", str(port), str(os.getpid())],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,  # a Ctrl-C must not take it away from under the run
+        )
+    try:
+        os.environ["PREFECT_API_URL"] = url
+        import prefect  # noqa: F401 - seconds of work that the server's start hides
+
+        _wait_until_it_answers(url, server, log)
+        yield url
+    finally:
+        del os.environ["PREFECT_API_URL"]
+        server.terminate()
+        try:
+            server.wait(10)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+
+
+def _send_last_logs() -> None:
+    from prefect.logging.handlers import APILogHandler
+
+    APILogHandler().flush()
+
+
+def _wait_until_it_answers(url: str, server: subprocess.Popen, log: Path) -> None:
+    end = time.monotonic() + PATIENCE
+    while not _answers(url):
+        if server.poll() is not None or time.monotonic() > end:
+            tail = "\n".join(log.read_text().splitlines()[-15:])
+            raise InputError(f"Prefect's server did not start; the end of {log}:\n{tail}")
+        time.sleep(0.2)
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urlopen(f"{url}/health", timeout=2) as response:
+            return response.status == 200
+    except (URLError, TimeoutError, ConnectionError):
+        return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(0)
+
+
+def _serve(port: int, parent: int) -> None:
+    import uvicorn
+    from prefect.server.api.server import create_app
+
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    uvicorn.run(create_app(), host="127.0.0.1", port=port, log_level="error")
+
+
+if __name__ == "__main__":
+    _serve(int(sys.argv[1]), int(sys.argv[2]))

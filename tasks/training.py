@@ -1,0 +1,69 @@
+"""Train one trial in a worker process and put it into the store."""
+
+from __future__ import annotations
+
+import os
+import platform
+import threading
+import time
+from functools import lru_cache
+from pathlib import Path
+
+import torch
+
+import lorvp
+from lorvp.datasets import prepared
+from lorvp.networks import checkpoint
+from lorvp.networks.frozen import FrozenNetwork
+from lorvp.params import TrackingConfig
+from lorvp.running import run
+from lorvp.store import TrialStore, read_record
+from tasks.plan import Job
+from tasks.tracking import track
+
+
+def start_worker(parent: int) -> None:
+    """Set a new worker process up: one thread, repeatable kernels, no life after its parent."""
+    torch.set_num_threads(1)
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(True)
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def train_and_store(job: Job, device: str, tracking: TrackingConfig) -> dict:
+    """Train the trial unless another process has just done so; return its trial.json."""
+    store = TrialStore(job.store)
+    with store.lock(job.fingerprint):
+        if not store.holds(job.fingerprint):
+            with track(job, tracking) as tracker:
+                data = prepared.read(job.dataset)
+                network = _network(job.checkpoint, device)
+                result = run(job.point.trial, network, data, device, tracker.epoch)
+                tracker.summary(result.summary)
+            store.write(job.fingerprint, result, _facts(job, device))
+    return read_record(store.folder(job.fingerprint))
+
+
+@lru_cache(maxsize=1)
+def _network(folder: Path, device: str) -> FrozenNetwork:
+    """Kept from trial to trial: it is frozen, and neighbours in the grid share it."""
+    return checkpoint.load(folder).to(device)
+
+
+def _facts(job: Job, device: str) -> dict:
+    return {
+        "name": job.point.name,
+        "identity": job.identity,
+        "environment": {
+            "lorvp": lorvp.__version__,
+            "torch": torch.__version__,
+            "python": platform.python_version(),
+            "device": torch.cuda.get_device_name(device) if device.startswith("cuda") else device,
+        },
+    }
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
