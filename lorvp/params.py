@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 from ruamel.yaml import YAML
@@ -21,7 +21,7 @@ from lorvp.settings import Name, Settings
 class ComputeConfig(Settings):
     """Where trials run. Nothing here changes a result, and no stage depends on it."""
 
-    workers: int | Literal["auto"] = "auto"
+    workers: Annotated[int, Field(ge=1)] | Literal["auto"] = "auto"
     """Trials at once; auto is one for each CPU core, or one for each GPU."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """auto is cuda where there is one, else cpu."""

@@ -1,0 +1,72 @@
+"""The JSON schema of params.yaml, so that editors complete it and mark mistakes.
+
+    python -m lorvp.schema > data/params.schema.json
+
+Derived from the settings classes. In the grid every list is a sweep, so there every value may
+also be a list of such values, and methods and mappings are named choices.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lorvp.files import to_json
+from lorvp.grid import CHOICES
+from lorvp.params import Params
+from lorvp.trials import Trial
+
+DEFS = "#/$defs/"
+
+
+def schema() -> dict[str, Any]:
+    """The schema as plain data."""
+    whole = Params.model_json_schema()
+    trial = Trial.model_json_schema()
+    definitions = {name: _swept(d) for name, d in trial.pop("$defs").items()}
+    block = _swept(trial)
+    for key in CHOICES:
+        block["properties"][key] = _named_choices(trial["properties"][key])
+    whole["$defs"] |= definitions | {"Block": block}
+    whole["properties"]["grid"]["additionalProperties"] = {"$ref": DEFS + "Block"}
+    whole["properties"]["grid"].pop("patternProperties", None)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_with_shorthand(whole)}
+
+
+def _swept(definition: dict[str, Any]) -> dict[str, Any]:
+    """Every value, or a list of them."""
+    properties = definition.get("properties", {})
+    return definition | {"properties": {k: _or_list(v) for k, v in properties.items()}}
+
+
+def _or_list(value: dict[str, Any]) -> dict[str, Any]:
+    about = {key: value[key] for key in ("title", "description", "default") if key in value}
+    plain = {key: part for key, part in value.items() if key not in about}
+    return about | {"anyOf": [plain, {"type": "array", "items": plain, "minItems": 1}]}
+
+
+def _named_choices(union: dict[str, Any]) -> dict[str, Any]:
+    """``lp``, ``[flm, lp]``, or names with the settings of a kind below each."""
+    settings = union["discriminator"]["mapping"]
+    kinds = {"enum": list(settings)}
+    named = {kind: {"anyOf": [{"type": "null"}, {"$ref": ref}]} for kind, ref in settings.items()}
+    other = {"anyOf": [{"$ref": ref} for ref in settings.values()], "required": ["kind"]}
+    table = {"type": "object", "properties": named, "additionalProperties": other}
+    choices = [kinds, {"type": "array", "items": kinds, "minItems": 1}, table]
+    return {"description": union.get("description", ""), "anyOf": choices}
+
+
+def _with_shorthand(node: Any) -> Any:
+    """Where a union stands, ``kind`` alone may stand for it."""
+    if isinstance(node, list):
+        return [_with_shorthand(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    node = {key: _with_shorthand(value) for key, value in node.items()}
+    if "discriminator" not in node:
+        return node
+    kinds = {"enum": list(node.pop("discriminator")["mapping"])}
+    return node | {"anyOf": [kinds, {"oneOf": node.pop("oneOf")}]}
+
+
+if __name__ == "__main__":
+    print(to_json(schema()), end="")

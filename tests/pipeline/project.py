@@ -1,0 +1,158 @@
+"""A copy of this project in a folder of its own, and what a user does in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+SOURCE = Path(__file__).parents[2]
+SMALL = Path(__file__).with_name("params.yaml")
+PATIENCE = 180
+"""Seconds that any one command may take."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """A command that has ended; ``out`` is what the terminal showed."""
+
+    code: int
+    out: str
+
+
+@dataclass(frozen=True)
+class Project:
+    """``root`` holds the clone and all that the pipeline keeps elsewhere on a user's machine."""
+
+    root: Path
+    bytecode: Path
+
+    @property
+    def repo(self) -> Path:
+        return self.root / "repo"
+
+    @property
+    def store(self) -> Path:
+        return self.root / "store"
+
+    @property
+    def prompts(self) -> Path:
+        return self.repo / "data/prompts"
+
+    @property
+    def tables(self) -> Path:
+        return self.repo / "data/tables"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Of a user with nothing set up: no login, no Prefect server, no cache."""
+        foreign = ("PREFECT_", "WANDB_", "DVC_", "GIT_", "PYTHON", "LORVP_", "XDG_")
+        kept = {name: v for name, v in os.environ.items() if not name.startswith(foreign)}
+        return kept | {
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "HOME": str(self.root / "home"),
+            "LORVP_STORE": str(self.store),
+            "PREFECT_HOME": str(self.root / "prefect"),
+            "DVC_SITE_CACHE_DIR": str(self.root / "dvc"),
+            "PYTHONPYCACHEPREFIX": str(self.bytecode),
+            "COLUMNS": "200",
+        }
+
+    def python(self, *arguments: str, **variables: str) -> Done:
+        """``python ARGUMENTS`` in the clone."""
+        with self.started(*arguments, **variables) as process:
+            return end_of(process)
+
+    def dvc(self, *arguments: str, **variables: str) -> Done:
+        """``dvc ARGUMENTS`` in the clone."""
+        return self.python("-m", "dvc", *arguments, **variables)
+
+    def git(self, *arguments: str) -> None:
+        command = ["git", "-c", "user.name=A", "-c", "user.email=a@example.org", *arguments]
+        subprocess.run(command, cwd=self.repo, env=self.environment, check=True)
+
+    @contextmanager
+    def started(self, *arguments: str, **variables: str) -> Iterator[subprocess.Popen[str]]:
+        """A running ``python ARGUMENTS`` that leads a process group, as in a terminal."""
+        process = subprocess.Popen(
+            [sys.executable, *arguments],
+            cwd=self.repo,
+            env=self.environment | variables,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        try:
+            yield process
+        finally:
+            kill_group(process)
+
+    def edit(self, change: Callable[[Any], None]) -> None:
+        """Change params.yaml as a careful person would: comments and order stay."""
+        yaml, path = YAML(), self.repo / "params.yaml"
+        params = yaml.load(path)
+        change(params)
+        yaml.dump(params, path)
+
+    def copy(self, root: Path) -> Project:
+        """All of it again in ``root``; hard links between store and clone stay hard links."""
+        subprocess.run(["cp", "-a", f"{self.root}/.", str(root)], check=True)
+        return Project(root, self.bytecode)
+
+    def trials(self, folder: Path | None = None) -> dict[str, dict]:
+        """Each trial.json below ``folder`` (data/prompts) by its fingerprint."""
+        found = (folder or self.prompts).glob("*/trial.json")
+        return {path.parent.name: json.loads(path.read_text()) for path in found}
+
+
+def clone(root: Path, bytecode: Path) -> Project:
+    """The files that git has or would take, committed, with the small experiment."""
+    project = Project(root, bytecode)
+    (root / "home").mkdir(parents=True)
+    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(listed, cwd=SOURCE, check=True, capture_output=True, text=True).stdout
+    for name in filter(None, names.split("\0")):
+        if (SOURCE / name).is_file():
+            (project.repo / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(SOURCE / name, project.repo / name)
+    shutil.copy2(SMALL, project.repo / "params.yaml")
+    project.git("init", "--quiet")
+    project.git("add", "--all")
+    project.git("commit", "--quiet", "--message", "As it is")
+    return project
+
+
+def end_of(process: subprocess.Popen[str]) -> Done:
+    """Wait for the command to end by itself."""
+    out, _ = process.communicate(timeout=PATIENCE)
+    return Done(process.returncode, out)
+
+
+def kill_group(process: subprocess.Popen[str]) -> None:
+    """``kill -9`` of the command and all that it started in its group."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+def wait_until(condition: Callable[[], Any], seconds: float) -> Any:
+    """What ``condition`` returns as soon as it is true; fails after ``seconds``."""
+    end = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < end, f"not so after {seconds} s"
+        time.sleep(0.02)
+    return found
