@@ -18,12 +18,17 @@ def whole_folder(target: Path, work: Path | None = None) -> Iterator[Path]:
     """A scratch folder that becomes ``target`` by one rename when the block ends well.
 
     The scratch folder lies in ``work`` (by default beside ``target``), which must be on the
-    same file system. An older ``target`` is replaced. On an error nothing is left behind.
+    same file system. An older ``target`` is replaced. On an error nothing is left behind, and
+    what an earlier process that was killed left behind is removed; so only one process at a
+    time may make a given ``target``.
     """
     parent = work or target.parent
-    parent.mkdir(parents=True, exist_ok=True)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=parent))
+    prefix = f".{target.name}~"
+    for folder in (parent, target.parent):
+        folder.mkdir(parents=True, exist_ok=True)
+    for leftover in parent.glob(f"{prefix}*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    scratch = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
     try:
         yield scratch
         scratch.chmod(0o755)

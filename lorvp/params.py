@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -100,7 +101,9 @@ def check(raw: Any) -> tuple[Experiment | None, list[Problem]]:
             problems += wrong or _unknown_names(found, raw, ("grid", name))
     if problems or params is None:
         return None, problems
-    return Experiment(params=params, points=_distinct(all_points)), []
+    distinct = _distinct(all_points)
+    namesakes = [Problem(("grid",), message) for message in _namesakes(distinct)]
+    return (None, namesakes) if namesakes else (Experiment(params, distinct), [])
 
 
 def _distinct(found: list[Point]) -> tuple[Point, ...]:
@@ -108,6 +111,17 @@ def _distinct(found: list[Point]) -> tuple[Point, ...]:
     by_settings = {canonical(p.trial.model_dump(mode="json")): p for p in reversed(found)}
     kept = {id(p) for p in by_settings.values()}
     return tuple(p for p in found if id(p) in kept)
+
+
+def _namesakes(found: tuple[Point, ...]) -> list[str]:
+    """Different trials of one name, which the tables would take for one."""
+    counts = Counter(point.name for point in found)
+    twice = {name.rpartition(" · ")[0]: None for name, count in counts.items() if count > 1}
+    return [
+        f"different settings share the name {name!r}; give a method or mapping another name "
+        "and say its kind below it"
+        for name in twice
+    ]
 
 
 def _unknown_names(found: list[Point], raw: dict, where: Where) -> list[Problem]:

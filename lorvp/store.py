@@ -88,8 +88,9 @@ class TrialStore:
 
     def adopt(self, folder: Path) -> None:
         """Take a finished trial that the store lacks, such as one that came with `dvc pull`."""
-        if not self.holds(folder.name) and is_whole(folder):
-            _link(folder, self.folder(folder.name), self.work)
+        with self.lock(folder.name):
+            if not self.holds(folder.name) and is_whole(folder):
+                _link(folder, self.folder(folder.name), self.work)
 
     def show(self, fingerprints: Iterable[str], out: Path, work: Path) -> None:
         """Make ``out`` hold exactly these of the finished trials, as links into the store.

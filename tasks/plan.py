@@ -53,7 +53,7 @@ def make_plan(experiment: Experiment, store: TrialStore) -> Plan:
     """
     jobs = make_jobs(experiment, store)
     for job in jobs:
-        if not store.holds(job.fingerprint):
+        if (PROMPTS / job.fingerprint).exists() and not store.holds(job.fingerprint):
             store.adopt(PROMPTS / job.fingerprint)
     missing = [job for job in jobs if not store.holds(job.fingerprint)]
     check_that_they_fit(missing)

@@ -7,7 +7,7 @@ import torch
 from lorvp.datasets import prepared
 from lorvp.networks import checkpoint, pretraining
 from lorvp.params import Params, ParamsError
-from tasks.places import CHECKPOINTS, DATASETS
+from tasks.places import CHECKPOINTS, DATASETS, WORK
 
 THREADS = 2
 """Fixed, because sums over threads differ in their last bits with the number of threads."""
@@ -15,7 +15,7 @@ THREADS = 2
 
 def prepare_dataset(name: str, params: Params) -> None:
     """Write data/datasets/NAME."""
-    prepared.write(DATASETS / name, params.datasets[name].source())
+    prepared.write(DATASETS / name, params.datasets[name].source(), WORK)
 
 
 def prepare_checkpoint(name: str, params: Params) -> None:
@@ -38,6 +38,7 @@ def prepare_checkpoint(name: str, params: Params) -> None:
     checkpoint.write(
         CHECKPOINTS / name,
         network,
+        WORK,
         architecture=config.architecture,
         input_size=config.size,
         mean=pretraining.MEAN,

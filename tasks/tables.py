@@ -14,7 +14,7 @@ from lorvp.files import to_json, whole_folder
 from lorvp.params import Experiment
 from lorvp.store import TrialStore, is_whole, read_record
 from tasks.gallery import write_gallery
-from tasks.places import PROMPTS, TABLES
+from tasks.places import PROMPTS, TABLES, WORK
 from tasks.plan import Job, make_jobs
 
 
@@ -27,7 +27,7 @@ def write_tables(experiment: Experiment) -> None:
     jobs = make_jobs(experiment, TrialStore(PROMPTS))
     require_results(jobs)
     results = tables.results((job.point, read_record(PROMPTS / job.fingerprint)) for job in jobs)
-    with whole_folder(TABLES) as folder:
+    with whole_folder(TABLES, WORK) as folder:
         write_numbers(folder, results)
         write_pictures(folder / "pictures", results, jobs)
     print(tables.markdown(tables.comparison(results)))

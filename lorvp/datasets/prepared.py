@@ -65,10 +65,10 @@ class Prepared:
         return LabelledImages(torch.from_numpy(images_NHWC), torch.from_numpy(labels_N))
 
 
-def write(folder: Path, source: Source) -> None:
-    """Store ``source`` in ``folder``, whole or not at all."""
+def write(folder: Path, source: Source, work: Path | None = None) -> None:
+    """Store ``source`` in ``folder``, whole or not at all, by way of ``work``."""
     arrays = {"images": source.images_NHWC, "labels": source.labels_N} | source.splits
-    with whole_folder(folder) as scratch:
+    with whole_folder(folder, work) as scratch:
         for name, array in arrays.items():
             np.save(scratch / f"{name}.npy", array, allow_pickle=False)
         manifest = {

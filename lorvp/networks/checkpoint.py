@@ -60,10 +60,12 @@ def create(architecture: str, classes: int) -> nn.Module:
     return timm.create_model(architecture, num_classes=classes)
 
 
-def write(folder: Path, network: nn.Module, **facts: Any) -> CheckpointManifest:
-    """Store ``network`` in ``folder`` with the manifest fields in ``facts``."""
+def write(
+    folder: Path, network: nn.Module, work: Path | None = None, **facts: Any
+) -> CheckpointManifest:
+    """Store ``network`` in ``folder``, by way of ``work``, with the manifest's ``facts``."""
     weights = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
-    with whole_folder(folder) as scratch:
+    with whole_folder(folder, work) as scratch:
         save_file(weights, scratch / "weights.safetensors")
         digest = sha256(scratch / "weights.safetensors")
         features = cast(TimmClassifier, network).head_hidden_size

@@ -1,0 +1,101 @@
+"""What holds for every test: no network, no user's folders, the same bits on every run."""
+
+import ipaddress
+import os
+import shutil
+import socket
+import tempfile
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import settings
+
+ROOT = Path(__file__).parent.parent
+
+# No deadline: the first example pays for imports, and a loaded machine is no failure.
+settings.register_profile("lorvp", deadline=None, derandomize=True, database=None)
+settings.load_profile("lorvp")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Set before any test file is imported, since Prefect and W&B read these on import."""
+    config.addinivalue_line("markers", "bug: says what should be and is not yet so")
+    home = config.stash.setdefault(HOME, tempfile.mkdtemp(prefix="lorvp-tests-"))
+    os.environ |= {
+        "LORVP_STORE": f"{home}/store",
+        "PREFECT_HOME": f"{home}/prefect",
+        "WANDB_MODE": "disabled",
+        "WANDB_DIR": home,
+        "XDG_CACHE_HOME": f"{home}/cache",
+    }
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    shutil.rmtree(config.stash[HOME], ignore_errors=True)
+
+
+HOME = pytest.StashKey[str]()
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A trial store of its own for each test."""
+    monkeypatch.setenv("LORVP_STORE", str(tmp_path / "own-store"))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def same_bits() -> None:
+    """One thread, since sums over threads differ in their last bits with their number."""
+    torch.set_num_threads(1)
+    torch.use_deterministic_algorithms(True)
+
+
+@pytest.fixture
+def float64():
+    """Tensors and modules made in the test are float64."""
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_network():
+    """Every way out of this machine raises; the loopback stays, as Prefect's server needs it."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("connect", "connect_ex", "sendto"):
+            patch.setattr(socket.socket, name, _guarded(getattr(socket.socket, name)))
+        patch.setattr(socket, "getaddrinfo", _guarded_lookup(socket.getaddrinfo))
+        yield
+
+
+def _guarded(original):
+    def call(self, *args):
+        if self.family in (socket.AF_INET, socket.AF_INET6):
+            _require_loopback(args[-1][0])
+        return original(self, *args)
+
+    return call
+
+
+def _guarded_lookup(original):
+    def lookup(host, *args, **kwargs):
+        _require_loopback(host)
+        return original(host, *args, **kwargs)
+
+    return lookup
+
+
+def _require_loopback(host) -> None:
+    name = host.decode() if isinstance(host, bytes) else host
+    if name not in (None, "", "localhost", socket.gethostname()) and not _is_loopback(name):
+        raise RuntimeError(f"a test tried to reach {name}; tests run without a network")
+
+
+def _is_loopback(name: str) -> bool:
+    try:
+        address = ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    # Servers bind to "any address", which stays on this machine until someone calls.
+    return address.is_loopback or address.is_unspecified

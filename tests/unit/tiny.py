@@ -1,0 +1,92 @@
+"""A network and a dataset that train in milliseconds, and settings to train them with."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from lorvp.datasets import prepared
+from lorvp.datasets.prepared import LabelledImages, Prepared, Source
+from lorvp.mappings.linear import LpConfig
+from lorvp.networks.frozen import FrozenNetwork
+from lorvp.optimisation import TrainingConfig
+from lorvp.prompts.methods.lor_vp import LorVpConfig
+from lorvp.trials import Trial
+
+SOURCES, FEATURES, TARGETS = 7, 5, 3
+MEAN, STD = [0.4, 0.5, 0.6], [0.2, 0.25, 0.3]
+
+
+class TinyNetwork(nn.Module):
+    """Patches of 8x8 pixels, one hidden layer, mean over patches.
+
+    BatchNorm and dropout are there to show if it is ever left in training mode; GELU, so that
+    no gradient is exactly zero.
+    """
+
+    def __init__(self, classes: int = SOURCES, features: int = FEATURES) -> None:
+        super().__init__()
+        self.num_classes, self.head_hidden_size = classes, features
+        self.patches = nn.Conv2d(3, features, kernel_size=8, stride=8)
+        self.norm = nn.BatchNorm2d(features)
+        self.dropout = nn.Dropout(0.5)
+        self.head = nn.Linear(features, classes)
+
+    def forward_features(self, x: Tensor) -> Tensor:
+        return F.gelu(self.norm(self.patches(x)))
+
+    def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
+        pooled_BD = self.dropout(x.mean((2, 3)))
+        return pooled_BD if pre_logits else self.head(pooled_BD)
+
+
+def tiny_network(size: tuple[int, int] = (16, 16), seed: int = 0) -> FrozenNetwork:
+    """Frozen, with the same weights for the same seed, and running statistics unlike 0 and 1."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        network = TinyNetwork()
+        nn.init.normal_(network.head.weight, std=3.0)  # so that predictions spread over classes
+        nn.init.normal_(network.norm.running_mean, std=0.1)
+        nn.init.uniform_(network.norm.running_var, 0.05, 0.2)
+    return FrozenNetwork(network, size, MEAN, STD)
+
+
+def images(number: int, seed: int = 0, side: tuple[int, int] = (16, 16)) -> LabelledImages:
+    """Noise whose mean colour tells the class; classes take turns."""
+    rng = np.random.default_rng(seed)
+    labels_N = np.arange(number) % TARGETS
+    noise_NHWC = rng.integers(0, 156, (number, *side, 3))
+    noise_NHWC[np.arange(number), ..., labels_N] += 100
+    return LabelledImages(
+        torch.from_numpy(noise_NHWC.astype(np.uint8)), torch.from_numpy(labels_N.astype(np.int64))
+    )
+
+
+def dataset(folder: Path, train: int = 12, val: int = 6, test: int = 9, seed: int = 0) -> Prepared:
+    """Such images in a real prepared folder."""
+    found = images(train + val + test, seed)
+    rows = np.arange(train + val + test)
+    splits = {"train": rows[:train], "val": rows[train : train + val], "test": rows[train + val :]}
+    names = [f"class {k}" for k in range(TARGETS)]
+    source = Source(found.images_NHWC.numpy(), found.labels_N.numpy(), splits, names, "noise")
+    prepared.write(folder, source)
+    return prepared.read(folder)
+
+
+def training(**settings) -> TrainingConfig:
+    """Short and with a rate that does not change, unless told otherwise."""
+    plain = {"epochs": 3, "batch_size": 4, "optimizer": "adam", "schedule": "constant"}
+    return TrainingConfig.model_validate(plain | settings)
+
+
+def trial(method=None, mapping=None, seed: int = 0, **settings) -> Trial:
+    return Trial(
+        dataset="noise",
+        network="tiny",
+        method=method or LorVpConfig(rank=2),
+        mapping=mapping or LpConfig(),
+        training=training(**settings),
+        seed=seed,
+    )
