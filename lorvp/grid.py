@@ -12,17 +12,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 from itertools import product
 from typing import Any
 
 from pydantic import ValidationError
 
+from lorvp.problems import Problem, Where, describe
 from lorvp.settings import Settings, symbols
 from lorvp.trials import Point, Trial
 
-Where = tuple[str | int, ...]
-"""A place in params.yaml, such as ("grid", "digits", "method", "lor_vp", "rank", 1)."""
+
+class Branch(dict):
+    """A mapping of such trees, and where it was written."""
+
+    def __init__(self, where: Where, items: Any = ()) -> None:
+        super().__init__(items)
+        self.where = where
+
 
 CHOICES = ("method", "mapping")
 
@@ -36,23 +42,17 @@ class Leaf:
     swept: bool = False
 
 
-@dataclass(frozen=True)
-class Problem:
-    """What is wrong, and where."""
-
-    where: Where
-    message: str
-
-
 def points(block: dict[str, Any], where: Where) -> tuple[list[Point], list[Problem]]:
     """The trials of one block in the order written, and all that is wrong with it."""
-    found, problems = [], []
+    found, problems = [], list(_empties(block, where))
+    if problems:
+        return [], problems
     for tree in _expand_block(block, where):
         names = {key: tree.pop(f"{key} name", Leaf("", where)).value for key in CHOICES}
         try:
             trial = Trial.model_validate(_plain(tree))
         except ValidationError as error:
-            problems += [_problem(e, tree, where) for e in error.errors()]
+            problems += [_problem(e, tree) for e in error.errors()]
         else:
             found.append(
                 Point(
@@ -65,13 +65,22 @@ def points(block: dict[str, Any], where: Where) -> tuple[list[Point], list[Probl
     return found, list(dict.fromkeys(problems))
 
 
-def _expand_block(block: dict[str, Any], where: Where) -> Iterator[dict]:
+def _empties(value: Any, where: Where) -> Iterator[Problem]:
+    """Places where a sweep or a choice has nothing in it, so that the product would be empty."""
+    if value == [] or (where[-1] in CHOICES and not value):
+        yield Problem(where, "is empty; name at least one")
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _empties(inner, (*where, key))
+
+
+def _expand_block(block: dict[str, Any], where: Where) -> Iterator[Branch]:
     axes = []
     for key, value in block.items():
         expand = _choices if key in CHOICES else _sweep
         axes.append([(key, *option) for option in expand(value, (*where, key))])
     for combination in product(*axes):
-        tree = {}
+        tree = Branch(where)
         for key, option, *name in combination:
             tree[key] = option
             if name:
@@ -79,31 +88,36 @@ def _expand_block(block: dict[str, Any], where: Where) -> Iterator[dict]:
         yield tree
 
 
-def _sweep(value: Any, where: Where) -> Iterator[tuple[Any]]:
+def _sweep(value: Any, where: Where, swept: bool = False) -> Iterator[tuple[Leaf | Branch]]:
     """Every combination of the values in ``value``, as trees whose leaves know their place."""
     if isinstance(value, list):
         for i, item in enumerate(value):
-            yield (Leaf(item, (*where, i), swept=len(value) > 1),)
+            place, several = (*where, i), swept or len(value) > 1
+            if isinstance(item, dict):
+                yield from _sweep(item, place, several)
+            else:
+                yield (Leaf(item, place, several),)
     elif isinstance(value, dict):
-        axes = [[(k, *o) for o in _sweep(v, (*where, k))] for k, v in value.items()]
-        yield from ((dict(combination),) for combination in product(*axes))
+        axes = [[(k, *o) for o in _sweep(v, (*where, k), swept)] for k, v in value.items()]
+        yield from ((Branch(where, combination),) for combination in product(*axes))
     else:
-        yield (Leaf(value, where),)
+        yield (Leaf(value, where, swept),)
 
 
-def _choices(value: Any, where: Where) -> Iterator[tuple[Any, Leaf]]:
+def _choices(value: Any, where: Where) -> Iterator[tuple[Leaf | Branch, Leaf]]:
     """Named choices: ``lp``, ``[flm, lp]``, or names with settings under them."""
-    if isinstance(value, dict):
-        for name, settings in value.items():
-            own = {"kind": name} | ({} if settings is None else settings)
-            if not isinstance(settings, dict | None):
-                yield Leaf(settings, (*where, name)), Leaf(name, where)
-                continue
-            for (tree,) in _sweep(own, (*where, name)):
-                yield tree, Leaf(name, where)
-    else:
+    if not isinstance(value, dict):
         for (leaf,) in _sweep(value, where):
-            yield {"kind": Leaf(leaf.value, leaf.where)}, Leaf(str(leaf.value), where)
+            kind = Leaf(_plain(leaf), leaf.where)
+            yield Branch(leaf.where, {"kind": kind}), Leaf(str(kind.value), where)
+        return
+    for name, settings in value.items():
+        place = (*where, name)
+        if settings is None or isinstance(settings, dict):
+            for (tree,) in _sweep({"kind": name} | (settings or {}), place):
+                yield tree, Leaf(name, where)
+        else:
+            yield Leaf(settings, place), Leaf(name, where)
 
 
 def _plain(tree: Any) -> Any:
@@ -129,31 +143,13 @@ def _label(name: str, settings: Settings, tree: dict) -> str:
     return " ".join([name, *shown.values(), *swept])
 
 
-def _problem(error: Any, tree: dict, where: Where) -> Problem:
+def _problem(error: Any, tree: Branch) -> Problem:
     """The place in the file of pydantic's place in the trial."""
-    node: Any = tree
-    place = where
+    node: Leaf | Branch = tree
     for part in error["loc"]:
-        if isinstance(node, dict) and part in node:
-            node, place = node[part], (*place, part)
-        if isinstance(node, Leaf):
-            place = node.where
-            break
-    return Problem(place, describe(error))
-
-
-def describe(error: Any) -> str:
-    """One of pydantic's errors in a sentence that says what would be right."""
-    context, given = error.get("ctx", {}), error["input"]
-    match error["type"]:
-        case "extra_forbidden":
-            return f"there is no key {error['loc'][-1]!r} here"
-        case "missing":
-            return f"the key {error['loc'][-1]!r} is missing"
-        case "union_tag_invalid":
-            allowed = [word.strip("' ") for word in context["expected_tags"].split(",")]
-            near = get_close_matches(str(context["tag"]), allowed, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            return f"unknown kind {context['tag']!r}{hint} Allowed: {', '.join(allowed)}"
-        case _:
-            return f"{error['msg']} (got {given!r})"
+        if isinstance(node, Branch) and part in node:
+            node = node[part]
+    place = node.where
+    if error["type"] == "extra_forbidden" and isinstance(place[-1], int):
+        place = place[:-1]  # the key is wrong, whichever of its values is tried
+    return Problem(place, describe(error, Trial))

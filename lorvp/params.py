@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -14,8 +14,9 @@ from ruamel.yaml.error import MarkedYAMLError
 from lorvp.datasets import DatasetConfig
 from lorvp.errors import InputError
 from lorvp.files import canonical
-from lorvp.grid import Point, Problem, Where, describe, points
+from lorvp.grid import Point, points
 from lorvp.networks import CheckpointConfig
+from lorvp.problems import Problem, Where, describe, merged
 from lorvp.settings import Name, Settings
 
 
@@ -79,7 +80,8 @@ def read(path: Path = Path("params.yaml")) -> Experiment:
         raise ParamsError(_yaml_message(path, error)) from error
     found, problems = check(raw)
     if problems:
-        raise ParamsError("\n".join(_line(path, positions, problem) for problem in problems))
+        lines = (_line(path, positions, problem) for problem in merged(problems))
+        raise ParamsError("\n".join(lines))
     assert found is not None
     return found
 
@@ -91,7 +93,7 @@ def check(raw: Any) -> tuple[Experiment | None, list[Problem]]:
     try:
         params = Params.model_validate(raw)
     except ValidationError as error:
-        problems += [Problem(_place(e["loc"], raw), describe(e)) for e in error.errors()]
+        problems += [Problem(_place(e["loc"], raw), describe(e, Params)) for e in error.errors()]
     blocks = raw.get("grid") if isinstance(raw, dict) else None
     all_points: list[Point] = []
     for name, block in (blocks if isinstance(blocks, dict) else {}).items():
@@ -101,7 +103,7 @@ def check(raw: Any) -> tuple[Experiment | None, list[Problem]]:
             problems += wrong or _unknown_names(found, raw, ("grid", name))
     if problems or params is None:
         return None, problems
-    distinct = _distinct(all_points)
+    distinct = _with_networks(_distinct(all_points))
     namesakes = [Problem(("grid",), message) for message in _namesakes(distinct)]
     return (None, namesakes) if namesakes else (Experiment(params, distinct), [])
 
@@ -111,6 +113,13 @@ def _distinct(found: list[Point]) -> tuple[Point, ...]:
     by_settings = {canonical(p.trial.model_dump(mode="json")): p for p in reversed(found)}
     kept = {id(p) for p in by_settings.values()}
     return tuple(p for p in found if id(p) in kept)
+
+
+def _with_networks(found: tuple[Point, ...]) -> tuple[Point, ...]:
+    """Points that name their network, where there are several."""
+    if len({point.trial.network for point in found}) < 2:
+        return found
+    return tuple(replace(point, network=point.trial.network) for point in found)
 
 
 def _namesakes(found: tuple[Point, ...]) -> list[str]:

@@ -12,7 +12,11 @@ class Settings(BaseModel):
     """Settings are checked once, where they enter; behind that, modules take plain arguments."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
     )
 
 

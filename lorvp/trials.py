@@ -43,13 +43,14 @@ class Point:
     mapping: str
     training: str
     """What the training sweeps over, such as ``lr=0.1``; empty where nothing is swept."""
+    network: str = ""
+    """The network's name where the experiment has several; else empty."""
 
     @property
     def name(self) -> str:
         """Such as ``lor_vp r=4 · ilm · digits · seed 0``."""
-        middle = [self.training] if self.training else []
-        words = [self.method, self.mapping, *middle, self.trial.dataset, self.trial.network]
-        return " · ".join([*words, f"seed {self.trial.seed}"])
+        words = [self.method, self.mapping, self.training, self.trial.dataset, self.network]
+        return " · ".join([*filter(None, words), f"seed {self.trial.seed}"])
 
 
 def identity(trial: Trial, dataset_digest: str, checkpoint_digest: str) -> dict:

@@ -61,7 +61,7 @@ def _history_lines(job: Job) -> list[str]:
     ]
 
 
-@task(name="results", cache_policy=NO_CACHE, persist_result=False)
+@task(name="results", task_run_name="results", cache_policy=NO_CACHE, persist_result=False)
 def publish_results(plan: Plan) -> None:
     """The comparison table of all finished trials, as an artifact of the flow run."""
     store = TrialStore(plan.jobs[0].store)

@@ -1,0 +1,83 @@
+"""Pydantic's errors as sentences that say what would be right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, get_args
+
+from lorvp.settings import Settings
+
+Where = tuple[str | int, ...]
+"""A place in params.yaml, such as ("grid", "digits", "method", "lor_vp", "rank", 1)."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong, and where."""
+
+    where: Where
+    message: str
+
+
+def describe(error: Any, root: type[Settings]) -> str:
+    """One of pydantic's errors from validating ``root``, in a sentence."""
+    context, loc = error.get("ctx", {}), error["loc"]
+    match error["type"]:
+        case "extra_forbidden":
+            return f"there is no key {loc[-1]!r} here{_offer(loc[-1], _keys(root, loc[:-1]))}"
+        case "missing":
+            return f"the key {loc[-1]!r} is missing"
+        case "union_tag_invalid":
+            kinds = [word.strip("' ") for word in context["expected_tags"].split(",")]
+            return f"unknown kind {context['tag']!r}{_offer(context['tag'], kinds)}"
+        case "union_tag_not_found":
+            return "the key 'kind' is missing"
+        case "dict_type" | "model_type" | "model_attributes_type":
+            return f"should be a mapping of keys to values (got {error['input']!r})"
+        case "tuple_type":
+            return f"should be a list, inside the list that sweeps it (got {error['input']!r})"
+        case "string_pattern_mismatch":
+            return f"{error['input']!r} is not a name: letters, digits and . _ - between them"
+        case _:
+            return f"{error['msg'].removeprefix('Input ')} (got {error['input']!r})"
+
+
+def merged(problems: list[Problem]) -> list[Problem]:
+    """One problem for each place: a value that may be one of several things fails as each."""
+    messages: dict[Where, list[str]] = {}
+    for problem in problems:
+        known = messages.setdefault(problem.where, [])
+        if problem.message not in known:
+            known.append(problem.message)
+    return [Problem(where, ", or ".join(parts)) for where, parts in messages.items()]
+
+
+def _offer(given: Any, allowed: list[str]) -> str:
+    near = get_close_matches(str(given), allowed, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else "."
+    return f"{hint} Allowed: {', '.join(allowed) or 'nothing'}"
+
+
+def _keys(root: type[Settings], loc: Where) -> list[str]:
+    """The keys allowed at a place: follow it down through fields and kinds."""
+    candidates = [root]
+    for part in loc:
+        if len(candidates) == 1 and part in candidates[0].model_fields:
+            candidates = list(_settings_in(candidates[0].model_fields[str(part)].annotation))
+        else:  # the kind that pydantic chose from a union, or a name of the user's
+            candidates = [c for c in candidates if _kind(c) == part] or candidates
+    return list(candidates[0].model_fields) if len(candidates) == 1 else []
+
+
+def _settings_in(annotation: Any) -> Iterator[type[Settings]]:
+    if isinstance(annotation, type) and issubclass(annotation, Settings):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _settings_in(inner)
+
+
+def _kind(settings: type[Settings]) -> Any:
+    field = settings.model_fields.get("kind")
+    return field.default if field else None
