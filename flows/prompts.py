@@ -14,7 +14,7 @@ from lorvp.params import ComputeConfig
 from lorvp.store import TrialStore, default_root
 from tasks.errors import for_people
 from tasks.places import PROMPTS, WORK
-from tasks.plan import Job, make_plan
+from tasks.plan import make_plan
 from tasks.server import prefect_api
 
 
@@ -25,31 +25,29 @@ def main() -> int:
     plan = make_plan(experiment, store)
     done = len(plan.jobs) - len(plan.missing)
     print(f"{len(plan.jobs)} trials in the grid: {done} finished, {len(plan.missing)} to train")
-    if plan.missing:
-        train_missing(experiment.params.compute)
+    failures = train_missing(experiment.params.compute) if plan.missing else ""
     store.show([job.fingerprint for job in plan.jobs], PROMPTS, WORK)
-    return report([job for job in plan.missing if not store.holds(job.fingerprint)])
+    if failures:
+        print(f"{failures}\nThe others are kept; `dvc repro` trains only these.", file=sys.stderr)
+    return 1 if failures else 0
 
 
-def train_missing(compute: ComputeConfig) -> None:
-    """Run the training flow against the user's Prefect server, or one that ends with the run."""
+def train_missing(compute: ComputeConfig) -> str:
+    """Run the flow against the user's Prefect server, or one that ends with the run.
+
+    Returns which trials failed and why, or nothing.
+    """
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     with prefect_api() as url:
         from flows.training import run
 
         print(f"Prefect UI: {url.removesuffix('/api')}", flush=True)
-        run(compute)
-
-
-def report(failed: list[Job]) -> int:
-    """Name the trials without a result."""
-    for job in failed:
-        print(f"no result: {job.point.name}", file=sys.stderr)
-    if failed:
-        print("Finished trials are kept; `dvc repro` trains only these.", file=sys.stderr)
-    return 1 if failed else 0
+        return run(compute)
 
 
 if __name__ == "__main__":
     with for_people():
-        sys.exit(main())
+        try:
+            sys.exit(main())
+        except KeyboardInterrupt:
+            sys.exit("stopped; finished trials are kept, and `dvc repro` goes on from there")

@@ -11,6 +11,7 @@ from typing import Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State
+from prefect.exceptions import FailedRun
 from prefect.futures import as_completed
 from prefect.states import Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
@@ -24,10 +25,20 @@ from tasks.progress import Progress
 from tasks.workers import slots, workers
 
 
-def run(compute: ComputeConfig) -> State:
-    """Run the flow with one thread for each worker, so that trials start in the grid's order."""
+def run(compute: ComputeConfig) -> str:
+    """Run the flow; which trials failed and why, or nothing.
+
+    One thread of the task runner for each worker, so that trials start in the grid's order.
+
+    Raises:
+        Exception: whatever went wrong outside of the trials.
+    """
     runner: Any = ThreadPoolTaskRunner(max_workers=slots(compute))
-    return train_prompts.with_options(task_runner=runner)(return_state=True)
+    state = train_prompts.with_options(task_runner=runner)(return_state=True)
+    outcome = state.result(raise_on_failure=False)
+    if isinstance(outcome, BaseException) and not isinstance(outcome, FailedRun):
+        raise outcome
+    return state.message or "" if state.is_failed() else ""
 
 
 def _name() -> str:
@@ -54,5 +65,5 @@ def train_prompts(experiment: str = "params.yaml") -> State:
     publish_results(plan)
     wait_until_recorded(total + 1)
     if progress.failures:
-        return Failed(message=f"{len(progress.failures)} of {total} trials failed")
+        return Failed(message=progress.summary)
     return Completed(message=f"{total} trials trained")

@@ -36,6 +36,12 @@ class Progress:
     def percent(self) -> float:
         return 100 * self.done / max(1, self.total)
 
+    @property
+    def summary(self) -> str:
+        """Each failed trial and its reason."""
+        lines = [f"  {name}: {reason}" for name, reason in self.failures]
+        return "\n".join([f"{len(lines)} of {self.total} trials failed:", *lines])
+
     def finished(self, name: str, record: dict) -> None:
         summary = record["summary"]
         self._show(

@@ -56,8 +56,10 @@ def prefect_api() -> Iterator[str]:
         yield chosen or LOCAL
     else:
         with _own_server() as url:
-            yield url
-            _send_last_logs()
+            try:
+                yield url
+            finally:
+                _send_what_waits()
 
 
 @contextmanager
@@ -90,10 +92,16 @@ def _own_server() -> Iterator[str]:
             server.wait()
 
 
-def _send_last_logs() -> None:
-    from prefect.logging.handlers import APILogHandler
+def _send_what_waits() -> None:
+    """Send Prefect's queued logs and events while the server is still there.
 
-    APILogHandler().flush()
+    Otherwise Prefect tries to at the exit of the process, and retries for over a minute.
+    """
+    from prefect.events.worker import EventsWorker
+    from prefect.logging.handlers import APILogWorker
+
+    APILogWorker.drain_all(timeout=5)
+    EventsWorker.drain_all(timeout=5)
 
 
 def _wait_until_it_answers(url: str, server: subprocess.Popen, log: Path) -> None:
@@ -130,7 +138,13 @@ def _serve(port: int, parent: int) -> None:
     from prefect.server.api.server import create_app
 
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    uvicorn.run(create_app(), host="127.0.0.1", port=port, log_level="error")
+    uvicorn.run(
+        create_app(),
+        host="127.0.0.1",
+        port=port,
+        log_level="error",
+        timeout_graceful_shutdown=2,  # Prefect's clients keep their sockets open
+    )
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from queue import SimpleQueue
 
 import torch
+from joblib import cpu_count
 from pebble import ProcessExpired, ProcessPool
 
 from lorvp.errors import InputError
@@ -71,7 +72,7 @@ def slots(compute: ComputeConfig) -> int:
     devices = _devices(compute)
     if compute.workers != "auto":
         return compute.workers
-    return len(os.sched_getaffinity(0)) if devices == ["cpu"] else len(devices)
+    return cpu_count() if devices == ["cpu"] else len(devices)
 
 
 def _devices(compute: ComputeConfig) -> list[str]:
