@@ -29,14 +29,16 @@ def whole_folder(target: Path, work: Path | None = None) -> Iterator[Path]:
     for leftover in parent.glob(f"{prefix}*"):
         shutil.rmtree(leftover, ignore_errors=True)
     scratch = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+    older = scratch.with_name(f"{scratch.name}-older")
     try:
         yield scratch
         scratch.chmod(0o755)
         if target.exists():
-            shutil.rmtree(target)
+            target.rename(older)
         scratch.rename(target)
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        for rest in (scratch, older):
+            shutil.rmtree(rest, ignore_errors=True)
 
 
 def write_whole(path: Path, content: bytes | str) -> None:

@@ -31,6 +31,9 @@ class Branch(dict):
 
 
 CHOICES = ("method", "mapping")
+CHOICE_DEPTH = 3
+"""Of ("grid", "digits", "method")."""
+LISTED_CHOICE = "should be a kind; with settings, write a mapping of names to settings, not a list"
 
 
 @dataclass(frozen=True)
@@ -42,9 +45,14 @@ class Leaf:
     swept: bool = False
 
 
-def points(block: dict[str, Any], where: Where) -> tuple[list[Point], list[Problem]]:
-    """The trials of one block in the order written, and all that is wrong with it."""
-    found, problems = [], list(_empties(block, where))
+def points(
+    block: dict[str, Any], where: Where, known: dict[str, list[str]]
+) -> tuple[list[Point], list[Problem]]:
+    """The trials of one block in the order written, and all that is wrong with it.
+
+    ``known`` lists what a field may name: ``{"dataset": ["digits"], "network": […]}``.
+    """
+    found, problems = [], list(_misshapen(block, where))
     if problems:
         return [], problems
     for tree in _expand_block(block, where):
@@ -53,25 +61,42 @@ def points(block: dict[str, Any], where: Where) -> tuple[list[Point], list[Probl
             trial = Trial.model_validate(_plain(tree))
         except ValidationError as error:
             problems += [_problem(e, tree) for e in error.errors()]
-        else:
-            found.append(
-                Point(
-                    trial,
-                    method=_label(names["method"], trial.method, tree["method"]),
-                    mapping=_label(names["mapping"], trial.mapping, tree["mapping"]),
-                    training=" ".join(word for _, word in _swept(tree.get("training", {}))),
-                )
+            continue
+        problems += _unknown_names(tree, known)
+        found.append(
+            Point(
+                trial,
+                method=_label(names["method"], trial.method, tree["method"]),
+                mapping=_label(names["mapping"], trial.mapping, tree["mapping"]),
+                training=" ".join(word for _, word in _swept(tree.get("training", {}))),
             )
+        )
     return found, list(dict.fromkeys(problems))
 
 
-def _empties(value: Any, where: Where) -> Iterator[Problem]:
-    """Places where a sweep or a choice has nothing in it, so that the product would be empty."""
-    if value == [] or (where[-1] in CHOICES and not value):
+def _unknown_names(tree: Branch, known: dict[str, list[str]]) -> Iterator[Problem]:
+    for key, names in known.items():
+        if tree[key].value not in names:
+            listed = ", ".join(names) or "there is none"
+            message = f"there is no {key} {tree[key].value!r} in this file. There is: {listed}"
+            yield Problem(tree[key].where, message)
+
+
+def _misshapen(value: Any, where: Where) -> Iterator[Problem]:
+    """What could not be expanded: sweeps and choices with nothing in them, or without names."""
+    choice = where[-1] in CHOICES and len(where) == CHOICE_DEPTH
+    if value == [] or (choice and not value):
         yield Problem(where, "is empty; name at least one")
+    elif choice and isinstance(value, dict) and "kind" in value:
+        example = f"`{where[-1]}: {{{value['kind']}: {{…}}}}`"
+        yield Problem((*where, "kind"), f"stands where a name belongs; write {example}")
+    elif choice and isinstance(value, list):
+        for i, item in enumerate(value):
+            if not isinstance(item, str):
+                yield Problem((*where, i), f"{LISTED_CHOICE} (got {item!r})")
     elif isinstance(value, dict):
         for key, inner in value.items():
-            yield from _empties(inner, (*where, key))
+            yield from _misshapen(inner, (*where, key))
 
 
 def _expand_block(block: dict[str, Any], where: Where) -> Iterator[Branch]:

@@ -1,16 +1,16 @@
-"""The schema of params.yaml, and reading it with errors that name the line."""
+"""The schema of params.yaml, and what it asks for as a list of trials."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
 
+from lorvp import yaml_file
 from lorvp.datasets import DatasetConfig
 from lorvp.errors import InputError
 from lorvp.files import canonical
@@ -71,19 +71,14 @@ def read(path: Path = Path("params.yaml")) -> Experiment:
             problem there is.
     """
     try:
-        text = path.read_text()
-        positions = YAML().load(text)
-        raw = YAML(typ="safe", pure=True).load(text)
-    except FileNotFoundError as error:
-        raise ParamsError(f"{path} does not exist; run this in the project's folder") from error
-    except MarkedYAMLError as error:
-        raise ParamsError(_yaml_message(path, error)) from error
-    found, problems = check(raw)
+        file = yaml_file.read(path)
+    except yaml_file.YamlError as error:
+        raise ParamsError(str(error)) from error
+    experiment, problems = check(file.data)
     if problems:
-        lines = (_line(path, positions, problem) for problem in merged(problems))
-        raise ParamsError("\n".join(lines))
-    assert found is not None
-    return found
+        raise ParamsError("\n".join(file.line(p.where, p.message) for p in merged(problems)))
+    assert experiment is not None
+    return experiment
 
 
 def check(raw: Any) -> tuple[Experiment | None, list[Problem]]:
@@ -94,25 +89,49 @@ def check(raw: Any) -> tuple[Experiment | None, list[Problem]]:
         params = Params.model_validate(raw)
     except ValidationError as error:
         problems += [Problem(_place(e["loc"], raw), describe(e, Params)) for e in error.errors()]
-    blocks = raw.get("grid") if isinstance(raw, dict) else None
-    all_points: list[Point] = []
-    for name, block in (blocks if isinstance(blocks, dict) else {}).items():
-        if isinstance(block, dict):
-            found, wrong = points(block, ("grid", name))
-            all_points += found
-            problems += wrong or _unknown_names(found, raw, ("grid", name))
+    sections = raw if isinstance(raw, dict) else {}
+    problems += _unknown_datasets(sections)
+    found, wrong = _all_points(sections)
+    problems += wrong
+    distinct = _with_networks(_distinct(found))
+    problems += [] if problems else _namesakes(distinct)
     if problems or params is None:
         return None, problems
-    distinct = _with_networks(_distinct(all_points))
-    namesakes = [Problem(("grid",), message) for message in _namesakes(distinct)]
-    return (None, namesakes) if namesakes else (Experiment(params, distinct), [])
+    return Experiment(params, distinct), []
+
+
+def _all_points(sections: dict) -> tuple[list[Point], list[Problem]]:
+    """The points of all blocks that are well-formed enough to be expanded."""
+    blocks = sections.get("grid")
+    named = {"dataset": sections.get("datasets"), "network": sections.get("checkpoints")}
+    known = {key: list(section) for key, section in named.items() if isinstance(section, dict)}
+    all_found, all_wrong = [], []
+    for name, block in blocks.items() if isinstance(blocks, dict) else ():
+        if isinstance(block, dict):
+            found, wrong = points(block, ("grid", name), known)
+            all_found += found
+            all_wrong += wrong
+    return all_found, all_wrong
+
+
+def _unknown_datasets(sections: dict) -> Iterator[Problem]:
+    """Checkpoints that would be trained on a dataset that is not there."""
+    datasets, checkpoints = sections.get("datasets"), sections.get("checkpoints")
+    if not isinstance(datasets, dict) or not isinstance(checkpoints, dict):
+        return
+    for name, settings in checkpoints.items():
+        wanted = settings.get("dataset") if isinstance(settings, dict) else None
+        if isinstance(wanted, str) and wanted not in datasets:
+            message = f"there is no dataset {wanted!r} in this file. There is: "
+            yield Problem(("checkpoints", name, "dataset"), message + ", ".join(datasets))
 
 
 def _distinct(found: list[Point]) -> tuple[Point, ...]:
     """Without trials that an earlier point already stands for."""
-    by_settings = {canonical(p.trial.model_dump(mode="json")): p for p in reversed(found)}
-    kept = {id(p) for p in by_settings.values()}
-    return tuple(p for p in found if id(p) in kept)
+    first: dict[bytes, Point] = {}
+    for point in found:
+        first.setdefault(canonical(point.trial.model_dump(mode="json")), point)
+    return tuple(first.values())
 
 
 def _with_networks(found: tuple[Point, ...]) -> tuple[Point, ...]:
@@ -122,25 +141,15 @@ def _with_networks(found: tuple[Point, ...]) -> tuple[Point, ...]:
     return tuple(replace(point, network=point.trial.network) for point in found)
 
 
-def _namesakes(found: tuple[Point, ...]) -> list[str]:
+def _namesakes(found: tuple[Point, ...]) -> list[Problem]:
     """Different trials of one name, which the tables would take for one."""
     counts = Counter(point.name for point in found)
     twice = {name.rpartition(" · ")[0]: None for name, count in counts.items() if count > 1}
+    advice = "give a method or mapping another name and say its kind below it"
     return [
-        f"different settings share the name {name!r}; give a method or mapping another name "
-        "and say its kind below it"
+        Problem(("grid",), f"different settings share the name {name!r}; {advice}")
         for name in twice
     ]
-
-
-def _unknown_names(found: list[Point], raw: dict, where: Where) -> list[Problem]:
-    problems = []
-    for key, section in (("dataset", "datasets"), ("network", "checkpoints")):
-        known = list(raw.get(section) or {})
-        for name in sorted({getattr(p.trial, key) for p in found} - set(known)):
-            message = f"{name!r} is not one of the {section}: {', '.join(known) or 'none'}"
-            problems.append(Problem((*where, key), message))
-    return problems
 
 
 def _place(loc: Where, raw: Any) -> Where:
@@ -151,22 +160,3 @@ def _place(loc: Where, raw: Any) -> Where:
             raw = raw[part]
             place.append(part)
     return tuple(place)
-
-
-def _line(path: Path, positions: Any, problem: Problem) -> str:
-    line, column = 0, 0
-    for part in problem.where:
-        try:
-            marks = positions.lc
-            line, column = marks.item(part) if isinstance(part, int) else marks.key(part)
-            positions = positions[part]
-        except (AttributeError, KeyError, TypeError, IndexError):
-            break  # a plain value has no places inside it
-    key = ".".join(str(part) for part in problem.where)
-    return f"{path}:{line + 1}:{column + 1}: {key or 'the file'}: {problem.message}"
-
-
-def _yaml_message(path: Path, error: MarkedYAMLError) -> str:
-    mark = error.problem_mark
-    place = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
-    return f"{path}{place}: not valid YAML: {error.problem or error.context}"

@@ -36,6 +36,8 @@ def describe(error: Any, root: type[Settings]) -> str:
             return "the key 'kind' is missing"
         case "dict_type" | "model_type" | "model_attributes_type":
             return f"should be a mapping of keys to values (got {error['input']!r})"
+        case "too_short":
+            return f"needs at least {context['min_length']} (got {error['input']!r})"
         case "tuple_type":
             return f"should be a list, inside the list that sweeps it (got {error['input']!r})"
         case "string_pattern_mismatch":
@@ -51,7 +53,12 @@ def merged(problems: list[Problem]) -> list[Problem]:
         known = messages.setdefault(problem.where, [])
         if problem.message not in known:
             known.append(problem.message)
-    return [Problem(where, ", or ".join(parts)) for where, parts in messages.items()]
+    return [Problem(where, _joined(parts)) for where, parts in messages.items()]
+
+
+def _joined(messages: list[str]) -> str:
+    together = all(message.endswith("is missing") for message in messages)
+    return (", and " if together else ", or ").join(messages)
 
 
 def _offer(given: Any, allowed: list[str]) -> str:

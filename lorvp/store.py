@@ -1,6 +1,6 @@
 """The trial store: one folder per finished trial, named by its fingerprint.
 
-    trial.json             identity, summary, environment, SHA-256 of the other files
+    trial.json             identity, summary, environment, SHA-256 of the other files and itself
     weights.safetensors    prompt.* and mapping.* tensors of the chosen epoch
     history.json           one record per epoch
     predictions.parquet    label, predicted, confidence, loss for each test image
@@ -12,17 +12,19 @@ loses nothing; the project's own folder of trials holds hard links into it.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
 from safetensors.torch import save_file
 
-from lorvp.files import sha256, to_json, whole_folder
+from lorvp.files import canonical, sha256, to_json, whole_folder
 from lorvp.running import Result, history_rows
 
 
@@ -32,16 +34,23 @@ def default_root() -> Path:
     return Path(chosen) if chosen else user_cache_path("lorvp") / "trials"
 
 
+FILES = {"weights.safetensors", "history.json", "predictions.parquet"}
+
+
 def is_whole(folder: Path) -> bool:
-    """Whether ``folder`` holds a finished trial with every file as it was written."""
-    record = folder / "trial.json"
-    if not record.exists():
-        return False
+    """Whether ``folder`` holds the finished trial it is named after, each byte as written."""
     try:
-        files = json.loads(record.read_text())["files"]
-        return all(sha256(folder / name) == digest for name, digest in files.items())
-    except (ValueError, KeyError, FileNotFoundError):
-        return False  # truncated or foreign; it is trained again, never trusted
+        record = json.loads((folder / "trial.json").read_text())
+        own = record.pop("sha256")
+        files = record["files"]
+        return (
+            record["fingerprint"] == folder.name
+            and hashlib.sha256(canonical(record)).hexdigest() == own
+            and set(files) == FILES
+            and all(sha256(folder / name) == digest for name, digest in files.items())
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False  # missing, truncated or foreign: it is trained again, never trusted
 
 
 def read_record(folder: Path) -> dict:
@@ -78,7 +87,9 @@ class TrialStore:
             result.predictions().write_parquet(scratch / "predictions.parquet")
             files = {path.name: sha256(path) for path in sorted(scratch.iterdir())}
             record = {"fingerprint": fingerprint, "summary": result.summary, **facts}
-            (scratch / "trial.json").write_text(to_json(record | {"files": files}))
+            record["files"] = files
+            record["sha256"] = hashlib.sha256(canonical(record)).hexdigest()
+            (scratch / "trial.json").write_text(to_json(record))
 
     def lock(self, fingerprint: str) -> FileLock:
         """Held while a trial is trained, so that no two processes train the same one."""
@@ -88,9 +99,11 @@ class TrialStore:
 
     def adopt(self, folder: Path) -> None:
         """Take a finished trial that the store lacks, such as one that came with `dvc pull`."""
-        with self.lock(folder.name):
-            if not self.holds(folder.name) and is_whole(folder):
-                _link(folder, self.folder(folder.name), self.work)
+        if self.holds(folder.name) or not is_whole(folder):
+            return
+        # Whoever holds the lock is making this very trial; there is nothing to wait for.
+        with suppress(Timeout), self.lock(folder.name).acquire(blocking=False):
+            _link(folder, self.folder(folder.name), self.work)
 
     def show(self, fingerprints: Iterable[str], out: Path, work: Path) -> None:
         """Make ``out`` hold exactly these of the finished trials, as links into the store.
@@ -100,7 +113,9 @@ class TrialStore:
         wanted = set(fingerprints)
         out.mkdir(parents=True, exist_ok=True)
         for folder in out.iterdir():
-            if folder.is_dir() and (folder.name not in wanted or not is_whole(folder)):
+            if folder.is_symlink():
+                folder.unlink()
+            elif folder.is_dir() and (folder.name not in wanted or not is_whole(folder)):
                 shutil.rmtree(folder)
         for fingerprint in wanted:
             if not (out / fingerprint).exists() and self.holds(fingerprint):
@@ -112,6 +127,6 @@ def _link(source: Path, target: Path, work: Path) -> None:
     with whole_folder(target, work=work) as scratch:
         for path in source.iterdir():
             try:
-                os.link(path, scratch / path.name)
+                os.link(path.resolve(), scratch / path.name)
             except OSError:
                 shutil.copy2(path, scratch / path.name)

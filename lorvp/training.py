@@ -78,9 +78,11 @@ def fit(
         loss, accuracy = _train_epoch(model, train, config.batch_size, optimizer, schedule)
         model.prompt.end_epoch()
         seconds = time.perf_counter() - start
-        if not math.isfinite(loss):
-            raise DivergedError(f"diverged: the loss is {loss} in epoch {epoch} (lr {lr:g})")
-        yield Epoch(epoch, lr, loss, accuracy, *_measure(model, val), seconds)
+        val_loss, val_accuracy = _measure(model, val)
+        if not math.isfinite(loss + val_loss):
+            losses = f"training loss {loss}, validation loss {val_loss}"
+            raise DivergedError(f"diverged in epoch {epoch} (lr {lr:g}): {losses}")
+        yield Epoch(epoch, lr, loss, accuracy, val_loss, val_accuracy, seconds)
 
 
 def _train_epoch(

@@ -58,7 +58,8 @@ def identity(trial: Trial, dataset_digest: str, checkpoint_digest: str) -> dict:
 
     The names of dataset and network are left out, since their bytes stand for them.
     """
-    modules = sorted({type(part).__module__ for part in parts(trial)})
+    _, *settings = parts(trial)  # the trial's own class only holds the others together
+    modules = sorted({type(part).__module__ for part in settings})
     return {
         "format": FORMAT,
         "settings": trial.model_dump(mode="json", exclude={"dataset", "network"}),

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 import torch
 from hypothesis import settings
+from hypothesis.configuration import set_hypothesis_home_dir
 
-ROOT = Path(__file__).parent.parent
+HOME = pytest.StashKey[str]()
 
 # No deadline: the first example pays for imports, and a loaded machine is no failure.
 settings.register_profile("lorvp", deadline=None, derandomize=True, database=None)
@@ -20,22 +21,18 @@ settings.load_profile("lorvp")
 
 def pytest_configure(config: pytest.Config) -> None:
     """Set before any test file is imported, since Prefect and W&B read these on import."""
-    config.addinivalue_line("markers", "bug: says what should be and is not yet so")
     home = config.stash.setdefault(HOME, tempfile.mkdtemp(prefix="lorvp-tests-"))
     os.environ |= {
         "LORVP_STORE": f"{home}/store",
         "PREFECT_HOME": f"{home}/prefect",
         "WANDB_MODE": "disabled",
         "WANDB_DIR": home,
-        "XDG_CACHE_HOME": f"{home}/cache",
     }
+    set_hypothesis_home_dir(home)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     shutil.rmtree(config.stash[HOME], ignore_errors=True)
-
-
-HOME = pytest.StashKey[str]()
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +45,10 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def same_bits() -> None:
     """One thread, since sums over threads differ in their last bits with their number."""
     torch.set_num_threads(1)
-    torch.use_deterministic_algorithms(True)
+    torch.set_warn_always(True)  # not only in the first test that gives cause to
+    # use_deterministic_algorithms does the same, and imports the compiler for 6 s to tell it so.
+    torch.set_deterministic_debug_mode("error")
+    assert torch.are_deterministic_algorithms_enabled()
 
 
 @pytest.fixture

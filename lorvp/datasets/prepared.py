@@ -51,18 +51,34 @@ class Source:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A prepared dataset on disk. ``split`` reads only the rows it returns."""
+    """A prepared dataset on disk."""
 
     folder: Path
     class_names: list[str]
     digest: str
     """Identifies the bytes of the dataset: a hash over the files' checksums and class names."""
 
+    checksums: dict[str, str]
+
     def split(self, name: str) -> LabelledImages:
-        rows = np.load(self.folder / f"{name}.npy")
-        images_NHWC = np.load(self.folder / "images.npy", mmap_mode="r")[rows]
-        labels_N = np.load(self.folder / "labels.npy")[rows]
-        return LabelledImages(torch.from_numpy(images_NHWC), torch.from_numpy(labels_N))
+        """Read the images of one split, and only these.
+
+        Raises:
+            InputError: a file is damaged. Of the images, which may be many gigabytes, only the
+                size is looked at.
+        """
+        rows, labels_N = self._small(name), self._small("labels")
+        try:
+            images_NHWC = np.load(self.folder / "images.npy", mmap_mode="r")[rows]
+        except (ValueError, IndexError) as error:
+            raise InputError(f"{self.folder / 'images.npy'} is damaged: {error}") from error
+        return LabelledImages(torch.from_numpy(images_NHWC), torch.from_numpy(labels_N[rows]))
+
+    def _small(self, name: str) -> np.ndarray:
+        path = self.folder / f"{name}.npy"
+        if sha256(path) != self.checksums[path.name]:
+            raise InputError(f"{path} is damaged: its SHA-256 is not the one in manifest.json")
+        return np.load(path)
 
 
 def write(folder: Path, source: Source, work: Path | None = None) -> None:
@@ -89,10 +105,20 @@ def read(folder: Path) -> Prepared:
     path = folder / "manifest.json"
     if not path.exists():
         raise InputError(f"{folder} is not a prepared dataset: it has no manifest.json")
-    manifest = json.loads(path.read_text())
+    manifest = _manifest(path)
     missing = [name for name in manifest["files"] if not (folder / name).exists()]
     if missing:
         raise InputError(f"{folder} is incomplete: {', '.join(missing)} missing")
     identity = {key: manifest[key] for key in ("class_names", "files")}
     digest = hashlib.sha256(canonical(identity)).hexdigest()
-    return Prepared(folder, manifest["class_names"], digest)
+    return Prepared(folder, manifest["class_names"], digest, manifest["files"])
+
+
+def _manifest(path: Path) -> dict:
+    try:
+        manifest = json.loads(path.read_text())
+        assert isinstance(manifest["files"], dict)
+        assert isinstance(manifest["class_names"], list)
+    except (ValueError, TypeError, KeyError, AssertionError) as error:
+        raise InputError(f"{path} is damaged or of another version") from error
+    return manifest

@@ -6,17 +6,17 @@ manifest.json         architecture, input size, mean and std, class names, origi
 
 from __future__ import annotations
 
-import json
+import hashlib
 from pathlib import Path
 from typing import Any, cast
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
 from lorvp.errors import InputError
-from lorvp.files import sha256, to_json, whole_folder
+from lorvp.files import canonical, sha256, to_json, whole_folder
 from lorvp.networks.frozen import FrozenNetwork, TimmClassifier
 
 
@@ -42,8 +42,9 @@ class CheckpointManifest(BaseModel):
 
     @property
     def digest(self) -> str:
-        """Identifies the checkpoint's bytes."""
-        return self.weights_sha256
+        """Identifies all of the checkpoint that can change an output."""
+        fields = {"architecture", "input_size", "mean", "std", "weights_sha256"}
+        return hashlib.sha256(canonical(self.model_dump(include=fields))).hexdigest()
 
 
 def create(architecture: str, classes: int) -> nn.Module:
@@ -78,22 +79,27 @@ def read_manifest(folder: Path) -> CheckpointManifest:
     """What ``folder`` holds, without reading the weights.
 
     Raises:
-        InputError: the folder holds no checkpoint.
+        InputError: the folder holds no checkpoint, or its manifest is damaged.
     """
     path = folder / "manifest.json"
     if not path.exists():
         raise InputError(f"{folder} is not a checkpoint: it has no manifest.json")
-    return CheckpointManifest.model_validate(json.loads(path.read_text()))
+    try:
+        return CheckpointManifest.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise InputError(f"{path} is damaged or of another version: {error}") from error
 
 
 def load(folder: Path) -> FrozenNetwork:
     """The frozen network stored in ``folder``.
 
     Raises:
-        InputError: the weights are damaged, or do not fit the architecture key by key.
+        InputError: the weights are missing or damaged, or do not fit the architecture key by key.
     """
     manifest = read_manifest(folder)
     path = folder / "weights.safetensors"
+    if not path.exists():
+        raise InputError(f"{folder} is incomplete: weights.safetensors is missing")
     if sha256(path) != manifest.weights_sha256:
         raise InputError(f"{path} is damaged: its SHA-256 is not the one in manifest.json")
     network = create(manifest.architecture, len(manifest.class_names))

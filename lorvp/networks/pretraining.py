@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lorvp.datasets.prepared import LabelledImages, Prepared
+from lorvp.errors import InputError
 from lorvp.networks.checkpoint import create
 from lorvp.prompts.fits import Resize
 from lorvp.settings import Name, Seed, Settings
@@ -45,11 +46,18 @@ class TrainedConfig(Settings):
 
 
 def train(config: TrainedConfig, data: Prepared) -> nn.Module:
-    """A network trained on ``data``'s training split; the same seed gives the same weights."""
+    """A network trained on ``data``'s training split; the same seed gives the same weights.
+
+    Raises:
+        InputError: timm has no such architecture, or a batch is larger than the dataset.
+    """
+    images = data.split("train")
+    if len(images) < config.batch_size:
+        size = config.batch_size
+        raise InputError(f"batch_size: {size} is more than the {len(images)} training images")
     torch.manual_seed(config.seed)
     network = create(config.architecture, len(data.class_names))
     network.to(memory_format=torch.channels_last).train()
-    images = data.split("train")
     steps = len(images) // config.batch_size
     optimizer = torch.optim.AdamW(network.parameters(), lr=config.lr, weight_decay=0.05)
     schedule = torch.optim.lr_scheduler.OneCycleLR(

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,18 @@ class Done:
 
     code: int
     out: str
+
+    @property
+    def stages(self) -> list[str]:
+        """The stages that DVC ran."""
+        return re.findall(r"^Running stage '(.+)'", self.out, re.MULTILINE)
+
+    @property
+    def to_train(self) -> int:
+        """As the prompts stage says at its start."""
+        found = re.search(r"trials in the grid: \d+ finished, (\d+) to train", self.out)
+        assert found, self.out
+        return int(found[1])
 
 
 @dataclass(frozen=True)
@@ -67,6 +81,7 @@ class Project:
             "DVC_SITE_CACHE_DIR": str(self.root / "dvc"),
             "PYTHONPYCACHEPREFIX": str(self.bytecode),
             "COLUMNS": "200",
+            "OMP_WAIT_POLICY": "passive",  # threads that spin crawl where cores are shared
         }
 
     def python(self, *arguments: str, **variables: str) -> Done:
@@ -77,10 +92,6 @@ class Project:
     def dvc(self, *arguments: str, **variables: str) -> Done:
         """``dvc ARGUMENTS`` in the clone."""
         return self.python("-m", "dvc", *arguments, **variables)
-
-    def git(self, *arguments: str) -> None:
-        command = ["git", "-c", "user.name=A", "-c", "user.email=a@example.org", *arguments]
-        subprocess.run(command, cwd=self.repo, env=self.environment, check=True)
 
     @contextmanager
     def started(self, *arguments: str, **variables: str) -> Iterator[subprocess.Popen[str]]:
@@ -95,10 +106,14 @@ class Project:
             text=True,
             start_new_session=True,
         )
-        try:
-            yield process
-        finally:
-            kill_group(process)
+        with process:
+            try:
+                yield process
+            finally:
+                kill_group(process)
+
+    def git(self, *arguments: str) -> None:
+        subprocess.run(["git", *arguments], cwd=self.repo, env=self.environment, check=True)
 
     def edit(self, change: Callable[[Any], None]) -> None:
         """Change params.yaml as a careful person would: comments and order stay."""
@@ -121,7 +136,7 @@ class Project:
 def clone(root: Path, bytecode: Path) -> Project:
     """The files that git has or would take, committed, with the small experiment."""
     project = Project(root, bytecode)
-    (root / "home").mkdir(parents=True)
+    (root / "home").mkdir()
     listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     names = subprocess.run(listed, cwd=SOURCE, check=True, capture_output=True, text=True).stdout
     for name in filter(None, names.split("\0")):
@@ -129,30 +144,42 @@ def clone(root: Path, bytecode: Path) -> Project:
             (project.repo / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(SOURCE / name, project.repo / name)
     shutil.copy2(SMALL, project.repo / "params.yaml")
+    _keep_away_from_other_servers(project.repo / "tasks/server.py")
     project.git("init", "--quiet")
+    project.git("config", "user.name", "A")
+    project.git("config", "user.email", "a@example.org")
     project.git("add", "--all")
     project.git("commit", "--quiet", "--message", "As it is")
     return project
 
 
-def end_of(process: subprocess.Popen[str]) -> Done:
+def _keep_away_from_other_servers(module: Path) -> None:
+    """A Prefect server that a developer runs on the usual port must not get these runs."""
+    module.write_text(module.read_text().replace("4200", str(free_port())))
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def end_of(process: subprocess.Popen[str], seconds: float = PATIENCE) -> Done:
     """Wait for the command to end by itself."""
-    out, _ = process.communicate(timeout=PATIENCE)
+    out, _ = process.communicate(timeout=seconds)
     return Done(process.returncode, out)
 
 
 def kill_group(process: subprocess.Popen[str]) -> None:
     """``kill -9`` of the command and all that it started in its group."""
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
 
 
-def wait_until(condition: Callable[[], Any], seconds: float) -> Any:
+def wait_until(condition: Callable[[], Any], seconds: float = PATIENCE) -> Any:
     """What ``condition`` returns as soon as it is true; fails after ``seconds``."""
     end = time.monotonic() + seconds
     while not (found := condition()):
-        assert time.monotonic() < end, f"not so after {seconds} s"
+        assert time.monotonic() < end, f"still not so after {seconds} s"
         time.sleep(0.02)
     return found

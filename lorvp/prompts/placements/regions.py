@@ -23,6 +23,9 @@ from lorvp.errors import InputError
 from lorvp.prompts.base import Placement, Size
 from lorvp.settings import Settings, Symbol
 
+COLDEST = 1e-3
+"""tau falls no lower: there the relaxation is a step already, and 0.9^1000 is no float32."""
+
 
 class RegionsConfig(Settings):
     """Add the content to the regions that a small network chooses for each image."""
@@ -78,4 +81,4 @@ class Regions(Placement):
         return chosen_B1RR.repeat_interleave(self.side, 2).repeat_interleave(self.side, 3)
 
     def end_epoch(self) -> None:
-        self.temperature *= self.decay
+        self.temperature.mul_(self.decay).clamp_(min=COLDEST)

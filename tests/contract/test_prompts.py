@@ -1,0 +1,99 @@
+"""What every prompt promises before any training."""
+
+import pytest
+import torch
+
+from lorvp.code import closure
+from lorvp.settings import parts
+
+from .cases import METHODS, SIZE, name
+
+DEVICES = ["cpu"] + ["cuda"] * torch.cuda.is_available()
+methods = pytest.mark.parametrize("method", METHODS, ids=name)
+
+
+def canvas(batch: int = 2, seed: int = 0, **kind) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return torch.rand(batch, 3, *SIZE, generator=generator).to(**kind)
+
+
+def build(method, seed: int = 0):
+    torch.manual_seed(seed)
+    return method.build(SIZE)
+
+
+@methods
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+@pytest.mark.parametrize("training", [True, False], ids=["training", "evaluation"])
+def test_shape_dtype_and_device_are_kept(method, device, dtype, training):
+    prompt = build(method).to(device, dtype).train(training)
+    given = canvas(device=device, dtype=dtype)
+    got = prompt(given)
+    assert (got.shape, got.dtype, got.device) == (given.shape, given.dtype, given.device)
+
+
+@methods
+@pytest.mark.parametrize("side", [(8, 8), (17, 31), SIZE], ids=str)
+def test_any_image_fits_the_canvas_and_is_left_as_it_was(method, side):
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randint(0, 256, (2, *side, 3), dtype=torch.uint8, generator=generator)
+    before = images.clone()
+    got = build(method).fit(images)
+    assert got.shape == (2, 3, *SIZE)
+    assert got.dtype == torch.float32
+    assert 0 <= got.min() <= got.max() <= 1
+    assert torch.equal(images, before)
+
+
+@methods
+def test_the_given_canvas_is_not_changed(method):
+    given = canvas()
+    before = given.clone()
+    build(method)(given)
+    assert torch.equal(given, before)
+
+
+@methods
+def test_images_change_only_where_content_and_support_are_not_zero(method):
+    """So a content that starts at zero starts from the unchanged image."""
+    prompt, given = build(method), canvas()
+    reached_CHW = (prompt.content() != 0) & prompt.placement.support_HW
+    untouched = ~reached_CHW.expand(2, 3, *SIZE)
+    assert torch.equal(prompt(given)[untouched], given[untouched])
+
+
+@methods
+def test_mask_broadcasts_and_stays_within_the_support(method):
+    prompt, given = build(method), canvas()
+    mask = prompt.placement(given)
+    assert mask.shape in [(1, 1, *SIZE), (2, 1, *SIZE)]
+    assert prompt.placement.support_HW.dtype == torch.bool
+    assert not mask[..., ~prompt.placement.support_HW].any()
+
+
+@methods
+def test_evaluation_gives_the_same_twice_and_for_each_image_by_itself(method):
+    prompt, given = build(method).eval(), canvas(batch=3)
+    together = prompt(given)
+    assert torch.equal(prompt(given), together)
+    alone = torch.cat([prompt(given[i : i + 1]) for i in range(3)])
+    torch.testing.assert_close(alone, together, rtol=0, atol=1e-6)
+
+
+@methods
+def test_same_seed_same_start_values(method):
+    first, again = build(method, 3).state_dict(), build(method, 3).state_dict()
+    assert all(torch.equal(first[key], again[key]) for key in first)
+
+
+@methods
+def test_space_is_one_of_two(method):
+    assert build(method).space in ("pixel", "normalised")
+
+
+@methods
+def test_every_part_counts_towards_the_code_of_a_trial(method):
+    """A part's code is found by the module of its settings, so that must not be an __init__."""
+    modules = {type(part).__module__ for part in parts(method)}
+    assert modules <= closure(modules)

@@ -1,0 +1,47 @@
+"""What the pipeline needs of all settings: they survive JSON, and their kind names them."""
+
+import json
+from typing import get_args
+
+import pytest
+from pydantic import TypeAdapter
+
+from lorvp.mappings import MappingConfig
+from lorvp.prompts.contents import ContentConfig
+from lorvp.prompts.methods import MethodConfig
+from lorvp.prompts.placements import PlacementConfig
+
+from .cases import MAPPINGS, METHODS, PARTS, name
+
+UNIONS = [MethodConfig, MappingConfig, ContentConfig, PlacementConfig]
+CLASSES = [cls for union in UNIONS for cls in get_args(get_args(union)[0])]
+
+
+def test_the_cases_hold_every_class_of_every_union():
+    tried = {type(settings) for settings in METHODS + MAPPINGS + PARTS}
+    assert tried == set(CLASSES)
+    assert len(METHODS) == len(set(METHODS))
+
+
+@pytest.mark.parametrize("union", UNIONS, ids=str)
+def test_no_two_classes_of_a_union_share_a_kind(union):
+    kinds = [cls.model_fields["kind"].default for cls in get_args(get_args(union)[0])]
+    assert len(kinds) == len(set(kinds))
+
+
+@pytest.mark.parametrize("settings", METHODS + MAPPINGS + PARTS, ids=name)
+def test_settings_come_back_from_their_json(settings):
+    plain = json.loads(json.dumps(settings.model_dump(mode="json")))
+    assert type(settings).model_validate_json(json.dumps(plain)) == settings
+
+
+@pytest.mark.parametrize("settings", MAPPINGS + PARTS, ids=name)
+def test_kind_alone_stands_for_the_defaults(settings):
+    union = next(u for u in UNIONS if type(settings) in get_args(get_args(u)[0]))
+    assert TypeAdapter(union).validate_python(settings.kind) == settings
+
+
+@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
+def test_the_class_says_what_it_is(cls):
+    assert cls.__doc__
+    assert cls.__doc__ != cls.__base__.__doc__

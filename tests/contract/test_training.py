@@ -1,0 +1,156 @@
+"""What every method with every mapping promises about training.
+
+Each pair is trained three times, twice with the same seed; the tests look at what came out.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+
+import pytest
+import torch
+from unit.tiny import TARGETS, images, tiny_network, training, trial
+
+from lorvp.model import PromptedNetwork
+from lorvp.running import build
+from lorvp.training import fit, predict, refresh_mapping
+
+from .cases import MAPPINGS, METHODS, PAIRS, SIZE, name, pair_name
+
+pairs = pytest.mark.parametrize("pair", PAIRS, ids=pair_name)
+TRAIN, VAL, TEST = images(8, seed=1), images(4, seed=2), images(7, seed=3)
+# Adam: its steps are of one size, whatever the gradients' scale, so nothing depends on the method.
+# A placement has to move slowly, or it stops showing some regions to the content after one step.
+CONFIG = training(epochs=3, batch_size=4, lr=0.01, lr_placement=1e-5)
+
+
+@dataclass
+class Trained:
+    """A model and what was seen of it."""
+
+    model: PromptedNetwork
+    start: dict
+    network_before: dict
+    modes: set
+    epochs: list
+
+    @property
+    def state(self) -> dict:
+        return self.model.trained_state()
+
+
+def new_model(pair, seed: int = 0) -> PromptedNetwork:
+    torch.manual_seed(seed)
+    return build(trial(*pair), tiny_network(SIZE), TARGETS)
+
+
+def copy_of(state: dict) -> dict:
+    return {key: tensor.clone() for key, tensor in state.items()}
+
+
+@cache
+def trained(index: int, seed: int = 0, again: int = 0) -> Trained:
+    """The trained pair; ``again`` only asks for another run of the same."""
+    model = new_model(PAIRS[index], seed)
+    modes: set[bool] = set()
+    for part in model.network.modules():
+        part.register_forward_pre_hook(lambda module, given: modes.add(module.training))
+    before = copy_of(model.network.state_dict())
+    start = model.trained_state()
+    epochs = list(fit(model, TRAIN, VAL, CONFIG))
+    return Trained(model, start, before, modes, epochs)
+
+
+def run_of(pair, seed: int = 0, again: int = 0) -> Trained:
+    return trained(PAIRS.index(pair), seed, again)
+
+
+def logits(model: PromptedNetwork) -> torch.Tensor:
+    with torch.inference_mode():
+        return model.eval()(TEST.images_NHWC)
+
+
+def same(first: dict, second: dict) -> bool:
+    return first.keys() == second.keys() and all(torch.equal(first[k], second[k]) for k in first)
+
+
+@pairs
+def test_every_value_of_every_parameter_is_reached(pair):
+    run = run_of(pair)
+    names = [key for key, _ in run.model.named_parameters() if not key.startswith("network.")]
+    still = [key for key in names if (run.state[key] == run.start[key]).any()]
+    assert still == []
+
+
+@pairs
+def test_network_keeps_its_bytes_and_stays_in_evaluation_mode(pair):
+    run = run_of(pair)
+    assert same(run.network_before, run.model.network.state_dict())
+    assert run.modes == {False}
+    assert all(parameter.grad is None for parameter in run.model.network.parameters())
+
+
+@pairs
+def test_groups_hold_every_parameter_but_the_networks_once(pair):
+    model = run_of(pair).model
+    grouped = [p for group in model.parameter_groups().values() for p in group]
+    own = [p for key, p in model.named_parameters() if not key.startswith("network.")]
+    assert len(grouped) == len(own)
+    assert {id(p) for p in grouped} == {id(p) for p in own}
+    assert all(model.parameter_groups().values())
+
+
+@pairs
+def test_trained_state_in_a_new_model_gives_the_same_logits(pair):
+    run = run_of(pair)
+    other = new_model(pair, seed=5)
+    other.load_trained_state(run.state)
+    assert torch.equal(logits(other), logits(run.model))
+
+
+@pairs
+def test_trained_state_is_a_copy_without_the_network(pair):
+    run = run_of(pair)
+    state = run.state
+    assert all(key.startswith(("prompt.", "mapping.")) for key in state)
+    assert not any(tensor.requires_grad for tensor in state.values())
+    for tensor in state.values():
+        tensor.zero_()
+    assert same(run.state, trained(PAIRS.index(pair)).state)
+    assert torch.equal(logits(run.model), logits(run.model))
+
+
+@pairs
+def test_same_seed_same_bits(pair):
+    first, second = run_of(pair), run_of(pair, again=1)
+    assert first.model is not second.model
+    assert same(first.state, second.state)
+    ours, theirs = predict(first.model, TEST), predict(second.model, TEST)
+    assert torch.equal(ours.predicted_N, theirs.predicted_N)
+    assert torch.equal(ours.confidence_N, theirs.confidence_N)
+    assert torch.equal(ours.loss_N, theirs.loss_N)
+
+
+@pairs
+def test_another_seed_gives_other_bits_where_anything_is_trained(pair):
+    first, other = run_of(pair), run_of(pair, seed=1)
+    anything_trained = bool(first.model.parameter_groups())
+    assert same(first.state, other.state) != anything_trained
+
+
+@pairs
+def test_one_record_per_epoch_or_one_where_nothing_is_trained(pair):
+    run = run_of(pair)
+    expected = CONFIG.epochs if run.model.parameter_groups() else 1
+    assert [epoch.epoch for epoch in run.epochs] == list(range(expected))
+
+
+@pytest.mark.parametrize("mapping", MAPPINGS, ids=name)
+@pytest.mark.parametrize("method", METHODS, ids=name)
+def test_every_method_works_with_every_mapping(method, mapping):
+    model = new_model((method, mapping))
+    refresh_mapping(model, TRAIN, 0)
+    before = TRAIN.images_NHWC.clone()
+    logits_BK = model.train()(TRAIN.images_NHWC[:2])
+    assert logits_BK.shape == (2, TARGETS)
+    assert torch.isfinite(logits_BK).all()
+    assert torch.equal(TRAIN.images_NHWC, before)

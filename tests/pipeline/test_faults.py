@@ -1,0 +1,123 @@
+"""Stopped runs, killed workers and trials that cannot work: what is lost, and what is said."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+from pathlib import Path
+
+import polars as pl
+
+from .api import ask, server
+from .conftest import FirstRun
+from .processes import nothing_is_left, trial_in_training
+from .project import Done, Project, end_of, wait_until
+
+
+def test_a_stopped_run_goes_on_and_ends_with_the_same_bits(first: FirstRun, project: Project):
+    """Killed, then stopped by Ctrl-C, then run with one worker and the grid in another order."""
+    forget_trials(project)
+    signalled(project, signal.SIGKILL)
+    nothing_is_left(project, seconds=10)
+    kept = contents(project.store, "trial.json")
+    assert 0 < len(kept) < 8
+
+    stopped = signalled(project, signal.SIGINT)
+    nothing_is_left(project, seconds=5)
+    assert stopped.to_train == 8 - len(kept)
+    assert "stopped; finished trials are kept" in stopped.out
+    assert "Traceback" not in stopped.out
+    assert kept.items() < contents(project.store, "trial.json").items()
+
+    kept = contents(project.store, "trial.json")
+    project.edit(turn_round)
+    again = project.dvc("repro")
+    assert again.code == 0, again.out
+    assert again.to_train == 8 - len(kept) > 0
+    assert kept.items() < contents(project.store, "trial.json").items()
+    assert results(project).equals(results(first.project))
+    assert metrics(project) == metrics(first.project)
+    for name in ("weights.safetensors", "predictions.parquet"):
+        assert contents(project.prompts, name) == contents(first.project.prompts, name)
+    nothing_is_left(project, seconds=0.5)
+    assert list((project.store / ".work").iterdir()) == []
+
+
+def forget_trials(project: Project) -> None:
+    """As if no prompt had been trained yet."""
+    for folder in (project.store, project.prompts, project.tables):
+        shutil.rmtree(folder)
+
+
+def signalled(project: Project, number: signal.Signals) -> Done:
+    """`dvc repro` in a terminal, where the signal reaches all it started, after some trials."""
+    finished = len(project.trials(project.store))
+    with project.started("-m", "dvc", "repro") as process:
+        wait_until(lambda: len(project.trials(project.store)) > finished)
+        os.killpg(process.pid, number)
+        return end_of(process, seconds=15)
+
+
+def turn_round(params: dict) -> None:
+    params["grid"]["pixel"].update(mapping=["lp", "ilm"], seed=[1, 0])
+    params["compute"].update(workers=1)
+
+
+def contents(folder: Path, name: str) -> dict[str, bytes]:
+    """The bytes of a file of each trial."""
+    return {path.parent.name: path.read_bytes() for path in folder.glob(f"*/{name}")}
+
+
+def results(project: Project) -> pl.DataFrame:
+    """results.parquet without what may differ between runs: time and order."""
+    return pl.read_parquet(project.tables / "results.parquet").drop("seconds").sort("trial")
+
+
+def metrics(project: Project) -> dict[str, dict]:
+    folder = project.tables / "metrics"
+    return {path.name: json.loads(path.read_text()) for path in folder.iterdir()}
+
+
+def test_one_failure_leaves_the_others_alone(project: Project):
+    """One worker is killed, one trial diverges; a Prefect server of the user's records both."""
+    project.edit(add_trials)
+    with server(project) as url:
+        with project.started("-m", "flows.prompts", PREFECT_API_URL=url) as process:
+            fingerprint, worker = wait_until(lambda: trial_in_training(project))
+            worker.kill()
+            failed = end_of(process)
+        states = {run["name"]: run["state"] for run in ask(url, "/task_runs/filter")}
+        finished = project.trials(project.store)
+        again = project.dvc("repro", PREFECT_API_URL=url)
+    killed = project.trials(project.store)[fingerprint]["name"]
+    diverged = "lor_vp r=1 · lp · digits · seed 5"
+    death = "WorkerDied: the worker was killed (signal 9), most often because memory ran out"
+    assert (failed.code, failed.to_train) == (1, 4)
+    assert len(finished) == 10
+    assert "2 of 4 trials failed" in failed.out
+    assert f"{killed}: {death}" in failed.out
+    assert f"{diverged}: DivergedError: diverged: the loss is" in failed.out
+    assert f"Prefect UI: {url.removesuffix('/api')}" in failed.out
+    assert "Traceback" not in failed.out
+    assert {name for name, state in states.items() if state["type"] == "FAILED"} == {
+        killed,
+        diverged,
+    }
+
+    assert (again.code, again.to_train, again.stages) == (255, 2, ["prompts"])
+    assert "1 of 2 trials failed" in again.out
+    assert f"{diverged}: DivergedError" in again.out
+    tables = project.python("-m", "flows.tables")
+    assert tables.code == 2
+    assert "1 of 12 trials have no current result" in tables.out
+    assert diverged in tables.out
+    assert "Traceback" not in tables.out
+
+
+def add_trials(params: dict) -> None:
+    """Three more that work, and one that cannot."""
+    one = {**params["grid"]["pixel"], "method": {"lor_vp": {"rank": 1}}, "mapping": "lp"}
+    params["grid"]["more"] = {**one, "seed": [2, 3, 4]}
+    params["grid"]["broken"] = {**one, "training": {"epochs": 1, "lr": 1e30}, "seed": 5}

@@ -1,0 +1,86 @@
+"""Mistakes in params.yaml and in the surroundings: one message, no traceback, no new file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .project import Project, free_port
+
+
+def misspelt(params: Any) -> None:
+    params["grid"]["pixel"]["method"] = {"lor_pv": {"rank": 1}}
+
+
+def no_such_dataset(params: Any) -> None:
+    params["grid"]["pixel"]["dataset"] = "didgits"
+
+
+def no_such_kind(params: Any) -> None:
+    params["datasets"]["digits"]["kind"] = "didgits"
+
+
+def too_wide(params: Any) -> None:
+    params["grid"]["pixel"]["method"]["adavipro"]["width"] = 17
+
+
+def too_good(params: Any) -> None:
+    params["checkpoints"]["letters_resnet"].update(min_accuracy=1.0, epochs=1)
+
+
+def too_many(params: Any) -> None:
+    params["datasets"]["digits"].update(test=1700, val=1700)
+
+
+CASES = [
+    (misspelt, r"params.yaml:\d+:\d+: grid.pixel.method.lor_pv: .*did you mean 'lor_vp'"),
+    (no_such_dataset, r"params.yaml:\d+:\d+: grid.pixel.dataset: 'didgits' is not one of"),
+    (no_such_kind, r"params.yaml:\d+:\d+: datasets.digits.*'didgits'"),
+    (too_wide, r"params.yaml: grid: adavipro p=17 s=8 · ilm: .*17"),
+    (too_good, r"checkpoints.letters_resnet: .* less than min_accuracy \(100%\)"),
+    (too_many, r"datasets.digits.*1700"),
+]
+
+
+@pytest.mark.parametrize(("mistake", "message"), CASES)
+def test_a_mistake_in_params(project: Project, mistake: Callable[[Any], None], message: str):
+    before = files(project)
+    project.edit(mistake)
+    done = project.dvc("repro")
+    assert done.code == 255
+    assert re.search(message, done.out), done.out
+    assert "exited with 2" in done.out, done.out
+    assert "Traceback" not in done.out
+    # DVC takes the outputs of a stage away before it runs it; its cache has them.
+    assert files(project).items() <= before.items()
+
+
+def test_what_is_no_yaml(project: Project):
+    with (project.repo / "params.yaml").open("a") as file:
+        file.write("grid: [\n")
+    for done, code in [(project.dvc("repro"), 255), (project.python("-m", "flows.tables"), 2)]:
+        assert done.code == code, done.out
+        assert "params.yaml" in done.out
+        assert "Traceback" not in done.out
+
+
+def test_a_prefect_server_that_does_not_answer(project: Project):
+    project.edit(lambda params: params["grid"]["pixel"].update(seed=2))
+    before = files(project)
+    url = f"http://127.0.0.1:{free_port()}/api"
+    done = project.python("-m", "flows.prompts", PREFECT_API_URL=url)
+    assert done.code == 2
+    assert f"PREFECT_API_URL is {url}, but no Prefect server answers there" in done.out
+    assert "Traceback" not in done.out
+    assert files(project) == before
+
+
+def files(project: Project) -> dict[Path, int]:
+    """Everything below data/ and in the store, with its time of change."""
+    folders = (project.repo / "data", project.store)
+    found = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    return {path: path.stat().st_mtime_ns for path in found}

@@ -1,0 +1,198 @@
+"""Which edits of the code make which trials new, on a copy of the package that is edited."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from lorvp import code
+from lorvp.mappings.linear import LpConfig
+from lorvp.mappings.selection import IlmConfig
+from lorvp.prompts.contents.free import FreeConfig
+from lorvp.prompts.contents.low_rank import LowRankConfig
+from lorvp.prompts.methods.adavipro import AdaViProConfig
+from lorvp.prompts.methods.compose import ComposeConfig
+from lorvp.prompts.methods.full import FullConfig
+from lorvp.prompts.methods.lor_vp import LorVpConfig
+from lorvp.prompts.methods.none import NoneConfig
+from lorvp.prompts.placements.regions import RegionsConfig
+from lorvp.trials import fingerprint, identity
+
+from .tiny import trial
+
+TRIALS = {
+    "none": trial(NoneConfig(), LpConfig()),
+    "full": trial(FullConfig(), LpConfig()),
+    "lor_vp": trial(LorVpConfig(), LpConfig()),
+    "lor_vp ilm": trial(LorVpConfig(), IlmConfig()),
+    "lor_vp sgd": trial(LorVpConfig(), LpConfig(), optimizer="sgd"),
+    "adavipro": trial(AdaViProConfig(), LpConfig()),
+    "low rank everywhere": trial(ComposeConfig(content=LowRankConfig()), LpConfig()),
+    "low rank in regions": trial(
+        ComposeConfig(content=LowRankConfig(), placement=RegionsConfig()), LpConfig()
+    ),
+    "free in regions": trial(
+        ComposeConfig(content=FreeConfig(), placement=RegionsConfig()), LpConfig()
+    ),
+}
+EVERY = set(TRIALS)
+COMPOSED = {"low rank everywhere", "low rank in regions", "free in regions"}
+LOW_RANK = {"lor_vp", "lor_vp ilm", "lor_vp sgd", "low rank everywhere", "low rank in regions"}
+REGIONS = {"adavipro", "low rank in regions", "free in regions"}
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch) -> Path:
+    """A copy that ``lorvp.code`` looks at instead of the real one."""
+    shutil.copytree(code.ROOT / "lorvp", tmp_path / "lorvp", ignore=shutil.ignore_patterns("*pyc"))
+    monkeypatch.setattr(code, "ROOT", tmp_path)
+    return tmp_path / "lorvp"
+
+
+def names() -> dict[str, str]:
+    code._imports.cache_clear()
+    code._syntax.cache_clear()
+    return {label: fingerprint(identity(t, "data", "weights")) for label, t in TRIALS.items()}
+
+
+def changed(path: Path, text: str) -> set[str]:
+    """The trials that have another name once ``path`` holds ``text``."""
+    before = names()
+    path.write_text(text)
+    after = names()
+    return {label for label in TRIALS if before[label] != after[label]}
+
+
+def with_a_new_constant(path: Path) -> set[str]:
+    return changed(path, path.read_text() + "\nNEW_CONSTANT = 1\n")
+
+
+def test_trials_have_different_names(package):
+    assert len(set(names().values())) == len(TRIALS)
+
+
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [
+        ("prompts/methods/adavipro.py", {"adavipro"}),
+        ("prompts/methods/lor_vp.py", {"lor_vp", "lor_vp ilm", "lor_vp sgd"}),
+        ("prompts/methods/full.py", {"full"}),
+        ("prompts/methods/compose.py", COMPOSED),
+        ("prompts/contents/low_rank.py", LOW_RANK),
+        ("prompts/placements/regions.py", REGIONS),
+        ("mappings/linear.py", EVERY - {"lor_vp ilm"}),
+        ("mappings/selection.py", {"lor_vp ilm"}),
+        ("training.py", EVERY),
+        ("running.py", EVERY),
+        ("model.py", EVERY),
+        ("optimisation.py", EVERY),
+        ("prompts/base.py", EVERY),
+        ("networks/frozen.py", EVERY),
+        ("datasets/prepared.py", EVERY),
+    ],
+)
+def test_an_edit_changes_the_trials_that_use_the_file(package, file, expected):
+    assert with_a_new_constant(package / file) == expected
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "tables.py",
+        "store.py",
+        "params.py",
+        "grid.py",
+        "views.py",
+        "pictures/curves.py",
+        "trials.py",
+        "code.py",
+        "prompts/__init__.py",
+        "prompts/methods/__init__.py",
+        "mappings/__init__.py",
+        "datasets/letters.py",
+        "networks/pretraining.py",
+    ],
+)
+def test_an_edit_of_what_no_result_depends_on_changes_none(package, file):
+    assert with_a_new_constant(package / file) == set()
+
+
+def test_an_edit_of_what_wrote_a_checkpoint_is_the_checkpoints_affair(package):
+    """Its bytes are in the name already."""
+    assert with_a_new_constant(package / "networks" / "checkpoint.py") == set()
+
+
+TRAINING = Path("training.py")
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda text: "# a comment\n" + text,
+        lambda text: text.replace("\n\n\n", "\n\n\n\n# a comment\n\n\n"),
+        lambda text: text.replace('"""', '"""Other words. ', 1),
+        lambda text: text.replace("    model.eval()", "    model.eval()  # here too"),
+        lambda text: text.replace("def fit(\n    model", "def fit(\n\n        model"),
+        lambda text: text.replace("EVAL_BATCH = 256", "EVAL_BATCH = (\n    0x100\n)"),
+        lambda text: text.replace("\n", "\r\n"),
+    ],
+    ids=["comment", "lines", "docstring", "end of line", "indent", "spelling", "line ends"],
+)
+def test_comments_formatting_and_docstrings_do_not_count(package, edit):
+    text = (package / TRAINING).read_text()
+    assert edit(text) != text
+    assert changed(package / TRAINING, edit(text)) == set()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("EVAL_BATCH = 256", "EVAL_BATCH = 257"),
+        ("optimizer.zero_grad()", "optimizer.zero_grad(False)"),
+        ('reduction="none"', 'reduction="mean"'),
+        ("model.prompt.end_epoch()", "pass"),
+        ("@torch.inference_mode()\ndef predict", "def predict"),
+    ],
+)
+def test_what_runs_does_count(package, old, new):
+    text = (package / TRAINING).read_text()
+    assert text.count(old) == 1
+    assert changed(package / TRAINING, text.replace(old, new)) == EVERY
+
+
+def test_code_counts_by_file_and_not_by_place(package):
+    """The same statement in another module is another code."""
+    first = code.digest_of(["lorvp.training"])
+    text = (package / "errors.py").read_text()
+    (package / "errors.py").write_text((package / "files.py").read_text())
+    (package / "files.py").write_text(text)
+    code._imports.cache_clear()
+    code._syntax.cache_clear()
+    assert code.digest_of(["lorvp.training"]) != first
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from lorvp import newly",
+        "import lorvp.newly",
+        "from lorvp.newly import THING",
+        "def late():\n    from lorvp.newly import THING\n    return THING",
+        "try:\n    import lorvp.newly\nexcept ImportError:\n    pass",
+    ],
+)
+def test_every_form_of_import_is_followed(package, line):
+    (package / "newly.py").write_text("THING = 1\n")
+    text = (package / TRAINING).read_text()
+    (package / TRAINING).write_text(f"{text}\n{line}\n")
+    assert with_a_new_constant(package / "newly.py") == EVERY
+
+
+def test_imports_for_types_only_are_not_followed(package):
+    assert "lorvp.trials" not in code.closure(["lorvp.running"])
+    assert "lorvp.training" in code.closure(["lorvp.running"])
+
+
+def test_same_digest_in_another_order_or_with_repeats(package):
+    first = code.digest_of(["lorvp.model", "lorvp.training"])
+    assert code.digest_of(["lorvp.training", "lorvp.model", "lorvp.model"]) == first

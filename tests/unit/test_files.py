@@ -1,0 +1,195 @@
+"""Files and folders appear whole or not at all, whatever ends the process that writes them."""
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lorvp.files import canonical, sha256, to_json, whole_folder, write_whole
+
+
+def contents(folder: Path) -> dict[str, str]:
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_text() for path in files}
+
+
+def killed(script: str, *args: Path) -> None:
+    """Run ``script`` in a process of its own, which has to end by SIGKILL."""
+    code = "import os, signal, sys\nfrom pathlib import Path\nfrom lorvp import files\n"
+    code += "die = lambda: os.kill(os.getpid(), signal.SIGKILL)\n" + textwrap.dedent(script)
+    command = [sys.executable, "-c", code, *map(str, args)]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == -signal.SIGKILL, ended.stderr
+
+
+KILLED_IN_MID_WRITE = """
+    target, work = Path(sys.argv[1]), Path(sys.argv[2])
+    with files.whole_folder(target, work=work) as scratch:
+        (scratch / "first").write_text("new")
+        die()
+"""
+
+
+def test_the_folder_appears_with_all_that_was_written(tmp_path):
+    with whole_folder(tmp_path / "deep" / "target") as scratch:
+        (scratch / "a").write_text("1")
+        (scratch / "sub").mkdir()
+        (scratch / "sub" / "b").write_text("2")
+        assert not (tmp_path / "deep" / "target").exists()
+    assert contents(tmp_path) == {"deep/target/a": "1", "deep/target/sub/b": "2"}
+    assert (tmp_path / "deep" / "target").stat().st_mode & 0o777 == 0o755
+
+
+def test_an_older_folder_is_replaced_and_not_mixed_with_the_new(tmp_path):
+    for name in ("old", "new"):
+        with whole_folder(tmp_path / "target", work=tmp_path / "work") as scratch:
+            (scratch / name).write_text(name)
+    assert contents(tmp_path) == {"target/new": "new"}
+
+
+def fail_in_mid_write(target: Path, error: type[BaseException]) -> None:
+    with whole_folder(target) as scratch:
+        (scratch / "new").write_text("new")
+        raise error
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
+def test_an_error_leaves_nothing_behind(tmp_path, error):
+    with pytest.raises(error):
+        fail_in_mid_write(tmp_path / "target", error)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_error_leaves_the_older_folder_as_it_was(tmp_path):
+    with whole_folder(tmp_path / "target") as scratch:
+        (scratch / "old").write_text("old")
+    with pytest.raises(KeyError):
+        fail_in_mid_write(tmp_path / "target", KeyError)
+    assert contents(tmp_path) == {"target/old": "old"}
+
+
+def test_sigkill_in_mid_write_leaves_nothing_under_the_name(tmp_path):
+    killed(KILLED_IN_MID_WRITE, tmp_path / "out" / "target", tmp_path / "work")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_sigkill_in_mid_write_leaves_the_older_folder_as_it_was(tmp_path):
+    with whole_folder(tmp_path / "target") as scratch:
+        (scratch / "old").write_text("old")
+    killed(KILLED_IN_MID_WRITE, tmp_path / "target", tmp_path / "work")
+    assert contents(tmp_path / "target") == {"old": "old"}
+
+
+def test_what_a_killed_process_left_goes_with_the_next_write(tmp_path):
+    target, work = tmp_path / "out" / "target", tmp_path / "work"
+    (work / ".targets-neighbour").mkdir(parents=True)
+    killed(KILLED_IN_MID_WRITE, target, work)
+    assert len(list(work.iterdir())) == 2
+    with whole_folder(target, work=work) as scratch:
+        (scratch / "new").write_text("new")
+    assert [path.name for path in work.iterdir()] == [".targets-neighbour"]
+
+
+def test_sigkill_in_mid_replacement_leaves_the_older_folder_or_none(tmp_path):
+    """Killed right after the first file of the older folder is deleted."""
+    old = {"a": "old", "b": "old"}
+    with whole_folder(tmp_path / "target") as scratch:
+        for name, text in old.items():
+            (scratch / name).write_text(text)
+    killed(
+        """
+        unlink = os.unlink
+        os.unlink = lambda *args, **kwargs: (unlink(*args, **kwargs), die())
+        with files.whole_folder(Path(sys.argv[1])) as scratch:
+            (scratch / "a").write_text("new")
+        """,
+        tmp_path / "target",
+    )
+    found = contents(tmp_path / "target") if (tmp_path / "target").exists() else {}
+    assert found in (old, {"a": "new"}, {})
+
+
+def test_a_file_is_written_with_its_folders_and_plain_permissions(tmp_path):
+    path = tmp_path / "deep" / "file.txt"
+    for content, expected in (("one", b"one"), (b"\x00\xff", b"\x00\xff"), ("ü", "ü".encode())):
+        write_whole(path, content)
+        assert path.read_bytes() == expected
+    assert path.stat().st_mode & 0o777 == 0o644
+    assert [p.name for p in path.parent.iterdir()] == ["file.txt"]
+
+
+def test_a_file_that_cannot_take_its_name_leaves_nothing_behind(tmp_path):
+    (tmp_path / "file.txt").mkdir()
+    with pytest.raises(OSError, match="directory"):
+        write_whole(tmp_path / "file.txt", "text")
+    assert [p.name for p in tmp_path.iterdir()] == ["file.txt"]
+
+
+def test_sigkill_before_the_rename_leaves_the_older_file(tmp_path):
+    path = tmp_path / "file.txt"
+    write_whole(path, "old")
+    killed(
+        """
+        os.replace = lambda *args: die()
+        files.write_whole(Path(sys.argv[1]), "new")
+        """,
+        path,
+    )
+    assert path.read_text() == "old"
+
+
+def test_readers_of_an_open_file_keep_the_old_bytes(tmp_path):
+    path = tmp_path / "file.txt"
+    write_whole(path, "old")
+    with path.open() as reader:
+        write_whole(path, "new")
+        assert reader.read() == "old"
+    assert path.read_text() == "new"
+
+
+def test_sha256_is_of_the_bytes(tmp_path):
+    data = os.urandom(100_000)
+    (tmp_path / "file").write_bytes(data)
+    assert sha256(tmp_path / "file") == hashlib.sha256(data).hexdigest()
+
+
+plain = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=10,
+)  # fmt: skip
+
+
+def turned(value):
+    """The same value with the keys of every mapping in the other order."""
+    if isinstance(value, dict):
+        return {key: turned(value[key]) for key in reversed(value)}
+    return [turned(item) for item in value] if isinstance(value, list) else value
+
+
+@given(plain)
+def test_canonical_bytes_do_not_depend_on_the_order_of_keys(value):
+    assert canonical(value) == canonical(turned(value))
+
+
+def test_canonical_bytes_tell_values_apart():
+    values = [1, 1.0, "1", True, None, [1], {"a": 1}, {"a": [1]}, {"b": 1}, [1, 2], [2, 1]]
+    assert len({canonical(value) for value in values}) == len(values)
+
+
+@pytest.mark.parametrize("dump", [canonical, to_json])
+def test_no_json_that_other_programs_cannot_read(dump):
+    with pytest.raises(ValueError, match="JSON"):
+        dump(float("nan"))
+
+
+def test_json_keeps_the_order_and_ends_in_a_newline():
+    assert to_json({"b": 1, "a": "é"}) == '{\n  "b": 1,\n  "a": "é"\n}\n'

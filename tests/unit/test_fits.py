@@ -1,0 +1,55 @@
+"""Images on the canvas: values in [0, 1], and the same as Pillow where they are resized."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from lorvp.prompts.fits import Resize
+
+
+def noise(seed: int, height: int, width: int, batch: int = 1) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (batch, height, width, 3), dtype=np.uint8)
+
+
+def test_an_image_of_the_canvas_size_is_only_divided_by_255():
+    given_NHWC = noise(0, 6, 9, batch=2)
+    got = Resize((6, 9))(torch.from_numpy(given_NHWC))
+    assert got.dtype == torch.float32
+    for n in range(2):
+        for c in range(3):
+            expected = given_NHWC[n, :, :, c].astype(np.float32) / np.float32(255)
+            np.testing.assert_array_equal(got[n, c].numpy(), expected)
+
+
+def test_height_and_width_are_not_mixed_up():
+    """(6, 9) on a (9, 6) canvas is resized, not turned."""
+    given_NHWC = np.zeros((1, 6, 9, 3), np.uint8)
+    given_NHWC[:, :3] = 255  # the upper half
+    got = Resize((9, 6))(torch.from_numpy(given_NHWC))
+    assert got.shape == (1, 3, 9, 6)
+    assert torch.all(got[0, :, :4] > 0.9)
+    assert torch.all(got[0, :, 5:] < 0.1)
+
+
+sides = st.integers(3, 40)
+
+
+@settings(max_examples=40)
+@given(st.integers(0, 99), sides, sides, sides, sides)
+def test_resizing_is_pillows_bilinear_within_two_grey_levels(seed, h, w, height, width):
+    given_HWC = noise(seed, h, w)[0]
+    got = Resize((height, width))(torch.from_numpy(given_HWC)[None])[0]
+    pillow = Image.fromarray(given_HWC).resize((width, height), Image.Resampling.BILINEAR)
+    difference = got.permute(1, 2, 0).numpy() * 255 - np.asarray(pillow, np.float64)
+    assert np.abs(difference).max() <= 2
+
+
+@pytest.mark.parametrize("size", [(8, 8), (31, 5), (64, 64)], ids=str)
+def test_one_colour_stays_that_colour(size):
+    given_NHWC = np.full((1, 17, 23, 3), (10, 130, 250), np.uint8)
+    got = Resize(size)(torch.from_numpy(given_NHWC))
+    for c, level in enumerate((10, 130, 250)):
+        assert torch.allclose(got[0, c], torch.tensor(level / 255), atol=1e-6)

@@ -1,0 +1,78 @@
+"""The lines between the parts: who may import whom, read from the files themselves."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+PIPELINE = {"prefect", "dvc", "wandb", "pebble", "rich", "tasks", "flows"}
+FORBIDDEN = {"lorvp": PIPELINE, "tasks": {"flows"}}
+
+
+def files(package: str) -> list[Path]:
+    return sorted((ROOT / package).rglob("*.py"))
+
+
+def relative(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def imported(path: Path) -> set[str]:
+    """The first words of all imports, wherever in the file they stand."""
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    plain = {alias.name for n in nodes if isinstance(n, ast.Import) for alias in n.names}
+    named = {n.module for n in nodes if isinstance(n, ast.ImportFrom) and n.module}
+    return {name.split(".")[0] for name in plain | named}
+
+
+@pytest.mark.parametrize("package", FORBIDDEN)
+def test_imports_go_from_flows_to_tasks_to_lorvp(package):
+    assert files(package)
+    wrong = {relative(path): imported(path) & FORBIDDEN[package] for path in files(package)}
+    assert {path: names for path, names in wrong.items() if names} == {}
+
+
+@pytest.mark.parametrize("path", files("lorvp"), ids=relative)
+def test_no_import_that_the_code_hash_would_miss(path):
+    """It follows absolute imports only, and no star tells which names are meant."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"line {node.lineno}: write the import from lorvp on"
+            assert node.names[0].name != "*", f"line {node.lineno}: import names"
+        assert not (isinstance(node, ast.Name) and node.id in ("__import__", "importlib"))
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in files("lorvp") if path.name == "__init__.py"], ids=relative
+)
+def test_init_files_only_list_names(path):
+    """The code hash does not look into them."""
+    for node in ast.parse(path.read_text()).body:
+        text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        assert text or isinstance(node, ast.Import | ast.ImportFrom | ast.Assign), (
+            f"{relative(path)} line {node.lineno}: move this to a file of its own"
+        )
+
+
+@pytest.mark.parametrize("path", files("lorvp"), ids=relative)
+def test_every_file_says_what_it_is(path):
+    assert ast.get_docstring(ast.parse(path.read_text()))
+
+
+ALONE = """
+import sys
+for name in sys.argv[1].split(","):
+    sys.modules[name] = None  # an import of it raises ImportError
+import lorvp.running, lorvp.params, lorvp.tables, lorvp.store, lorvp.networks.checkpoint
+heavy = {"timm", "altair"} & set(sys.modules)
+assert not heavy, heavy
+"""
+
+
+def test_the_science_works_without_the_pipeline_and_loads_nothing_heavy():
+    command = [sys.executable, "-W", "error", "-c", ALONE, ",".join(sorted(PIPELINE))]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr

@@ -1,0 +1,115 @@
+"""Prepared datasets: what is written is what is read, and half of one is refused."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from lorvp.datasets import prepared
+from lorvp.datasets.prepared import SPLITS, Source
+from lorvp.errors import InputError
+
+from .tiny import dataset, images
+
+
+@pytest.fixture
+def data(tmp_path):
+    return dataset(tmp_path / "noise", train=5, val=3, test=2)
+
+
+def test_splits_hold_their_rows_in_order(data):
+    found = images(10)
+    for name, rows in (("train", range(5)), ("val", range(5, 8)), ("test", range(8, 10))):
+        split = data.split(name)
+        assert torch.equal(split.images_NHWC, found.images_NHWC[list(rows)])
+        assert torch.equal(split.labels_N, found.labels_N[list(rows)])
+        assert len(split) == len(rows)
+        assert (split.images_NHWC.dtype, split.labels_N.dtype) == (torch.uint8, torch.int64)
+
+
+def test_rows_need_not_be_in_order(tmp_path):
+    found = images(6)
+    rows = {"train": np.array([4, 0]), "val": np.array([5]), "test": np.array([1, 2, 3])}
+    source = Source(found.images_NHWC.numpy(), found.labels_N.numpy(), rows, list("abc"), "noise")
+    prepared.write(tmp_path / "noise", source)
+    split = prepared.read(tmp_path / "noise").split("train")
+    assert torch.equal(split.images_NHWC, found.images_NHWC[[4, 0]])
+
+
+def test_a_changed_tensor_does_not_change_the_files(data):
+    data.split("train").images_NHWC.zero_()
+    assert data.split("train").images_NHWC.any()
+
+
+def test_the_folder_says_what_it_holds(data):
+    manifest = json.loads((data.folder / "manifest.json").read_text())
+    assert manifest["sizes"] == {"train": 5, "val": 3, "test": 2}
+    assert manifest["class_names"] == data.class_names == ["class 0", "class 1", "class 2"]
+    assert manifest["origin"] == "noise"
+    assert set(manifest["files"]) == {path.name for path in data.folder.glob("*.npy")}
+
+
+def test_files_are_plain_arrays_without_pickles(data):
+    for path in data.folder.glob("*.npy"):
+        np.load(path, allow_pickle=False)
+
+
+def test_the_digest_is_that_of_bytes_and_class_names(tmp_path, data):
+    same = dataset(tmp_path / "same", train=5, val=3, test=2)
+    assert same.digest == data.digest
+    others = [
+        dataset(tmp_path / "a", train=5, val=3, test=2, seed=1),
+        dataset(tmp_path / "b", train=5, val=2, test=3),
+        renamed(data, tmp_path / "c"),
+    ]
+    assert len({data.digest, *(other.digest for other in others)}) == 4
+
+
+def renamed(data, folder):
+    """The same arrays with other class names."""
+    arrays = [np.load(data.folder / f"{name}.npy") for name in ("images", "labels")]
+    splits = {name: np.load(data.folder / f"{name}.npy") for name in SPLITS}
+    prepared.write(folder, Source(*arrays, splits, ["x", "y", "z"], "noise"))
+    return prepared.read(folder)
+
+
+def test_writing_again_replaces(tmp_path, data):
+    dataset(data.folder, train=1, val=1, test=1)
+    assert len(prepared.read(data.folder).split("train")) == 1
+
+
+def test_a_folder_without_manifest_is_no_dataset(tmp_path, data):
+    (data.folder / "manifest.json").unlink()
+    for folder in (data.folder, tmp_path / "nowhere"):
+        with pytest.raises(InputError, match=f"{folder} is not a prepared dataset"):
+            prepared.read(folder)
+
+
+@pytest.mark.parametrize("name", ["images", "labels", *SPLITS])
+def test_a_missing_file_is_named(data, name):
+    (data.folder / f"{name}.npy").unlink()
+    with pytest.raises(InputError, match=rf"incomplete: {name}.npy missing"):
+        prepared.read(data.folder)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}"])
+def test_a_broken_manifest_is_named(data, text):
+    (data.folder / "manifest.json").write_text(text)
+    with pytest.raises(InputError, match=r"manifest\.json"):
+        prepared.read(data.folder)
+
+
+def test_a_truncated_array_is_named(data):
+    path = data.folder / "images.npy"
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(InputError, match=r"images\.npy"):
+        prepared.read(data.folder).split("train")
+
+
+def test_changed_bytes_are_not_taken_for_the_old_ones(data):
+    """Else a trial on other labels has the fingerprint, and so the result, of the old ones."""
+    path = data.folder / "labels.npy"
+    np.save(path, 2 - np.load(path))
+    with pytest.raises(InputError, match=r"labels\.npy"):
+        prepared.read(data.folder).split("train")

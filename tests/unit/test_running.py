@@ -1,0 +1,174 @@
+"""One trial: which epoch is kept, and that the test images decide nothing."""
+
+import numpy as np
+import pytest
+import torch
+
+from lorvp.datasets import prepared
+from lorvp.datasets.prepared import Source
+from lorvp.mappings.linear import LpConfig
+from lorvp.mappings.selection import IdentityConfig
+from lorvp.prompts.methods.adavipro import AdaViProConfig
+from lorvp.prompts.methods.full import FullConfig
+from lorvp.prompts.methods.none import NoneConfig
+from lorvp.running import build, history_rows, run
+from lorvp.training import fit, predict
+
+from .tiny import TARGETS, dataset, tiny_network, trial
+
+
+@pytest.fixture
+def data(tmp_path):
+    return dataset(tmp_path / "noise")
+
+
+def best_by_rule(history) -> int:
+    """Highest validation accuracy; then the lowest validation loss; then the first."""
+    best = 0
+    for e, epoch in enumerate(history):
+        better = epoch.val_accuracy > history[best].val_accuracy
+        level = epoch.val_accuracy == history[best].val_accuracy
+        if better or (level and epoch.val_loss < history[best].val_loss):
+            best = e
+    return best
+
+
+def without_seconds(history) -> list[dict]:
+    return [{k: v for k, v in row.items() if k != "seconds"} for row in history_rows(history)]
+
+
+def same(first: dict, second: dict) -> bool:
+    return first.keys() == second.keys() and all(torch.equal(first[k], second[k]) for k in first)
+
+
+def noisy(seed: int, epochs: int = 8):
+    """A rate so high that validation accuracy goes up and down."""
+    return trial(FullConfig(), seed=seed, epochs=epochs, lr=0.2)
+
+
+def test_the_kept_epoch_follows_the_rule(data):
+    chosen = []
+    for seed in range(8):
+        result = run(noisy(seed), tiny_network(), data)
+        assert result.summary["best_epoch"] == best_by_rule(result.history)
+        assert result.summary["val_accuracy"] == max(e.val_accuracy for e in result.history)
+        top = [e for e in result.history if e.val_accuracy == result.summary["val_accuracy"]]
+        chosen.append((result.summary["best_epoch"], len(top)))
+    assert len({epoch for epoch, _ in chosen}) > 2, "cases in which it is not always the same"
+    assert max(tied for _, tied in chosen) > 1, "cases in which the loss has to decide"
+
+
+def test_the_state_is_that_of_the_kept_epoch_and_so_are_the_test_numbers(data):
+    """Stopped right after that epoch, the training ends in the same state."""
+    runs = {seed: run(noisy(seed), tiny_network(), data) for seed in range(8)}
+    seed, full = next((s, r) for s, r in runs.items() if 0 < r.summary["best_epoch"] < 7)
+    stopped = trained(noisy(seed, epochs=full.summary["best_epoch"] + 1), data)
+    assert same(stopped.trained_state(), full.state)
+    answers = predict(stopped, data.split("test"))
+    assert torch.equal(answers.predicted_N, full.test.predicted_N)
+    right = (answers.predicted_N == data.split("test").labels_N).sum() / 9
+    assert full.summary["test_accuracy"] == pytest.approx(float(right))
+
+
+def trained(wanted, data):
+    """The model after its last epoch."""
+    torch.manual_seed(wanted.seed)
+    model = build(wanted, tiny_network(), TARGETS)
+    list(fit(model, data.split("train"), data.split("val"), wanted.training))
+    return model
+
+
+def test_among_equals_the_first_epoch_is_kept(data):
+    """A rate too small to move any value in float32."""
+    still = trial(AdaViProConfig(width=2, side=8), IdentityConfig(), epochs=3, lr=1e-30,
+                  optimizer="sgd")  # fmt: skip
+    result = run(still, tiny_network(), data)
+    assert len({e.val_loss for e in result.history}) == 1, "nothing moved"
+    assert result.summary["best_epoch"] == 0
+
+
+def rewritten(data, folder, images_of_test: bool):
+    """The same dataset with other test labels and, if asked, other test images."""
+    images = np.load(data.folder / "images.npy")
+    labels = np.load(data.folder / "labels.npy")
+    splits = {name: np.load(data.folder / f"{name}.npy") for name in ("train", "val", "test")}
+    labels[splits["test"]] = (labels[splits["test"]] + 1) % TARGETS
+    if images_of_test:
+        images[splits["test"]] = 255 - images[splits["test"]]
+    prepared.write(folder, Source(images, labels, splits, data.class_names, "noise"))
+    return prepared.read(folder)
+
+
+@pytest.mark.parametrize("images_of_test", [False, True], ids=["labels", "labels and images"])
+@pytest.mark.parametrize("test_every_epoch", [False, True])
+def test_the_test_split_changes_nothing_but_its_own_numbers(
+    data, tmp_path, images_of_test, test_every_epoch
+):
+    other = rewritten(data, tmp_path / "other", images_of_test)
+    wanted = trial(epochs=4, lr=0.1, test_every_epoch=test_every_epoch)
+    first, second = (run(wanted, tiny_network(), d) for d in (data, other))
+    assert same(first.state, second.state)
+    assert without_seconds(first.history) == without_seconds(second.history)
+    own = {"test_accuracy", "test_accuracy_of_best_test_epoch", "seconds"}
+    for key in first.summary.keys() - own:
+        assert first.summary[key] == second.summary[key], key
+    assert not torch.equal(first.test_labels_N, second.test_labels_N)
+    assert first.summary["test_accuracy"] != second.summary["test_accuracy"]
+
+
+def test_best_test_epoch_is_recorded_beside_the_rest(data):
+    plain = run(trial(epochs=8, lr=0.1), tiny_network(), data)
+    asked = trial(epochs=8, lr=0.1, test_every_epoch=True)
+    published = run(asked, tiny_network(), data)
+    assert plain.summary["test_accuracy_of_best_test_epoch"] is None
+    torch.manual_seed(0)
+    model = build(asked, tiny_network(), TARGETS)
+    splits = {name: data.split(name) for name in ("train", "val", "test")}
+    seen = [
+        predict(model, splits["test"]).accuracy(splits["test"].labels_N)
+        for _ in fit(model, splits["train"], splits["val"], asked.training)
+    ]
+    assert published.summary["test_accuracy_of_best_test_epoch"] == max(seen)
+    assert len(set(seen)) > 1
+    assert same(plain.state, published.state)
+    assert without_seconds(plain.history) == without_seconds(published.history)
+
+
+def test_a_trial_does_not_depend_on_what_ran_before_it(data):
+    first = run(noisy(3), tiny_network(), data)
+    run(noisy(4), tiny_network(), data)
+    torch.rand(17)
+    again = run(noisy(3), tiny_network(), data)
+    assert same(first.state, again.state)
+    assert first.predictions().equals(again.predictions())
+
+
+def test_summary_counts_values_by_role(data):
+    method = AdaViProConfig(width=2, side=8, hidden=3)
+    found = run(trial(method, LpConfig()), tiny_network(), data).summary
+    border, generator, head = 3 * 2 * 2 * (32 - 4), 27 * 3 + 3 + 2 * 3 * 64 + 2, 5 * 3 + 3
+    assert found["content_values"] == border
+    assert found["placement_values"] == generator
+    assert found["mapping_values"] == head
+    assert found["trained_values"] == border + generator + head
+    nothing = run(trial(NoneConfig(), IdentityConfig()), tiny_network(), data).summary
+    assert nothing["trained_values"] == nothing["content_values"] == 0
+    assert nothing["epochs"] == 1
+
+
+def test_predictions_are_one_row_per_test_image_in_order(data):
+    result = run(trial(), tiny_network(), data)
+    table = result.predictions()
+    assert table.columns == ["label", "predicted", "confidence", "loss"]
+    assert table["label"].to_list() == data.split("test").labels_N.tolist()
+    right = (table["label"] == table["predicted"]).sum() / len(table)
+    assert right == pytest.approx(result.summary["test_accuracy"])
+    assert table["confidence"].is_between(1 / TARGETS, 1).all()
+
+
+def test_every_epoch_is_told_as_it_ends(data):
+    told = []
+    result = run(trial(epochs=3), tiny_network(), data, on_epoch=told.append)
+    assert told == result.history
+    assert result.summary["epochs"] == 3
+    assert result.summary["seconds"] == pytest.approx(sum(e.seconds for e in told))

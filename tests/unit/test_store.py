@@ -1,0 +1,158 @@
+"""Finished trials: written whole, known by their bytes, and locked while they are made."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+
+import polars as pl
+import pytest
+import torch
+from filelock import Timeout
+from safetensors.torch import load_file
+
+from lorvp.running import run
+from lorvp.store import TrialStore, default_root, is_whole, read_record
+
+from .tiny import dataset, tiny_network, trial
+
+NAME = "0123456789abcdef0123"
+FILES = {"trial.json", "weights.safetensors", "history.json", "predictions.parquet"}
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory):
+    data = dataset(tmp_path_factory.mktemp("data") / "noise")
+    return run(trial(), tiny_network(), data)
+
+
+@pytest.fixture
+def store(tmp_path, result):
+    store = TrialStore(tmp_path / "store")
+    store.write(NAME, result, {"name": "a trial", "identity": {"format": 1}})
+    return store
+
+
+def test_what_is_written_is_what_was_measured(store, result):
+    folder = store.folder(NAME)
+    assert {path.name for path in folder.iterdir()} == FILES
+    weights = load_file(folder / "weights.safetensors")
+    assert weights.keys() == result.state.keys()
+    assert all(torch.equal(weights[key], result.state[key]) for key in weights)
+    record = read_record(folder)
+    assert record["summary"] == result.summary
+    assert record["fingerprint"] == NAME
+    assert (record["name"], record["identity"]) == ("a trial", {"format": 1})
+    assert pl.read_parquet(folder / "predictions.parquet").equals(result.predictions())
+    assert [row["val_loss"] for row in store.history(NAME)] == [
+        epoch.val_loss for epoch in result.history
+    ]
+
+
+def test_a_written_trial_is_held_and_no_other(store):
+    assert store.holds(NAME)
+    assert is_whole(store.folder(NAME))
+    assert not store.holds("f" * 20)
+
+
+def truncate(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def flip_a_bit(path):
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+def empty(path):
+    path.write_bytes(b"")
+
+
+@pytest.mark.parametrize("file", sorted(FILES - {"trial.json"}))
+@pytest.mark.parametrize("damage", [truncate, flip_a_bit, empty, lambda path: path.unlink()])
+def test_a_damaged_file_is_noticed_and_the_trial_removed(store, file, damage):
+    damage(store.folder(NAME) / file)
+    assert not is_whole(store.folder(NAME))
+    assert not store.holds(NAME)
+    assert not store.folder(NAME).exists()
+
+
+@pytest.mark.parametrize("damage", [truncate, empty, lambda path: path.unlink()])
+def test_a_trial_without_its_record_is_removed(store, damage):
+    damage(store.folder(NAME) / "trial.json")
+    assert not store.holds(NAME)
+    assert not store.folder(NAME).exists()
+
+
+@pytest.mark.parametrize("text", ["[]", "null", "3", '"x"', '{"files": []}', '{"files": null}'])
+def test_a_record_of_another_shape_is_foreign_and_no_crash(store, text):
+    (store.folder(NAME) / "trial.json").write_text(text)
+    assert not store.holds(NAME)
+
+
+def test_a_record_that_names_no_files_is_not_a_finished_trial(store):
+    (store.folder(NAME) / "trial.json").write_text('{"files": {}, "summary": {}}')
+    assert not store.holds(NAME)
+
+
+def test_a_changed_accuracy_in_the_record_is_noticed(store):
+    path = store.folder(NAME) / "trial.json"
+    record = json.loads(path.read_text())
+    record["summary"]["test_accuracy"] = 0.999
+    path.write_text(json.dumps(record))
+    assert not store.holds(NAME)
+
+
+def test_a_trial_under_another_trials_name_is_not_that_trial(store, tmp_path):
+    other = tmp_path / "pulled" / ("f" * 20)
+    other.parent.mkdir()
+    store.folder(NAME).rename(other)
+    store.adopt(other)
+    assert not store.holds(other.name)
+
+
+def test_a_result_that_cannot_be_written_leaves_nothing(tmp_path, result):
+    store = TrialStore(tmp_path / "store")
+    broken = replace(result, summary={"test_accuracy": float("nan")})
+    with pytest.raises(ValueError, match="JSON"):
+        store.write(NAME, broken, {})
+    assert not store.folder(NAME).exists()
+    assert list(store.work.iterdir()) == []
+
+
+def test_writing_again_replaces(store, result):
+    store.write(NAME, result, {"name": "again"})
+    assert read_record(store.folder(NAME))["name"] == "again"
+    assert store.holds(NAME)
+
+
+HOLDER = """
+import sys, time
+from filelock import FileLock
+with FileLock(sys.argv[1]):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_second_process_waits_until_the_first_is_through_or_dead(store):
+    lock = store.lock(NAME)
+    command = [sys.executable, "-c", HOLDER, str(lock.lock_file)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(Timeout):
+            lock.acquire(timeout=0.2)
+        with store.lock("f" * 20).acquire(timeout=1):
+            pass  # another trial is free
+        holder.kill()
+        with lock.acquire(timeout=10):
+            assert lock.is_locked
+
+
+def test_the_root_is_the_users_choice_or_the_cache_folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("LORVP_STORE", str(tmp_path))
+    assert default_root() == tmp_path
+    monkeypatch.delenv("LORVP_STORE")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert default_root() == tmp_path / "lorvp" / "trials"

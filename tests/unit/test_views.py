@@ -1,0 +1,87 @@
+"""What pictures show of a trained prompt and mapping, against the model itself."""
+
+import numpy as np
+import pytest
+import torch
+
+from lorvp.networks.checkpoint import CheckpointManifest
+from lorvp.prompts.methods.adavipro import AdaViProConfig
+from lorvp.prompts.methods.full import FullConfig
+from lorvp.prompts.methods.none import NoneConfig
+from lorvp.prompts.methods.pad import PadConfig
+from lorvp.running import build
+from lorvp.views import mapping_counts, prompt_view
+
+from .tiny import FEATURES, MEAN, STD, TARGETS, images, tiny_network, trial
+
+MANIFEST = CheckpointManifest(
+    architecture="tiny", input_size=(16, 16), mean=MEAN, std=STD, features=FEATURES,
+    class_names=list("ABCDEFG"), origin="noise", accuracy=None, weights_sha256="0",
+)  # fmt: skip
+IMAGE = images(1).images_NHWC[0]
+
+
+def view_of(method):
+    """The view, and the model it is a view of, with content that is not zero."""
+    torch.manual_seed(0)
+    wanted = trial(method)
+    model = build(wanted, tiny_network(), TARGETS).eval()
+    for parameter in model.prompt.content.parameters():
+        torch.nn.init.normal_(parameter, std=0.3)
+    return prompt_view("label", wanted, model.trained_state(), MANIFEST, IMAGE), model
+
+
+@pytest.mark.parametrize(
+    "method",
+    [NoneConfig(), FullConfig(), PadConfig(width=3), AdaViProConfig(width=3, side=8)],
+    ids=lambda method: method.kind,
+)
+@torch.no_grad()
+def test_the_prompted_image_is_what_the_network_sees_in_pixel_units(method):
+    view, model = view_of(method)
+    seen_CHW = model.prompted(IMAGE[None])[0]
+    mean, std = (np.array(v)[:, None, None] for v in (MEAN, STD))
+    expected = (seen_CHW.numpy() * std + mean).transpose(1, 2, 0)
+    np.testing.assert_allclose(view.prompted_HWC, expected, atol=1e-5)
+    np.testing.assert_allclose(view.image_HWC, IMAGE.numpy() / 255, atol=1e-6)
+
+
+@torch.no_grad()
+def test_a_prompt_of_normalised_space_is_scaled_to_pixels_and_cut_to_its_support():
+    view, model = view_of(PadConfig(width=3))
+    content = model.prompt.content().numpy()
+    for y, x in ((0, 0), (2, 7), (8, 8), (15, 3)):
+        inside = min(y, x, 15 - y, 15 - x) < 3
+        expected = content[:, y, x] * np.array(STD) * inside
+        np.testing.assert_allclose(view.prompt_HWC[y, x], expected, atol=1e-6)
+
+
+@torch.no_grad()
+def test_only_a_placement_that_images_choose_is_shown():
+    assert view_of(PadConfig(width=3))[0].placement_HW is None
+    view, model = view_of(AdaViProConfig(width=3, side=8))
+    normalised = model.network.normalise(IMAGE[None].permute(0, 3, 1, 2) / 255)
+    mask_HW = model.prompt.placement(normalised)[0, 0]
+    np.testing.assert_array_equal(view.placement_HW, mask_HW.numpy())
+
+
+def test_mapping_counts_say_how_many_seeds_chose_what():
+    def state(*chosen):
+        return {"mapping.source_K": torch.tensor(chosen), "prompt.x": torch.zeros(1)}
+
+    seeds = [("ilm", state(0, 2)), ("ilm", state(1, 2)), ("ilm", state(0, 2)), ("flm", state(2, 0))]
+    linear = [("lp", {"mapping.linear.weight": torch.zeros(1)})]
+    table = mapping_counts(seeds + linear, ["zero", "one"], ["A", "B", "C"])
+    assert sorted(table.rows()) == sorted(
+        [
+            ("ilm", "zero", "A", 2, 3),
+            ("ilm", "zero", "B", 1, 3),
+            ("ilm", "one", "C", 3, 3),
+            ("flm", "zero", "C", 1, 1),
+            ("flm", "one", "A", 1, 1),
+        ]
+    )
+
+
+def test_no_counts_without_a_one_to_one_mapping():
+    assert len(mapping_counts([("lp", {})], ["zero"], ["A"])) == 0
