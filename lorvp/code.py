@@ -71,7 +71,8 @@ def _syntax(path: Path) -> str:
         if isinstance(body, list):
             # A string that stands alone is documentation.
             node.body = [part for part in body if not _is_string(part)]  # type: ignore
-    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+    # Written out again rather than dumped: a dump differs between versions of Python.
+    return hashlib.sha256(ast.unparse(tree).encode()).hexdigest()
 
 
 def _is_string(node: ast.AST) -> bool:

@@ -17,7 +17,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from lorvp.problems import Problem, Where, describe
+from lorvp.problems import Problem, Where, describe, errors_of
 from lorvp.settings import Settings, symbols
 from lorvp.trials import Point, Trial
 
@@ -60,7 +60,7 @@ def points(
         try:
             trial = Trial.model_validate(_plain(tree))
         except ValidationError as error:
-            problems += [_problem(e, tree) for e in error.errors()]
+            problems += [_problem(e, tree) for e in errors_of(error)]
             continue
         problems += _unknown_names(tree, known)
         found.append(

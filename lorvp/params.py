@@ -16,7 +16,7 @@ from lorvp.errors import InputError
 from lorvp.files import canonical
 from lorvp.grid import Point, points
 from lorvp.networks import CheckpointConfig
-from lorvp.problems import Problem, Where, describe, merged
+from lorvp.problems import Problem, Where, describe, errors_of, merged
 from lorvp.settings import Name, Settings
 
 
@@ -76,7 +76,8 @@ def read(path: Path = Path("params.yaml")) -> Experiment:
         raise ParamsError(str(error)) from error
     experiment, problems = check(file.data)
     if problems:
-        raise ParamsError("\n".join(file.line(p.where, p.message) for p in merged(problems)))
+        in_order = sorted(merged(problems), key=lambda problem: file.place(problem.where))
+        raise ParamsError("\n".join(file.line(p.where, p.message) for p in in_order))
     assert experiment is not None
     return experiment
 
@@ -88,7 +89,7 @@ def check(raw: Any) -> tuple[Experiment | None, list[Problem]]:
     try:
         params = Params.model_validate(raw)
     except ValidationError as error:
-        problems += [Problem(_place(e["loc"], raw), describe(e, Params)) for e in error.errors()]
+        problems += [Problem(_place(e["loc"], raw), describe(e, Params)) for e in errors_of(error)]
     sections = raw if isinstance(raw, dict) else {}
     problems += _unknown_datasets(sections)
     found, wrong = _all_points(sections)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, get_args
 
+from pydantic import ValidationError
+
 from lorvp.settings import Settings
 
 Where = tuple[str | int, ...]
@@ -19,6 +21,13 @@ class Problem:
 
     where: Where
     message: str
+
+
+def errors_of(error: ValidationError) -> list[Any]:
+    """Pydantic's errors, but for a list called too short because its items are wrong."""
+    found = error.errors()
+    inner = {other["loc"][:-1] for other in found}
+    return [e for e in found if e["type"] != "too_short" or e["loc"] not in inner]
 
 
 def describe(error: Any, root: type[Settings]) -> str:
@@ -34,6 +43,8 @@ def describe(error: Any, root: type[Settings]) -> str:
             return f"unknown kind {context['tag']!r}{_offer(context['tag'], kinds)}"
         case "union_tag_not_found":
             return "the key 'kind' is missing"
+        case "dict_type" | "model_type" | "model_attributes_type" if error["input"] is None:
+            return "is empty; it should be a mapping of keys to values"
         case "dict_type" | "model_type" | "model_attributes_type":
             return f"should be a mapping of keys to values (got {error['input']!r})"
         case "too_short":
@@ -57,8 +68,9 @@ def merged(problems: list[Problem]) -> list[Problem]:
 
 
 def _joined(messages: list[str]) -> str:
-    together = all(message.endswith("is missing") for message in messages)
-    return (", and " if together else ", or ").join(messages)
+    """With "or" if one value failed as each of the things it may be, else with "and"."""
+    values = {message.rpartition(" (got ")[2] for message in messages}
+    return (", or " if len(values) == 1 else ", and ").join(messages)
 
 
 def _offer(given: Any, allowed: list[str]) -> str:

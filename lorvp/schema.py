@@ -48,11 +48,25 @@ def _named_choices(union: dict[str, Any]) -> dict[str, Any]:
     """``lp``, ``[flm, lp]``, or names with the settings of a kind below each."""
     settings = union["discriminator"]["mapping"]
     kinds = {"enum": list(settings)}
-    named = {kind: {"anyOf": [{"type": "null"}, {"$ref": ref}]} for kind, ref in settings.items()}
-    other = {"anyOf": [{"$ref": ref} for ref in settings.values()], "required": ["kind"]}
-    table = {"type": "object", "properties": named, "additionalProperties": other}
-    choices = [kinds, {"type": "array", "items": kinds, "minItems": 1}, table]
-    return {"description": union.get("description", ""), "anyOf": choices}
+    several = {"type": "array", "items": kinds, "minItems": 1}
+    named = {kind: _below_a_name(settings, [ref]) for kind, ref in settings.items()}
+    other = _below_a_name(settings, list(settings.values())) | {"required": ["kind"]}
+    table = {
+        "type": "object",
+        "properties": {kind: {"anyOf": [{"type": "null"}, s]} for kind, s in named.items()},
+        "additionalProperties": {"anyOf": [kinds, other]},
+        "minProperties": 1,
+        "not": {"required": ["kind"]},
+    }
+    return {"description": union.get("description", ""), "anyOf": [kinds, several, table]}
+
+
+def _below_a_name(settings: dict[str, str], refs: list[str]) -> dict[str, Any]:
+    """Settings of one of these kinds, of another that is said, or of several kinds."""
+    several = {"type": "array", "items": {"enum": list(settings)}, "minItems": 1}
+    swept = {"type": "object", "properties": {"kind": several}, "required": ["kind"]}
+    said = {"anyOf": [{"$ref": ref} for ref in settings.values()], "required": ["kind"]}
+    return {"anyOf": [{"$ref": ref} for ref in refs] + [said, swept]}
 
 
 def _with_shorthand(node: Any) -> Any:
@@ -65,7 +79,7 @@ def _with_shorthand(node: Any) -> Any:
     if "discriminator" not in node:
         return node
     kinds = {"enum": list(node.pop("discriminator")["mapping"])}
-    return node | {"anyOf": [kinds, {"oneOf": node.pop("oneOf")}]}
+    return node | {"anyOf": [kinds, {"oneOf": node.pop("oneOf"), "required": ["kind"]}]}
 
 
 if __name__ == "__main__":

@@ -26,8 +26,8 @@ class YamlFile:
     positions: Any
     """The same data in ruamel's classes, whose ``lc`` has line and column."""
 
-    def line(self, where: Where, message: str) -> str:
-        """``params.yaml:LINE:COLUMN: key: message`` for a place in the data."""
+    def place(self, where: Where) -> tuple[int, int]:
+        """Line and column, from 1, of a place in the data."""
         line, column, node = 0, 0, self.positions
         for part in where:
             try:
@@ -36,8 +36,13 @@ class YamlFile:
                 node = node[part]
             except (AttributeError, KeyError, TypeError, IndexError):
                 break  # a plain value has no places inside it
+        return line + 1, column + 1
+
+    def line(self, where: Where, message: str) -> str:
+        """``params.yaml:LINE:COLUMN: key: message`` for a place in the data."""
+        line, column = self.place(where)
         key = ".".join(str(part) for part in where) or "the file"
-        return f"{self.path}:{line + 1}:{column + 1}: {key}: {message}"
+        return f"{self.path}:{line}:{column}: {key}: {message}"
 
 
 def read(path: Path) -> YamlFile:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from lorvp.errors import InputError
+from lorvp.params import ParamsError
 
 
 @contextmanager
@@ -16,6 +17,15 @@ def for_people() -> Iterator[None]:
         yield
     except InputError as error:
         sys.exit(_failed(str(error)))
+
+
+@contextmanager
+def naming(place: str) -> Iterator[None]:
+    """Say where in params.yaml an error that comes from inside has its cause."""
+    try:
+        yield
+    except InputError as error:
+        raise ParamsError(f"params.yaml: {place}: {error}") from error
 
 
 def _failed(message: str) -> int:

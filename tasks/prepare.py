@@ -7,6 +7,7 @@ import torch
 from lorvp.datasets import prepared
 from lorvp.networks import checkpoint, pretraining
 from lorvp.params import Params, ParamsError
+from tasks.errors import naming
 from tasks.places import CHECKPOINTS, DATASETS, WORK
 
 THREADS = 2
@@ -14,25 +15,32 @@ THREADS = 2
 
 
 def prepare_dataset(name: str, params: Params) -> None:
-    """Write data/datasets/NAME."""
-    prepared.write(DATASETS / name, params.datasets[name].source(), WORK)
+    """Write data/datasets/NAME.
+
+    Raises:
+        ParamsError: the settings do not suit the source.
+    """
+    with naming(f"datasets.{name}"):
+        prepared.write(DATASETS / name, params.datasets[name].source(), WORK)
 
 
 def prepare_checkpoint(name: str, params: Params) -> None:
     """Write data/checkpoints/NAME: a network trained on one of the datasets.
 
     Raises:
-        ParamsError: the network does not know its own task well enough.
+        ParamsError: the settings do not suit the dataset, or the network does not know its own
+            task well enough.
     """
     config = params.checkpoints[name]
     data = prepared.read(DATASETS / config.dataset)
     torch.set_num_threads(THREADS)
-    network = pretraining.train(config, data)
+    with naming(f"checkpoints.{name}"):
+        network = pretraining.train(config, data)
     accuracy = pretraining.accuracy(network, data.split("test"), config)
     print(f"{name}: {accuracy:.2%} of the held-out {config.dataset} images right")
     if accuracy < config.min_accuracy:
         raise ParamsError(
-            f"checkpoints.{name}: {accuracy:.2%} of the held-out images right, "
+            f"params.yaml: checkpoints.{name}: {accuracy:.2%} of the held-out images right, "
             f"less than min_accuracy ({config.min_accuracy:.0%}); train longer or lower it"
         )
     checkpoint.write(

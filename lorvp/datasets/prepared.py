@@ -117,8 +117,9 @@ def read(folder: Path) -> Prepared:
 def _manifest(path: Path) -> dict:
     try:
         manifest = json.loads(path.read_text())
-        assert isinstance(manifest["files"], dict)
-        assert isinstance(manifest["class_names"], list)
-    except (ValueError, TypeError, KeyError, AssertionError) as error:
-        raise InputError(f"{path} is damaged or of another version") from error
+        known = isinstance(manifest["files"], dict) and isinstance(manifest["class_names"], list)
+    except (ValueError, TypeError, KeyError):
+        known = False
+    if not known:
+        raise InputError(f"{path} is damaged or of another version")
     return manifest

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,13 +29,16 @@ class FirstRun:
 
 
 @pytest.fixture(scope="session")
-def bytecode(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
-    """Kept from session to session: compiling torch, timm and Prefect takes half a minute."""
+def bytecode(request: pytest.FixtureRequest) -> Path | None:
+    """A place of our own where Python is told to keep none: torch and timm take a minute."""
+    if not sys.dont_write_bytecode:
+        return None
+    assert request.config.cache
     return request.config.cache.mkdir("pipeline-bytecode")
 
 
 @pytest.fixture(scope="session")
-def first(tmp_path_factory: pytest.TempPathFactory, bytecode: Path) -> Iterator[FirstRun]:
+def first(tmp_path_factory: pytest.TempPathFactory, bytecode: Path | None) -> Iterator[FirstRun]:
     project = clone(tmp_path_factory.mktemp("first"), bytecode)
     project.edit(lambda params: params["tracking"].update(wandb="offline"))
     with project.started("-m", "dvc", "repro", WANDB_API_KEY=API_KEY) as process:
@@ -49,12 +54,20 @@ def first(tmp_path_factory: pytest.TempPathFactory, bytecode: Path) -> Iterator[
 
 @pytest.fixture
 def project(first: FirstRun, tmp_path: Path) -> Iterator[Project]:
-    """A copy of the first run's project, W&B off again; what a test leaves running is ended."""
+    """A copy of the first run's project; what a test leaves running is ended.
+
+    With W&B off again, and one worker, since starting a second takes longer than it saves.
+    """
     copy = first.project.copy(tmp_path / "project")
-    copy.edit(lambda params: params["tracking"].update(wandb="disabled"))
+    copy.edit(made_light)
     yield copy
     kill_all(copy)
     forget_bytecode(copy)
+
+
+def made_light(params: Any) -> None:
+    params["tracking"].update(wandb="disabled")
+    params["compute"].update(workers=1)
 
 
 def kill_all(project: Project) -> None:
@@ -64,4 +77,5 @@ def kill_all(project: Project) -> None:
 
 def forget_bytecode(project: Project) -> None:
     """Only that of the copy, which nobody reads again."""
-    shutil.rmtree(project.bytecode / project.root.relative_to("/"), ignore_errors=True)
+    if project.bytecode:
+        shutil.rmtree(project.bytecode / project.root.relative_to("/"), ignore_errors=True)

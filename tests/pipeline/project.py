@@ -50,7 +50,8 @@ class Project:
     """``root`` holds the clone and all that the pipeline keeps elsewhere on a user's machine."""
 
     root: Path
-    bytecode: Path
+    bytecode: Path | None = None
+    """Where Python keeps compiled modules; None is where it always does."""
 
     @property
     def repo(self) -> Path:
@@ -73,16 +74,20 @@ class Project:
         """Of a user with nothing set up: no login, no Prefect server, no cache."""
         foreign = ("PREFECT_", "WANDB_", "DVC_", "GIT_", "PYTHON", "LORVP_", "XDG_")
         kept = {name: v for name, v in os.environ.items() if not name.startswith(foreign)}
-        return kept | {
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "HOME": str(self.root / "home"),
-            "LORVP_STORE": str(self.store),
-            "PREFECT_HOME": str(self.root / "prefect"),
-            "DVC_SITE_CACHE_DIR": str(self.root / "dvc"),
-            "PYTHONPYCACHEPREFIX": str(self.bytecode),
-            "COLUMNS": "200",
-            "OMP_WAIT_POLICY": "passive",  # threads that spin crawl where cores are shared
-        }
+        bytecode = {"PYTHONPYCACHEPREFIX": str(self.bytecode)} if self.bytecode else {}
+        return (
+            kept
+            | bytecode
+            | {
+                "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+                "HOME": str(self.root / "home"),
+                "LORVP_STORE": str(self.store),
+                "PREFECT_HOME": str(self.root / "prefect"),
+                "DVC_SITE_CACHE_DIR": str(self.root / "dvc"),
+                "COLUMNS": "200",
+                "OMP_WAIT_POLICY": "passive",  # threads that spin crawl where cores are shared
+            }
+        )
 
     def python(self, *arguments: str, **variables: str) -> Done:
         """``python ARGUMENTS`` in the clone."""
@@ -112,8 +117,9 @@ class Project:
             finally:
                 kill_group(process)
 
-    def git(self, *arguments: str) -> None:
-        subprocess.run(["git", *arguments], cwd=self.repo, env=self.environment, check=True)
+    def git(self, *arguments: str) -> str:
+        command = ["git", *arguments]
+        return subprocess.check_output(command, cwd=self.repo, env=self.environment, text=True)
 
     def edit(self, change: Callable[[Any], None]) -> None:
         """Change params.yaml as a careful person would: comments and order stay."""
@@ -133,7 +139,7 @@ class Project:
         return {path.parent.name: json.loads(path.read_text()) for path in found}
 
 
-def clone(root: Path, bytecode: Path) -> Project:
+def clone(root: Path, bytecode: Path | None) -> Project:
     """The files that git has or would take, committed, with the small experiment."""
     project = Project(root, bytecode)
     (root / "home").mkdir()

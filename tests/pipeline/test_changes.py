@@ -14,7 +14,7 @@ ADAVIPRO = "lorvp/prompts/methods/adavipro.py"
 
 def test_nothing_runs_twice(project: Project):
     assert project.dvc("repro").stages == []
-    project.edit(lambda params: params["compute"].update(workers=1))
+    project.edit(lambda params: params["compute"].update(workers=3))
     project.edit(lambda params: params["tracking"].update(wandb="offline", project="other"))
     again = project.dvc("repro")
     assert again.code == 0

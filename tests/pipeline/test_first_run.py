@@ -110,6 +110,13 @@ def test_nothing_is_left_behind(first: FirstRun):
     assert found == set(), "scratch folders"
 
 
+def test_git_sees_only_tables_and_locks(first: FirstRun):
+    lines = first.project.git("status", "--porcelain", "--untracked-files=all").splitlines()
+    changed = {line[3:] for line in lines} - {"params.yaml", "dvc.lock"}
+    assert changed
+    assert all(name.startswith("data/tables/") for name in changed), changed
+
+
 def test_the_server_listened_to_this_machine_only(first: FirstRun):
     assert first.addresses == {"127.0.0.1"}
 
@@ -147,7 +154,8 @@ def test_wandb_keeps_a_run_for_each_trial(first: FirstRun):
         group = f"{method} · {mapping} · digits"
         assert group.encode() in record, "no group"
         assert trial["name"].encode() in record
-        assert settings["method"]["kind"].encode() in record
+        assert json.dumps(settings["method"], separators=(",", ":")).encode() in record
+        assert b"test_accuracy" in record
 
 
 def test_the_api_key_is_written_nowhere(first: FirstRun):

@@ -1,7 +1,5 @@
 """Files and folders appear whole or not at all, whatever ends the process that writes them."""
 
-import hashlib
-import os
 import signal
 import subprocess
 import sys
@@ -9,10 +7,8 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from lorvp.files import canonical, sha256, to_json, whole_folder, write_whole
+from lorvp.files import whole_folder, write_whole
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -116,6 +112,31 @@ def test_sigkill_in_mid_replacement_leaves_the_older_folder_or_none(tmp_path):
     assert found in (old, {"a": "new"}, {})
 
 
+@pytest.mark.parametrize("renames", [1, 2])
+def test_sigkill_between_the_renames_leaves_nothing_half_and_nothing_for_long(tmp_path, renames):
+    with whole_folder(tmp_path / "target") as scratch:
+        (scratch / "old").write_text("old")
+    killed(
+        f"""
+        rename, done = os.rename, []
+        def counted(*args):
+            rename(*args)
+            done.append(args)
+            if len(done) == {renames}:
+                die()
+        os.rename = counted
+        with files.whole_folder(Path(sys.argv[1])) as scratch:
+            (scratch / "new").write_text("new")
+        """,
+        tmp_path / "target",
+    )
+    found = contents(tmp_path / "target") if (tmp_path / "target").exists() else {}
+    assert found in ({"old": "old"}, {"new": "new"}, {})
+    with whole_folder(tmp_path / "target") as scratch:
+        (scratch / "next").write_text("next")
+    assert contents(tmp_path) == {"target/next": "next"}
+
+
 def test_a_file_is_written_with_its_folders_and_plain_permissions(tmp_path):
     path = tmp_path / "deep" / "file.txt"
     for content, expected in (("one", b"one"), (b"\x00\xff", b"\x00\xff"), ("ü", "ü".encode())):
@@ -152,44 +173,3 @@ def test_readers_of_an_open_file_keep_the_old_bytes(tmp_path):
         write_whole(path, "new")
         assert reader.read() == "old"
     assert path.read_text() == "new"
-
-
-def test_sha256_is_of_the_bytes(tmp_path):
-    data = os.urandom(100_000)
-    (tmp_path / "file").write_bytes(data)
-    assert sha256(tmp_path / "file") == hashlib.sha256(data).hexdigest()
-
-
-plain = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-    max_leaves=10,
-)  # fmt: skip
-
-
-def turned(value):
-    """The same value with the keys of every mapping in the other order."""
-    if isinstance(value, dict):
-        return {key: turned(value[key]) for key in reversed(value)}
-    return [turned(item) for item in value] if isinstance(value, list) else value
-
-
-@given(plain)
-def test_canonical_bytes_do_not_depend_on_the_order_of_keys(value):
-    assert canonical(value) == canonical(turned(value))
-
-
-def test_canonical_bytes_tell_values_apart():
-    values = [1, 1.0, "1", True, None, [1], {"a": 1}, {"a": [1]}, {"b": 1}, [1, 2], [2, 1]]
-    assert len({canonical(value) for value in values}) == len(values)
-
-
-@pytest.mark.parametrize("dump", [canonical, to_json])
-def test_no_json_that_other_programs_cannot_read(dump):
-    with pytest.raises(ValueError, match="JSON"):
-        dump(float("nan"))
-
-
-def test_json_keeps_the_order_and_ends_in_a_newline():
-    assert to_json({"b": 1, "a": "é"}) == '{\n  "b": 1,\n  "a": "é"\n}\n'

@@ -71,6 +71,11 @@ def test_a_mistake_in_a_merged_mapping_is_told(message):
     assert told.startswith("params.yaml:21:24: grid.b.training.lr: ")
 
 
+def test_a_list_of_wrong_values_is_not_called_too_short(message):
+    schedule = "{schedule: {kind: multistep, milestones: [[100, 145]]}}"
+    assert "at least 1" not in message(params(block(training=schedule)))
+
+
 def test_a_missing_file_says_where_to_run(tmp_path):
     with pytest.raises(ParamsError, match=r"nowhere.yaml does not exist; run this in"):
         read(tmp_path / "nowhere.yaml")
