@@ -66,6 +66,8 @@ def publish_results(plan: Plan) -> None:
     """The comparison table of all finished trials, as an artifact of the flow run."""
     store = TrialStore(plan.jobs[0].store)
     finished = [job for job in plan.jobs if store.holds(job.fingerprint)]
+    if not finished:
+        return
     records = [(job.point, read_record(store.folder(job.fingerprint))) for job in finished]
     create_table_artifact(
         table=comparison(results(records)).to_dicts(),

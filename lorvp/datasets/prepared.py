@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -115,11 +116,8 @@ def read(folder: Path) -> Prepared:
 
 
 def _manifest(path: Path) -> dict:
-    try:
+    with suppress(ValueError, TypeError, KeyError):
         manifest = json.loads(path.read_text())
-        known = isinstance(manifest["files"], dict) and isinstance(manifest["class_names"], list)
-    except (ValueError, TypeError, KeyError):
-        known = False
-    if not known:
-        raise InputError(f"{path} is damaged or of another version")
-    return manifest
+        if isinstance(manifest["files"], dict) and isinstance(manifest["class_names"], list):
+            return manifest
+    raise InputError(f"{path} is damaged or of another version")
