@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 from collections.abc import Iterator
+from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from queue import SimpleQueue
 
@@ -46,11 +47,19 @@ class Workers:
         """
         device = self._free.get()
         try:
-            return self.pool.schedule(train_and_store, args=(job, device, tracking)).result()
+            return self._result(self.pool.schedule(train_and_store, args=(job, device, tracking)))
         except ProcessExpired as death:
             raise WorkerDied(_cause(death)) from death
         finally:
             self._free.put(device)
+
+
+    def _result(self, future: Future[dict]) -> dict:
+        # A pool that is stopped can leave a future that never ends.
+        while not wait([future], timeout=1).done:
+            if not self.pool.active:
+                raise WorkerDied("the run was stopped")
+        return future.result()
 
 
 @contextmanager
