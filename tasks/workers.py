@@ -53,7 +53,6 @@ class Workers:
         finally:
             self._free.put(device)
 
-
     def _result(self, future: Future[dict]) -> dict:
         # A pool that is stopped can leave a future that never ends.
         while not wait([future], timeout=1).done:

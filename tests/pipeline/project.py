@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -177,8 +177,8 @@ def end_of(process: subprocess.Popen[str], seconds: float = PATIENCE) -> Done:
 
 
 def kill_group(process: subprocess.Popen[str]) -> None:
-    """``kill -9`` of the command and all that it started in its group."""
-    with suppress(ProcessLookupError):
+    """``kill -9`` of the command, if it still runs, and all that it started in its group."""
+    if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
 
 

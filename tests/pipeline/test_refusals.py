@@ -40,8 +40,8 @@ CASES = {
     ],
     no_such_kind: [r"params.yaml:\d+:\d+: datasets.digits.*'didgits'"],
     too_wide: [r"params.yaml: grid: adavipro p=17 s=8 · ilm: .*17"],
-    too_good: [r"checkpoints.letters_resnet: .* less than min_accuracy \(100%\)"],
-    too_many: [r"1700.* of 1797 images"],
+    too_good: [r"params.yaml: checkpoints.letters_resnet: .* less than min_accuracy \(100%\)"],
+    too_many: [r"params.yaml: datasets.digits: .*1700.* of 1797 images"],
 }
 
 
