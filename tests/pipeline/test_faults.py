@@ -17,7 +17,7 @@ from .project import Done, Project, end_of, wait_until
 
 
 def test_a_stopped_run_goes_on_and_ends_with_the_same_bits(first: FirstRun, project: Project):
-    """Killed, then stopped by Ctrl-C, then run with one worker and the grid in another order."""
+    """Killed; then, with one worker and the grid in another order, stopped by Ctrl-C; then run."""
     forget_trials(project)
     project.edit(lambda params: params["compute"].update(workers=2))
     signalled(project, signal.SIGKILL)
@@ -25,6 +25,7 @@ def test_a_stopped_run_goes_on_and_ends_with_the_same_bits(first: FirstRun, proj
     kept = contents(project.store, "trial.json")
     assert 0 < len(kept) < 8
 
+    project.edit(turn_round)
     stopped = signalled(project, signal.SIGINT)
     nothing_is_left(project, seconds=5)
     assert stopped.to_train == 8 - len(kept)
@@ -33,7 +34,6 @@ def test_a_stopped_run_goes_on_and_ends_with_the_same_bits(first: FirstRun, proj
     assert kept.items() < contents(project.store, "trial.json").items()
 
     kept = contents(project.store, "trial.json")
-    project.edit(turn_round)
     again = project.dvc("repro")
     assert again.code == 0, again.out
     assert again.to_train == 8 - len(kept) > 0
@@ -91,6 +91,7 @@ def test_one_failure_leaves_the_others_alone(project: Project):
             failed = end_of(process)
         states = {run["name"]: run["state"] for run in ask(url, "/task_runs/filter")}
         finished = project.trials(project.store)
+        project.edit(lambda params: params["compute"].update(workers=1))
         again = project.dvc("repro", PREFECT_API_URL=url)
     killed = project.trials(project.store)[fingerprint]["name"]
     diverged = "lor_vp r=1 · lp · digits · seed 5"

@@ -15,9 +15,6 @@ from .project import Project, free_port
 def misspelt(params: Any) -> None:
     block = params["grid"]["pixel"]
     block.update(method={"lor_pv": {"rank": 1}}, mapping=["ilm", "pl"])
-
-
-def no_such_kind(params: Any) -> None:
     params["datasets"]["digits"]["kind"] = "didgits"
 
 
@@ -37,8 +34,8 @@ CASES = {
     misspelt: [
         r"params.yaml:\d+:\d+: grid.pixel.method.lor_pv: .*did you mean 'lor_vp'",
         r"params.yaml:\d+:\d+: grid.pixel.mapping.1: .*'pl'",
+        r"params.yaml:\d+:\d+: datasets.digits.*'didgits'",
     ],
-    no_such_kind: [r"params.yaml:\d+:\d+: datasets.digits.*'didgits'"],
     too_wide: [r"params.yaml: grid: adavipro p=17 s=8 · ilm: .*17"],
     too_good: [r"params.yaml: checkpoints.letters_resnet: .* less than min_accuracy \(100%\)"],
     too_many: [r"params.yaml: datasets.digits: .*1700.* of 1797 images"],
