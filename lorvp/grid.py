@@ -68,7 +68,7 @@ def points(
                 trial,
                 method=_label(names["method"], trial.method, tree["method"]),
                 mapping=_label(names["mapping"], trial.mapping, tree["mapping"]),
-                training=" ".join(word for _, word in _swept(tree.get("training", {}))),
+                training=" ".join(word for _, word in _swept(tree.get("training", {}), "training")),
             )
         )
     return found, list(dict.fromkeys(problems))

@@ -23,6 +23,8 @@ class PromptedNetwork(nn.Module):
     def __init__(self, prompt: Prompt, network: FrozenNetwork, mapping: Mapping) -> None:
         super().__init__()
         self.prompt, self.network, self.mapping = prompt, network, mapping
+        prompt.attach(network, mapping.reads)
+        mapping.attach(network)
 
     def prompted(self, images_BHWC: Tensor) -> Tensor:
         """What the network sees: normalised images_BCHW with the prompt in its own space."""
@@ -33,18 +35,19 @@ class PromptedNetwork(nn.Module):
 
     def source_logits(self, images_BHWC: Tensor) -> Tensor:
         """The network's own logits_BS for the prompted images."""
-        return self.network(self.prompted(images_BHWC))
+        return self.prompt.run(self.network, self.prompted(images_BHWC), "logits")
+
+    def outputs(self, images_BHWC: Tensor) -> Tensor:
+        """What the mapping reads: the network's logits_BS or features_BD."""
+        return self.prompt.run(self.network, self.prompted(images_BHWC), self.mapping.reads)
 
     def forward(self, images_BHWC: Tensor) -> Tensor:
-        return self.mapping(self.network(self.prompted(images_BHWC), self.mapping.reads))
+        return self.mapping(self.outputs(images_BHWC))
 
     def parameter_groups(self) -> dict[str, list[nn.Parameter]]:
-        """Trained parameters by role: ``content``, ``placement``, ``mapping``."""
-        roles = {
-            "content": self.prompt.content,
-            "placement": self.prompt.placement,
-            "mapping": self.mapping,
-        }
+        """Trained parameters by role: the parts of the prompt, such as ``content`` and
+        ``placement``, and ``mapping``."""
+        roles = dict(self.prompt.named_children()) | {"mapping": self.mapping}
         groups = {role: list(module.parameters()) for role, module in roles.items()}
         return {role: parameters for role, parameters in groups.items() if parameters}
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import torch
 from pydantic import Field
 from torch import nn
 from torch.optim.lr_scheduler import LambdaLR
 
+from lorvp.augmentation import Augmentation
 from lorvp.settings import BY_KIND, OR_KIND_ALONE, Settings
 
 
@@ -32,6 +33,33 @@ class AdamConfig(Settings):
 
     def build(self, groups: list[dict]) -> torch.optim.Optimizer:
         return torch.optim.Adam(groups, weight_decay=self.weight_decay)
+
+
+class NormalisedGradientConfig(Settings):
+    """Steps whose length is the learning rate, whatever the gradient's (EVP, arXiv 2212.10556).
+
+    Every trained tensor moves by ``lr * g / (|g| + 1e-10)``, without momentum.
+    """
+
+    kind: Literal["normalised_gradient"] = "normalised_gradient"
+
+    def build(self, groups: list[dict]) -> torch.optim.Optimizer:
+        return NormalisedGradient(groups)
+
+
+class NormalisedGradient(torch.optim.Optimizer):
+    """A parameter may know a norm of its own, ``whole_norm``, of a gradient it is a part of."""
+
+    def __init__(self, groups: list[dict]) -> None:
+        super().__init__(groups, {})
+
+    @torch.no_grad()
+    def step(self, closure: Any = None) -> Any:
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                if parameter.grad is not None:
+                    norm = getattr(parameter, "whole_norm", parameter.grad.norm())
+                    parameter -= group["lr"] * parameter.grad / (norm + 1e-10)
 
 
 class ConstantConfig(Settings):
@@ -70,7 +98,9 @@ class MultistepConfig(Settings):
         return self.gamma ** sum(progress >= m for m in self.milestones)
 
 
-OptimizerConfig = Annotated[SgdConfig | AdamConfig, BY_KIND, OR_KIND_ALONE]
+OptimizerConfig = Annotated[
+    SgdConfig | AdamConfig | NormalisedGradientConfig, BY_KIND, OR_KIND_ALONE
+]
 ScheduleConfig = Annotated[ConstantConfig | CosineConfig | MultistepConfig, BY_KIND, OR_KIND_ALONE]
 
 
@@ -89,6 +119,8 @@ class TrainingConfig(Settings):
     schedule: ScheduleConfig = CosineConfig()
     warmup_steps: int = Field(default=0, ge=0)
     """Steps in which the rate climbs linearly from 0; the schedule counts from their end."""
+    augmentation: Augmentation = Augmentation()
+    """Random crops and flips of the training images."""
     test_every_epoch: bool = False
     """Also record the best test accuracy of any epoch, which published tables often report.
     It is written beside our own number under its own name and never chooses anything."""

@@ -47,6 +47,8 @@ def describe(error: Any, root: type[Settings]) -> str:
             return "is empty; it should be a mapping of keys to values"
         case "dict_type" | "model_type" | "model_attributes_type":
             return f"should be a mapping of keys to values (got {error['input']!r})"
+        case "value_error":
+            return str(context["error"])
         case "too_short":
             return f"needs at least {context['min_length']} (got {error['input']!r})"
         case "tuple_type":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from lorvp.datasets.prepared import LabelledImages, Prepared
-from lorvp.mappings.base import Widths
+from lorvp.mappings.base import Ends
 from lorvp.model import PromptedNetwork
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.training import Epoch, Predictions, fit, predict
@@ -44,15 +44,17 @@ class Result:
         )
 
 
-def build(trial: Trial, network: FrozenNetwork, target_classes: int) -> PromptedNetwork:
+def build(trial: Trial, network: FrozenNetwork, target_names: Sequence[str]) -> PromptedNetwork:
     """The trial's model with fresh start values from torch's global generator.
 
     Raises:
         InputError: the method or the mapping does not fit this network or these classes.
     """
-    widths = Widths(network.source_classes, network.features, target_classes)
-    prompt = trial.method.build(network.input_size)
-    return PromptedNetwork(prompt, network, trial.mapping.build(widths))
+    text = network.text is not None
+    ends = Ends(network.class_names, network.features, tuple(target_names), text)
+    prompt = trial.method.build(network.canvas)
+    prompt.fit.augmentation = trial.training.augmentation
+    return PromptedNetwork(prompt, network, trial.mapping.build(ends))
 
 
 def run(
@@ -68,7 +70,7 @@ def run(
     on what ran before it.
     """
     torch.manual_seed(trial.seed)
-    model = build(trial, network, len(data.class_names)).to(device)
+    model = build(trial, network, data.class_names).to(device)
     train, val, test = (data.split(name).to(device) for name in ("train", "val", "test"))
     best, state, history, published = None, {}, [], []
     for epoch in fit(model, train, val, trial.training):
@@ -115,4 +117,5 @@ def _summary(
 
 def history_rows(history: list[Epoch]) -> list[dict]:
     """The epochs as plain rows, for JSON and tables."""
-    return [asdict(epoch) for epoch in history]
+    rows = [asdict(epoch) for epoch in history]
+    return [row | row.pop("placement") for row in rows]

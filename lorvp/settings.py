@@ -53,7 +53,7 @@ def symbols(settings: Settings) -> dict[str, str]:
         if isinstance(value, Settings):
             found |= symbols(value)
         for mark in field.metadata:
-            if isinstance(mark, Symbol):
+            if isinstance(mark, Symbol) and value is not None:
                 found[name] = f"{mark.letter}={value}"
     return found
 

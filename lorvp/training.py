@@ -6,10 +6,12 @@ go. This is the plain fp32 form; a faster one keeps the same interface.
 
 from __future__ import annotations
 
+import functools
 import math
+import operator
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -40,6 +42,8 @@ class Epoch:
     val_accuracy: float
     seconds: float
     """Training time, with the mapping's counts and without validation."""
+    placement: dict[str, float] = field(default_factory=dict)
+    """What the placement tells of the epoch, such as the share of regions shown."""
 
 
 @dataclass(frozen=True)
@@ -69,20 +73,22 @@ def fit(
     if not groups:
         yield _epoch_without_training(model, train, val)
         return
+    steps = len(batch_sizes(len(train), config.batch_size))
     optimizer = config.build_optimizer(groups)
-    schedule = config.build_schedule(optimizer, config.epochs * _batches(train, config))
+    schedule = config.build_schedule(optimizer, config.epochs * steps)
     for epoch in range(config.epochs):
         start = time.perf_counter()
         lr = optimizer.param_groups[0]["lr"]
         refresh_mapping(model, train, epoch)
+        model.mapping.begin_epoch(epoch)
         loss, accuracy = _train_epoch(model, train, config.batch_size, optimizer, schedule)
-        model.prompt.end_epoch()
+        placement = model.prompt.end_epoch()
         seconds = time.perf_counter() - start
         val_loss, val_accuracy = _measure(model, val)
         if not math.isfinite(loss + val_loss):
             losses = f"training loss {loss}, validation loss {val_loss}"
             raise DivergedError(f"diverged in epoch {epoch} (lr {lr:g}): {losses}")
-        yield Epoch(epoch, lr, loss, accuracy, val_loss, val_accuracy, seconds)
+        yield Epoch(epoch, lr, loss, accuracy, val_loss, val_accuracy, seconds, placement)
 
 
 def _train_epoch(
@@ -95,9 +101,10 @@ def _train_epoch(
     """One pass over the images in a new order; mean loss and accuracy over the pass."""
     model.train()
     totals = torch.zeros(2, dtype=torch.float64, device=train.labels_N.device)
-    for rows in torch.randperm(len(train)).split(batch_size):
+    for rows in torch.randperm(len(train)).split(batch_sizes(len(train), batch_size)):
         labels_B = train.labels_N[rows]
-        logits_BK = model(train.images_NHWC[rows])
+        outputs = model.outputs(train.images_NHWC[rows])
+        logits_BK = model.mapping(outputs)
         loss = F.cross_entropy(logits_BK, labels_B)
         optimizer.zero_grad()
         loss.backward()
@@ -105,6 +112,7 @@ def _train_epoch(
         schedule.step()
         with torch.no_grad():
             # Summed on the device and read once an epoch: reading waits for the device.
+            model.mapping.observe(outputs, labels_B)
             totals[0] += loss * len(rows)
             totals[1] += (logits_BK.argmax(1) == labels_B).sum()
     loss, accuracy = (totals / len(train)).tolist()
@@ -119,17 +127,16 @@ def refresh_mapping(model: PromptedNetwork, train: LabelledImages, epoch: int) -
 
 @torch.inference_mode()
 def count_predictions(model: PromptedNetwork, images: LabelledImages) -> Tensor:
-    """counts_SK: how many images of target class k the network, prompted, calls s.
+    """counts_SK of the mapping: as a rule, how many images of target class k the network,
+    prompted, calls s.
 
     Counted batch by batch; the logits are never kept.
     """
     model.eval()
-    s, k = model.network.source_classes, model.mapping.target_classes
-    counts = torch.zeros(s * k, dtype=torch.int64, device=images.labels_N.device)
-    for x_BHWC, y_B in _in_order(images):
-        top_B = model.source_logits(x_BHWC).argmax(1)
-        counts += torch.bincount(top_B * k + y_B, minlength=s * k)
-    return counts.view(s, k)
+    batches = (
+        model.mapping.count(model.source_logits(x_BHWC), y_B) for x_BHWC, y_B in _in_order(images)
+    )
+    return functools.reduce(operator.iadd, batches)
 
 
 @torch.inference_mode()
@@ -164,5 +171,13 @@ def _in_order(images: LabelledImages) -> Iterator[tuple[Tensor, Tensor]]:
     return zip(images.images_NHWC.split(EVAL_BATCH), images.labels_N.split(EVAL_BATCH), strict=True)
 
 
-def _batches(images: LabelledImages, config: TrainingConfig) -> int:
-    return math.ceil(len(images) / config.batch_size)
+def batch_sizes(images: int, batch_size: int) -> list[int]:
+    """Batches of ``batch_size`` and a rest; a rest of one image joins the batch before it, since
+    BatchNorm in a trained part of the prompt has no variance to take from it."""
+    whole, rest = divmod(images, batch_size)
+    sizes = [batch_size] * whole
+    if rest == 1 and whole:
+        sizes[-1] += 1
+    elif rest:
+        sizes.append(rest)
+    return sizes

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationInfo, field_validator
 
 from lorvp.code import digest_of
 from lorvp.files import canonical
@@ -12,8 +15,12 @@ from lorvp.optimisation import TrainingConfig
 from lorvp.prompts.methods import MethodConfig
 from lorvp.settings import Name, Seed, Settings, parts
 
-FORMAT = 1
+FORMAT = 2
 """Of the trial's folder; a change of its files' meaning changes every fingerprint."""
+
+PAPER = "paper"
+RECIPE = "recipe"
+"""``training: paper``, or ``training: {recipe: paper, epochs: 20}`` to change some of it."""
 
 
 class Trial(Settings):
@@ -31,6 +38,21 @@ class Trial(Settings):
     """How both are trained."""
     seed: Seed = 0
     """Of start values, order of images and sampled decisions."""
+
+    @field_validator("training", mode="before")
+    @classmethod
+    def _from_the_paper(cls, value: Any, info: ValidationInfo) -> Any:
+        """The method's own recipe in place of its name, under what is written beside it."""
+        recipe = {RECIPE: value} if isinstance(value, str) else value
+        if not isinstance(recipe, dict) or RECIPE not in recipe or "method" not in info.data:
+            return value
+        method = info.data["method"]
+        if recipe[RECIPE] != PAPER:
+            raise ValueError(f"there is no recipe {recipe[RECIPE]!r}; there is: {PAPER}")
+        if method.paper is None:
+            raise ValueError(f"{method.kind} is from no paper; write its training settings")
+        written = {key: own for key, own in recipe.items() if key != RECIPE}
+        return method.paper.model_dump() | written
 
 
 @dataclass(frozen=True)

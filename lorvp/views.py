@@ -13,8 +13,8 @@ from lorvp.networks.checkpoint import CheckpointManifest
 from lorvp.pictures import PromptView
 from lorvp.trials import Trial
 
-SOURCE = "mapping.source_K"
-"""The tensor of a mapping that takes one source class for each target class."""
+SOURCE = "mapping.source_KM"
+"""The tensor of a mapping that takes source classes for each target class."""
 
 
 @torch.inference_mode()
@@ -22,7 +22,7 @@ def prompt_view(
     label: str, trial: Trial, state: dict[str, Tensor], manifest: CheckpointManifest, image: Tensor
 ) -> PromptView:
     """A trained prompt on one image_HWC (uint8), in pixel units whatever space it works in."""
-    prompt = trial.method.build(manifest.input_size).eval()
+    prompt = trial.method.build(manifest.canvas).eval()
     prefix = "prompt."
     own = {name.removeprefix(prefix): t for name, t in state.items() if name.startswith(prefix)}
     prompt.load_state_dict(own)
@@ -33,13 +33,13 @@ def prompt_view(
     canvas_BCHW = prompt.fit(torch.stack([image, image]))
     in_space_BCHW = (canvas_BCHW - mean) / std
     mask_BCHW = prompt.placement(in_space_BCHW)
-    reach_CHW = prompt.content() * std * prompt.placement.support_HW
+    reach_CHW = prompt.content() * std * prompt.placement.content_HW
     prompted_BCHW = prompt(in_space_BCHW) * std + mean
     return PromptView(
         label=label,
         image_HWC=_hwc(canvas_BCHW[0]),
         prompt_HWC=_hwc(reach_CHW),
-        placement_HW=mask_BCHW[0, 0].numpy() if len(mask_BCHW) == 2 else None,
+        placement_HW=mask_BCHW[0].mean(0).numpy() if len(mask_BCHW) == 2 else None,
         prompted_HWC=_hwc(prompted_BCHW[0]),
     )
 
@@ -50,13 +50,14 @@ def mapping_counts(
     """Which source class each target class took, over seeds.
 
     ``chosen`` gives a row's name and the trained state of each of its seeds; states without a
-    one-to-one choice are passed over. Columns: method, target, source, chosen (seeds), of (seeds).
+    choice are passed over. Columns: method, target, source, chosen (seeds), of (seeds).
     """
     rows = [
         {"method": name, "target": target, "source": sources[s]}
         for name, state in chosen
         if SOURCE in state
-        for target, s in zip(targets, state[SOURCE].tolist(), strict=True)
+        for target, chosen_M in zip(targets, state[SOURCE].tolist(), strict=True)
+        for s in chosen_M
     ]
     schema = {"method": pl.String, "target": pl.String, "source": pl.String}
     table = pl.DataFrame(rows, schema=schema)

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from lorvp.datasets import prepared
 from lorvp.errors import InputError
-from lorvp.mappings.base import Widths
 from lorvp.networks import checkpoint
 from lorvp.params import Experiment
 from lorvp.store import TrialStore
@@ -85,11 +84,10 @@ def check_that_they_fit(jobs: list[Job]) -> None:
     reasons: dict[str, str] = {}
     for job in jobs:
         trial, manifest = job.point.trial, _manifest(job.checkpoint)
-        classes = len(_dataset(job.dataset).class_names)
-        widths = Widths(len(manifest.class_names), manifest.features, classes)
+        names = _dataset(job.dataset).class_names
         try:
-            trial.method.build(manifest.input_size)
-            trial.mapping.build(widths)
+            trial.method.build(manifest.canvas)
+            trial.mapping.build(manifest.ends(names))
         except InputError as error:
             reasons.setdefault(f"{job.point.method} · {job.point.mapping}", str(error))
     if reasons:

@@ -2,12 +2,26 @@
 
 from typing import Annotated
 
+from lorvp.mappings.bayesian import BlmConfig, BlmPlusConfig
+from lorvp.mappings.frequency import EvpIndexConfig, FlmConfig, IlmConfig, IlmOnlineConfig
 from lorvp.mappings.linear import FmConfig, LpConfig
-from lorvp.mappings.selection import FlmConfig, IdentityConfig, IlmConfig
+from lorvp.mappings.names import SemanticConfig, TextConfig
+from lorvp.mappings.selection import IdentityConfig, RlmConfig
 from lorvp.settings import BY_KIND, OR_KIND_ALONE
 
 MappingConfig = Annotated[
-    IdentityConfig | FlmConfig | IlmConfig | FmConfig | LpConfig,
+    IdentityConfig
+    | RlmConfig
+    | FlmConfig
+    | IlmConfig
+    | IlmOnlineConfig
+    | EvpIndexConfig
+    | BlmConfig
+    | BlmPlusConfig
+    | FmConfig
+    | LpConfig
+    | SemanticConfig
+    | TextConfig,
     BY_KIND,
     OR_KIND_ALONE,
 ]

@@ -10,7 +10,8 @@ from typing import Literal
 
 from torch import Tensor, nn
 
-from lorvp.mappings.base import Mapping, Reads, Widths
+from lorvp.mappings.base import Ends, Mapping
+from lorvp.networks.outline import Reads
 from lorvp.settings import Settings
 
 
@@ -19,8 +20,8 @@ class FmConfig(Settings):
 
     kind: Literal["fm"] = "fm"
 
-    def build(self, widths: Widths) -> Linear:
-        return Linear("logits", widths.source_classes, widths.target_classes)
+    def build(self, ends: Ends) -> Linear:
+        return Linear("logits", ends.source_classes, ends.target_classes)
 
 
 class LpConfig(Settings):
@@ -28,8 +29,8 @@ class LpConfig(Settings):
 
     kind: Literal["lp"] = "lp"
 
-    def build(self, widths: Widths) -> Linear:
-        return Linear("features", widths.features, widths.target_classes)
+    def build(self, ends: Ends) -> Linear:
+        return Linear("features", ends.features, ends.target_classes)
 
 
 class Linear(Mapping):

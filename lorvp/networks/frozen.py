@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol, cast
 
 import torch
 from torch import Tensor, nn
 
-from lorvp.mappings.base import Reads
-from lorvp.prompts.base import Size
+from lorvp.images import Size
+from lorvp.networks.outline import Canvas, Reads, patch_of, tokens_of
 
 
 class TimmClassifier(Protocol):
@@ -19,6 +20,17 @@ class TimmClassifier(Protocol):
 
     def forward_features(self, x: Tensor) -> Tensor: ...
     def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor: ...
+
+
+class TextTower(Protocol):
+    """The text side of a CLIP-like network, whose features are its image embeddings."""
+
+    scale: float
+    """exp(logit_scale): what similarities are multiplied by."""
+
+    def encode(self, texts: Sequence[str]) -> Tensor:
+        """embeddings_ND, not yet of unit length."""
+        ...
 
 
 class FrozenNetwork(nn.Module):
@@ -32,14 +44,21 @@ class FrozenNetwork(nn.Module):
     std_C11: Tensor
 
     def __init__(
-        self, network: nn.Module, input_size: Size, mean: list[float], std: list[float]
+        self,
+        network: nn.Module,
+        input_size: Size,
+        mean: Sequence[float],
+        std: Sequence[float],
+        class_names: Sequence[str],
+        text: TextTower | None = None,
     ) -> None:
         super().__init__()
+        self.class_names, self.text = tuple(class_names), text
         # The layout convolutions are fastest in; values are the same.
         self.network = network.to(memory_format=torch.channels_last).requires_grad_(False)
         self.input_size = input_size
-        self.register_buffer("mean_C11", torch.tensor(mean)[:, None, None], persistent=False)
-        self.register_buffer("std_C11", torch.tensor(std)[:, None, None], persistent=False)
+        self.register_buffer("mean_C11", torch.tensor(list(mean))[:, None, None], persistent=False)
+        self.register_buffer("std_C11", torch.tensor(list(std))[:, None, None], persistent=False)
         self.train(False)
 
     @property
@@ -48,11 +67,17 @@ class FrozenNetwork(nn.Module):
 
     @property
     def source_classes(self) -> int:
-        return self._timm.num_classes
+        return len(self.class_names)
 
     @property
     def features(self) -> int:
         return self._timm.head_hidden_size
+
+    @property
+    def canvas(self) -> Canvas:
+        """What a prompt needs to know to be built for this network."""
+        mean = tuple(self.mean_C11.flatten().tolist())
+        return Canvas(self.input_size, mean, patch_of(self.network), tokens_of(self.network))
 
     def train(self, mode: bool = True) -> FrozenNetwork:
         """Stay in evaluation mode, whatever the module around it does."""
@@ -63,6 +88,12 @@ class FrozenNetwork(nn.Module):
         return (images_BCHW - self.mean_C11) / self.std_C11
 
     def forward(self, images_BCHW: Tensor, reads: Reads = "logits") -> Tensor:
-        images_BCHW = images_BCHW.contiguous(memory_format=torch.channels_last)
-        hidden = self._timm.forward_features(images_BCHW)
-        return self._timm.forward_head(hidden, pre_logits=reads == "features")
+        return self.through(self.network, images_BCHW, reads)
+
+    def through(self, network: nn.Module, images_BCHW: Tensor, reads: Reads) -> Tensor:
+        """The output of ``network``, this one or a trained copy of it."""
+        timm_network = cast(TimmClassifier, network)
+        hidden = timm_network.forward_features(
+            images_BCHW.contiguous(memory_format=torch.channels_last)
+        )
+        return timm_network.forward_head(hidden, pre_logits=reads == "features")

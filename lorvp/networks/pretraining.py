@@ -14,8 +14,8 @@ from torch.nn import functional as F
 
 from lorvp.datasets.prepared import LabelledImages, Prepared
 from lorvp.errors import InputError
+from lorvp.images import resized
 from lorvp.networks.checkpoint import create
-from lorvp.prompts.fits import Resize
 from lorvp.settings import Name, Seed, Settings
 
 MEAN = STD = [0.5, 0.5, 0.5]
@@ -31,6 +31,8 @@ class TrainedConfig(Settings):
     """A timm name; test_resnet has 0.38 M parameters and reads 32x32 images."""
     input_size: int = Field(default=32, ge=8, le=1024)
     """Height and width in pixels."""
+    patch: int | None = Field(default=None, ge=1)
+    """Side of a vision transformer's patches in pixels; its own unless given."""
     epochs: int = Field(default=6, ge=1)
     batch_size: int = Field(default=128, ge=2)
     lr: float = Field(default=0.003, gt=0)
@@ -56,7 +58,7 @@ def train(config: TrainedConfig, data: Prepared) -> nn.Module:
         size = config.batch_size
         raise InputError(f"batch_size: {size} is more than the {len(images)} training images")
     torch.manual_seed(config.seed)
-    network = create(config.architecture, len(data.class_names))
+    network = create(config.architecture, len(data.class_names), config.size, config.patch)
     network.to(memory_format=torch.channels_last).train()
     steps = len(images) // config.batch_size
     optimizer = torch.optim.AdamW(network.parameters(), lr=config.lr, weight_decay=0.05)
@@ -87,5 +89,5 @@ def accuracy(network: nn.Module, images: LabelledImages, config: TrainedConfig) 
 
 
 def _prepare(images_BHWC: Tensor, size: tuple[int, int]) -> Tensor:
-    x_BCHW = (Resize(size)(images_BHWC) - MEAN[0]) / STD[0]
+    x_BCHW = (resized(images_BHWC, size) - MEAN[0]) / STD[0]
     return x_BCHW.contiguous(memory_format=torch.channels_last)

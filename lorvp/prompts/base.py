@@ -1,17 +1,24 @@
 """A prompt: what is added to an image (content) and where (placement), on a canvas (fit).
 
-Every content, placement and fit keeps one of the three small contracts below. A method is
-a named composition of the three; see ``lorvp.prompts.methods``.
+Every fit, placement and content keeps one of the three small contracts below. A method is
+a named composition of the three; see ``lorvp.prompts.methods``. They are built in this order,
+since each needs to know the one before: ``fit(canvas)``, ``placement(canvas, fit)``,
+``content(canvas, placement)``.
 """
 
 from __future__ import annotations
 
 from typing import Literal
 
+import torch
 from torch import Tensor, nn
 
-Size = tuple[int, int]
-"""Height and width of the canvas in pixels: the input size of the network."""
+from lorvp.augmentation import Augmentation
+from lorvp.images import Size, resized
+from lorvp.networks.frozen import FrozenNetwork
+from lorvp.networks.outline import Canvas, Reads
+
+__all__ = ["Canvas", "Content", "Fit", "Placement", "Prompt", "Size", "Space"]
 
 Space = Literal["pixel", "normalised"]
 """Whether a prompt is added to images in [0, 1] or after the network's mean and std."""
@@ -23,8 +30,61 @@ class Fit(nn.Module):
     ``forward`` takes uint8 images_BHWC of any size and returns float canvas_BCHW in [0, 1].
     """
 
+    augmentation = Augmentation()
+    """Of training images; the trainer sets it."""
+
+    def __init__(self, size: Size) -> None:
+        super().__init__()
+        self.size = size
+
+    def image_HW(self) -> Tensor:
+        """Which pixels of the canvas hold the image (bool); all, unless a fit leaves some free."""
+        return torch.ones(self.size, dtype=torch.bool)
+
+    def ever_free_HW(self) -> Tensor:
+        """Which pixels the image can leave free (bool), where training moves its edge."""
+        return ~self.image_HW()
+
+    def lay(self, images_BHWC: Tensor, size: Size) -> Tensor:
+        """images_BCHW in [0, 1] of the given size, augmented in training mode."""
+        if self.training:
+            return self.augmentation(images_BHWC, size)
+        return resized(images_BHWC, size)
+
     def forward(self, images_BHWC: Tensor) -> Tensor:
         raise NotImplementedError
+
+
+class Placement(nn.Module):
+    """Where a content is added, as factors that multiply it.
+
+    ``forward`` takes canvas_BCHW and returns a mask that broadcasts against it: first dimension
+    1 when it is the same for every image, B when each image has its own; second dimension 1, or
+    C when it weighs colours differently. ``support_HW`` (bool) tells which pixels can ever be
+    reached.
+    """
+
+    support_HW: Tensor
+
+    @property
+    def content_HW(self) -> Tensor:
+        """Where contents have values (bool). Contents that store one value per pixel store none
+        elsewhere. It differs from the support where the placement moves its content about."""
+        return self.support_HW
+
+    def forward(self, canvas_BCHW: Tensor) -> Tensor:
+        raise NotImplementedError
+
+    def place(self, content_CHW: Tensor, canvas_BCHW: Tensor) -> Tensor:
+        """What is to be added to these canvases."""
+        return content_CHW * self(canvas_BCHW)
+
+    def end_epoch(self) -> dict[str, float]:
+        """Called by the trainer after each epoch; temperatures fall here.
+
+        Returns what is worth recording of the epoch's placements, by name.
+        """
+        return {}
 
 
 class Content(nn.Module):
@@ -34,26 +94,12 @@ class Content(nn.Module):
         raise NotImplementedError
 
 
-class Placement(nn.Module):
-    """Where it is added, as factors that multiply the content.
-
-    ``forward`` takes canvas_BCHW and returns a mask that broadcasts against it: (1,1,H,W) when
-    it is the same for every image, (B,1,H,W) when each image has its own.
-    ``support_HW`` (bool) tells which pixels can ever be reached; contents that store one value
-    per pixel store none elsewhere.
-    """
-
-    support_HW: Tensor
-
-    def forward(self, canvas_BCHW: Tensor) -> Tensor:
-        raise NotImplementedError
-
-    def end_epoch(self) -> None:
-        """Called by the trainer after each epoch; temperatures fall here."""
-
-
 class Prompt(nn.Module):
-    """``canvas + content * placement``, in the space the method works in."""
+    """``canvas + content * placement``, in the space the method works in.
+
+    What a subclass trains besides belongs to a child module of its own, whose name is the name
+    of its group of parameters.
+    """
 
     def __init__(self, fit: Fit, content: Content, placement: Placement, space: Space) -> None:
         super().__init__()
@@ -61,8 +107,20 @@ class Prompt(nn.Module):
 
     def forward(self, canvas_BCHW: Tensor) -> Tensor:
         """Add the prompt to canvases that are already in this prompt's ``space``."""
-        return canvas_BCHW + self.content() * self.placement(canvas_BCHW)
+        return canvas_BCHW + self.placement.place(self.content(), canvas_BCHW)
 
-    def end_epoch(self) -> None:
+    def attach(self, network: FrozenNetwork, reads: Reads) -> None:
+        """Take what is needed of the network's weights, of which ``reads`` will be read."""
+
+    def run(self, network: FrozenNetwork, images_BCHW: Tensor, reads: Reads) -> Tensor:
+        """The network's output for prompted images; methods that reach inside replace this."""
+        return network(images_BCHW, reads)
+
+    def end_epoch(self) -> dict[str, float]:
         """Pass the end of an epoch on to the placement."""
-        self.placement.end_epoch()
+        return self.placement.end_epoch()
+
+
+def enlarged(grid_BCRR: Tensor, side: int) -> Tensor:
+    """Every value as a square of ``side`` pixels."""
+    return grid_BCRR.repeat_interleave(side, 2).repeat_interleave(side, 3)

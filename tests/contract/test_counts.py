@@ -23,7 +23,7 @@ SIZE = (224, 224)
 
 def values(method, size=SIZE) -> dict[str, int]:
     with torch.random.fork_rng():
-        model = build(trial(method, IdentityConfig()), tiny_network(size), TARGETS)
+        model = build(trial(method, IdentityConfig()), tiny_network(size), TARGET_NAMES)
     groups = model.parameter_groups()
     return {role: sum(p.numel() for p in group) for role, group in groups.items()}
 
@@ -101,6 +101,6 @@ def test_low_rank_in_a_border_keeps_its_two_matrices_whole():
     ],
 )
 def test_mappings(mapping, expected):
-    model = build(trial(NoneConfig(), mapping), tiny_network(), TARGETS)
+    model = build(trial(NoneConfig(), mapping), tiny_network(), TARGET_NAMES)
     groups = model.parameter_groups()
     assert {role: sum(p.numel() for p in group) for role, group in groups.items()} == expected

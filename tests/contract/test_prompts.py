@@ -19,7 +19,7 @@ def canvas(batch: int = 2, seed: int = 0, **kind) -> torch.Tensor:
 
 def build(method, seed: int = 0):
     torch.manual_seed(seed)
-    return method.build(SIZE)
+    return method.build(Canvas(SIZE))
 
 
 @methods

@@ -40,7 +40,7 @@ class Trained:
 
 def new_model(pair, seed: int = 0) -> PromptedNetwork:
     torch.manual_seed(seed)
-    return build(trial(*pair), tiny_network(SIZE), TARGETS)
+    return build(trial(*pair), tiny_network(SIZE), TARGET_NAMES)
 
 
 def copy_of(state: dict) -> dict:

@@ -14,7 +14,7 @@ from lorvp.prompts.placements.regions import Regions
 from lorvp.running import build
 from lorvp.training import DivergedError, fit, predict
 
-from .tiny import TARGETS, images, tiny_network, training, trial
+from .tiny import images, tiny_network, training, trial
 
 TRAIN, VAL = images(10, seed=1), images(7, seed=2)
 PLAIN_SGD = {"kind": "sgd", "momentum": 0.0}
@@ -22,7 +22,7 @@ PLAIN_SGD = {"kind": "sgd", "momentum": 0.0}
 
 def new_model(method=None, mapping=None, seed: int = 0):
     torch.manual_seed(seed)
-    return build(trial(method, mapping), tiny_network(), TARGETS)
+    return build(trial(method, mapping), tiny_network(), TARGET_NAMES)
 
 
 def loss_of(logits_K: torch.Tensor, label: int) -> torch.Tensor:

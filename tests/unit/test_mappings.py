@@ -42,7 +42,7 @@ def test_when_counts_are_due(config, epochs):
 
 def prompted_model(mapping, seed: int = 0):
     torch.manual_seed(seed)
-    return build(trial(PadConfig(width=2), mapping), tiny_network(), TARGETS)
+    return build(trial(PadConfig(width=2), mapping), tiny_network(), TARGET_NAMES)
 
 
 @pytest.mark.parametrize("number", [1, 5, 255, 256, 257])
@@ -61,7 +61,7 @@ def test_counts_are_those_of_a_loop_over_single_images(number):
 def test_counts_see_the_prompt():
     """Counting the bare images instead is a fault of published code."""
     model, given = prompted_model(FlmConfig()), images(60)
-    bare = build(trial(NoneConfig(), FlmConfig()), tiny_network(), TARGETS)
+    bare = build(trial(NoneConfig(), FlmConfig()), tiny_network(), TARGET_NAMES)
     assert not torch.equal(count_predictions(model, given), count_predictions(bare, given))
 
 

@@ -25,7 +25,9 @@ def model(method, mapping=None, seed: int = 0) -> PromptedNetwork:
     torch.manual_seed(seed)
     widths = Widths(SOURCES, FEATURES, TARGETS)
     network = tiny_network(SIZE)
-    return PromptedNetwork(method.build(SIZE), network, (mapping or LpConfig()).build(widths))
+    return PromptedNetwork(
+        method.build(Canvas(SIZE)), network, (mapping or LpConfig()).build(widths)
+    )
 
 
 def seen_by_network(method, formula) -> None:
@@ -68,7 +70,7 @@ def test_a_normalised_prompt_is_added_after_it():
     ],
 )
 def test_published_methods_work_in_their_own_space(method, space):
-    assert method.build(SIZE).space == space
+    assert method.build(Canvas(SIZE)).space == space
 
 
 @pytest.mark.parametrize("method", [NoneConfig(), FullConfig(), LorVpConfig()])

@@ -1,5 +1,6 @@
 """A network and a dataset that train in milliseconds, and settings to train them with."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from torch.nn import functional as F
 
 from lorvp.datasets import prepared
 from lorvp.datasets.prepared import LabelledImages, Prepared, Source
+from lorvp.mappings.base import Ends
 from lorvp.mappings.linear import LpConfig
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.optimisation import TrainingConfig
@@ -16,30 +18,75 @@ from lorvp.prompts.methods.lor_vp import LorVpConfig
 from lorvp.trials import Trial
 
 SOURCES, FEATURES, TARGETS = 7, 5, 3
+TARGET_NAMES = tuple(f"target {k}" for k in range(TARGETS))
 MEAN, STD = [0.4, 0.5, 0.6], [0.2, 0.25, 0.3]
 
 
-class TinyNetwork(nn.Module):
-    """Patches of 8x8 pixels, one hidden layer, mean over patches.
+class TinyPatches(nn.Module):
+    """Patches of 8x8 pixels as tokens_BND. BatchNorm shows if it is ever left in training mode."""
 
-    BatchNorm and dropout are there to show if it is ever left in training mode; GELU, so that
-    no gradient is exactly zero.
+    patch_size = (8, 8)
+
+    def __init__(self, features: int) -> None:
+        super().__init__()
+        self.proj = nn.Conv2d(3, features, kernel_size=8, stride=8)
+        self.norm = nn.BatchNorm2d(features)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.norm(self.proj(x)).flatten(2).transpose(1, 2)
+
+
+class TinyBlock(nn.Module):
+    """Every token sees the mean of all; GELU, so that no gradient is exactly zero."""
+
+    def __init__(self, features: int) -> None:
+        super().__init__()
+        self.own, self.common = (nn.Linear(features, features) for _ in range(2))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + F.gelu(self.own(x) + self.common(x.mean(1, keepdim=True)))
+
+
+class TinyNetwork(nn.Module):
+    """A transformer with the names and methods of timm's, which reads the mean over patches.
+
+    Dropout is there, as BatchNorm is, to show if it is ever left in training mode.
     """
+
+    num_prefix_tokens = 1
 
     def __init__(self, classes: int = SOURCES, features: int = FEATURES) -> None:
         super().__init__()
         self.num_classes, self.head_hidden_size = classes, features
-        self.patches = nn.Conv2d(3, features, kernel_size=8, stride=8)
-        self.norm = nn.BatchNorm2d(features)
+        self.embed_dim = features
+        self.patch_embed = TinyPatches(features)
+        self.cls_token = nn.Parameter(torch.randn(1, 1, features))
+        self.blocks = nn.Sequential(TinyBlock(features), TinyBlock(features))
         self.dropout = nn.Dropout(0.5)
         self.head = nn.Linear(features, classes)
 
     def forward_features(self, x: Tensor) -> Tensor:
-        return F.gelu(self.norm(self.patches(x)))
+        patches_BND = self.patch_embed(x)
+        prefix_B1D = self.cls_token.expand(len(x), -1, -1)
+        return self.blocks(torch.cat([prefix_B1D, patches_BND], dim=1))
 
     def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
-        pooled_BD = self.dropout(x.mean((2, 3)))
+        pooled_BD = self.dropout((x[:, 0] + x[:, 1:].mean(1)) / 2)
         return pooled_BD if pre_logits else self.head(pooled_BD)
+
+    def reset_classifier(self, num_classes: int) -> None:
+        assert num_classes == 0
+        self.num_classes, self.head = 0, nn.Identity()
+
+
+class TinyText:
+    """Embeddings out of the letters of a text, so that each text has its own."""
+
+    scale = 10.0
+
+    def encode(self, texts: Sequence[str]) -> Tensor:
+        rows = [np.random.default_rng(list(text.encode())).normal(size=FEATURES) for text in texts]
+        return torch.tensor(np.array(rows), dtype=torch.get_default_dtype())
 
 
 def tiny_network(size: tuple[int, int] = (16, 16), seed: int = 0) -> FrozenNetwork:
@@ -48,9 +95,20 @@ def tiny_network(size: tuple[int, int] = (16, 16), seed: int = 0) -> FrozenNetwo
         torch.manual_seed(seed)
         network = TinyNetwork()
         nn.init.normal_(network.head.weight, std=3.0)  # so that predictions spread over classes
-        nn.init.normal_(network.norm.running_mean, std=0.1)
-        nn.init.uniform_(network.norm.running_var, 0.05, 0.2)
-    return FrozenNetwork(network, size, MEAN, STD)
+        nn.init.normal_(network.patch_embed.norm.running_mean, std=0.1)
+        nn.init.uniform_(network.patch_embed.norm.running_var, 0.05, 0.2)
+    return FrozenNetwork(network, size, MEAN, STD, source_names(SOURCES), TinyText())
+
+
+def source_names(number: int) -> tuple[str, ...]:
+    return tuple(f"source {s}" for s in range(number))
+
+
+def ends(sources: int = SOURCES, features: int = FEATURES, targets: int = TARGETS) -> Ends:
+    """What a mapping connects, by its three numbers; the network reads text."""
+    return Ends(
+        source_names(sources), features, tuple(f"target {k}" for k in range(targets)), text=True
+    )
 
 
 def images(number: int, seed: int = 0, side: tuple[int, int] = (16, 16)) -> LabelledImages:

@@ -4,10 +4,12 @@ from typing import Annotated
 
 from lorvp.prompts.contents.free import FreeConfig
 from lorvp.prompts.contents.low_rank import LowRankConfig
+from lorvp.prompts.contents.sigmoid import SigmoidConfig
+from lorvp.prompts.contents.tile import TileConfig
 from lorvp.settings import BY_KIND, OR_KIND_ALONE
 
 ContentConfig = Annotated[
-    FreeConfig | LowRankConfig,
+    FreeConfig | SigmoidConfig | LowRankConfig | TileConfig,
     BY_KIND,
     OR_KIND_ALONE,
 ]

@@ -12,7 +12,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from lorvp.prompts.base import Content
+from lorvp.prompts.base import Canvas, Content, Placement
 from lorvp.settings import Settings
 
 
@@ -23,24 +23,24 @@ class FreeConfig(Settings):
     std: float = Field(default=0.0, ge=0)
     """Standard deviation of the normal start values; 0 starts from the unchanged image."""
 
-    def build(self, support_HW: Tensor) -> Free:
-        return Free(support_HW, self.std)
+    def build(self, canvas: Canvas, placement: Placement) -> Free:
+        return Free(placement.content_HW, self.std)
 
 
 class Free(Content):
-    """Values exist only inside ``support_HW``, so their number is the number in the papers.
+    """Values exist only inside ``content_HW``, so their number is the number in the papers.
 
     A border of width p on an H x W canvas has 2 * C * p * (H + W - 2p) of them.
     """
 
-    support_HW: Tensor
+    content_HW: Tensor
 
-    def __init__(self, support_HW: Tensor, std: float = 0.0) -> None:
+    def __init__(self, content_HW: Tensor, std: float = 0.0) -> None:
         super().__init__()
-        self.register_buffer("support_HW", support_HW, persistent=False)
-        self.values = nn.Parameter(std * torch.randn(3, int(support_HW.sum())))
+        self.register_buffer("content_HW", content_HW, persistent=False)
+        self.values = nn.Parameter(std * torch.randn(3, int(content_HW.sum())))
 
     def forward(self) -> Tensor:
-        canvas_CHW = self.values.new_zeros(3, *self.support_HW.shape)
-        canvas_CHW[:, self.support_HW] = self.values
+        canvas_CHW = self.values.new_zeros(3, *self.content_HW.shape)
+        canvas_CHW[:, self.content_HW] = self.values
         return canvas_CHW

@@ -10,15 +10,30 @@ so that every row and every column shares information, at r (H + W) values per c
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Callable
+from typing import Annotated, Literal, Self
 
 import torch
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from lorvp.errors import InputError
-from lorvp.prompts.base import Content, Size
+from lorvp.prompts.base import Canvas, Content, Placement
 from lorvp.settings import Settings, Symbol
+
+Start = Literal["zero", "normal", "standard_normal", "uniform", "xavier", "kaiming"]
+"""Start values of a factor, as the published code has them: 0; N(0, std^2); N(0, 1);
+U(-0.1, 0.1); Xavier's uniform; Kaiming's uniform for ReLU. The last two see the factor as one
+tensor of three dimensions, as PyTorch's functions do (our reading)."""
+
+FILL: dict[Start, Callable[[Tensor, float], Tensor]] = {
+    "zero": lambda factor, std: nn.init.zeros_(factor),
+    "normal": lambda factor, std: nn.init.normal_(factor, std=std),
+    "standard_normal": lambda factor, std: nn.init.normal_(factor),
+    "uniform": lambda factor, std: nn.init.uniform_(factor, -0.1, 0.1),
+    "xavier": lambda factor, std: nn.init.xavier_uniform_(factor),
+    "kaiming": lambda factor, std: nn.init.kaiming_uniform_(factor, nonlinearity="relu"),
+}
 
 
 class LowRankConfig(Settings):
@@ -27,24 +42,56 @@ class LowRankConfig(Settings):
     kind: Literal["low_rank"] = "low_rank"
     rank: Annotated[int, Symbol("r"), Field(ge=1)] = 4
     """The paper's run script uses 4. More values, closer to a free prompt."""
+    left: Start = "zero"
+    """Start values of B. The published default is zero: the first step sees the bare image."""
+    right: Start = "normal"
+    """Start values of A."""
     std: float = Field(default=0.01, gt=0)
-    """A ~ N(0, std^2); the code calls it "normal"."""
+    """Of the start values called normal."""
 
-    def build(self, support_HW: Tensor) -> LowRank:
-        height, width = support_HW.shape
-        return LowRank((height, width), self.rank, self.std)
+    @model_validator(mode="after")
+    def _one_moves(self) -> Self:
+        if self.left == self.right == "zero":
+            raise ValueError(
+                "left and right are both zero, so neither would ever move: the gradient of a "
+                "product is the other factor; start one from normal"
+            )
+        return self
+
+    def build(self, canvas: Canvas, placement: Placement) -> LowRank:
+        return LowRank(placement.content_HW, self.rank, self.left, self.right, self.std)
 
 
 class LowRank(Content):
-    """B starts at zero (the code's "zero,normal"): the first step sees the unchanged image."""
+    """A matrix over the rows and columns that ``content_HW`` touches, zero elsewhere."""
 
-    def __init__(self, size: Size, rank: int, std: float = 0.01) -> None:
+    rows_H: Tensor
+    columns_W: Tensor
+
+    def __init__(
+        self,
+        content_HW: Tensor,
+        rank: int,
+        left: Start = "zero",
+        right: Start = "normal",
+        std: float = 0.01,
+    ) -> None:
         super().__init__()
-        height, width = size
-        if rank > min(size):
-            raise InputError(f"rank {rank} is more than the {min(size)} a {height}x{width} has")
-        self.left = nn.Parameter(torch.zeros(3, height, rank))
-        self.right = nn.Parameter(std * torch.randn(3, rank, width))
+        self.register_buffer("rows_H", content_HW.any(1), persistent=False)
+        self.register_buffer("columns_W", content_HW.any(0), persistent=False)
+        height, width = int(self.rows_H.sum()), int(self.columns_W.sum())
+        if rank > min(height, width):
+            raise InputError(
+                f"rank {rank} is more than the {min(height, width)} a {height}x{width} has"
+            )
+        self.whole = (height, width) == tuple(content_HW.shape)
+        self.left = nn.Parameter(FILL[left](torch.empty(3, height, rank), std))
+        self.right = nn.Parameter(FILL[right](torch.empty(3, rank, width), std))
 
     def forward(self) -> Tensor:
-        return self.left @ self.right
+        product_Chw = self.left @ self.right
+        if self.whole:
+            return product_Chw
+        canvas_CHW = product_Chw.new_zeros(3, len(self.rows_H), len(self.columns_W))
+        canvas_CHW[:, self.rows_H[:, None] & self.columns_W] = product_Chw.flatten(1)
+        return canvas_CHW

@@ -2,22 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import torch
 from torch import Tensor
 
 from lorvp.prompts.base import Content
-from lorvp.settings import Settings
-
-
-class ZeroConfig(Settings):
-    """Add nothing."""
-
-    kind: Literal["zero"] = "zero"
-
-    def build(self, support_HW: Tensor) -> Zero:
-        return Zero()
 
 
 class Zero(Content):

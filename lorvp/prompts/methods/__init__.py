@@ -3,15 +3,42 @@
 from typing import Annotated
 
 from lorvp.prompts.methods.adavipro import AdaViProConfig
+from lorvp.prompts.methods.autovp import AutoVpConfig
 from lorvp.prompts.methods.compose import ComposeConfig
+from lorvp.prompts.methods.evp import EvpConfig
+from lorvp.prompts.methods.fixed_patch import FixedPatchConfig
 from lorvp.prompts.methods.full import FullConfig
+from lorvp.prompts.methods.full_finetune import FullFinetuneConfig
+from lorvp.prompts.methods.ilm_vp import IlmVpConfig
 from lorvp.prompts.methods.lor_vp import LorVpConfig
 from lorvp.prompts.methods.none import NoneConfig
 from lorvp.prompts.methods.pad import PadConfig
+from lorvp.prompts.methods.patch_free import PatchFreeConfig
+from lorvp.prompts.methods.patch_pad import PatchPadConfig
+from lorvp.prompts.methods.patch_same import PatchSameConfig
+from lorvp.prompts.methods.random_patch import RandomPatchConfig
+from lorvp.prompts.methods.smm import SmmConfig
+from lorvp.prompts.methods.vpt import VptConfig
 from lorvp.settings import BY_KIND, OR_KIND_ALONE
 
 MethodConfig = Annotated[
-    NoneConfig | PadConfig | FullConfig | LorVpConfig | AdaViProConfig | ComposeConfig,
+    NoneConfig
+    | PadConfig
+    | FixedPatchConfig
+    | RandomPatchConfig
+    | PatchFreeConfig
+    | PatchSameConfig
+    | PatchPadConfig
+    | LorVpConfig
+    | AutoVpConfig
+    | IlmVpConfig
+    | EvpConfig
+    | SmmConfig
+    | FullConfig
+    | AdaViProConfig
+    | VptConfig
+    | FullFinetuneConfig
+    | ComposeConfig,
     BY_KIND,
     OR_KIND_ALONE,
 ]

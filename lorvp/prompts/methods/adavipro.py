@@ -9,16 +9,19 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from lorvp.prompts.base import Prompt, Size
+from lorvp.optimisation import TrainingConfig
+from lorvp.prompts.base import Canvas, Prompt
 from lorvp.prompts.contents.free import Free
-from lorvp.prompts.fits import Resize
+from lorvp.prompts.fits.resize import Resize
+from lorvp.prompts.methods import vp
+from lorvp.prompts.methods.base import Method
 from lorvp.prompts.placements.border import Border
 from lorvp.prompts.placements.product import Product
-from lorvp.prompts.placements.regions import Regions
-from lorvp.settings import Settings, Symbol
+from lorvp.prompts.placements.regions import Edges, Regions
+from lorvp.settings import Symbol
 
 
-class AdaViProConfig(Settings):
+class AdaViProConfig(Method):
     """The border's values plus 27 D + D + 2 D side^2 + 2 for the two layers that choose."""
 
     kind: Literal["adavipro"] = "adavipro"
@@ -32,9 +35,17 @@ class AdaViProConfig(Settings):
     """tau at the start."""
     decay: float = Field(default=0.98, gt=0, le=1)
     """gamma per epoch; .98 was best of .90, .94, .98, .99 over the paper's 1000 epochs."""
+    edges: Edges = "colour"
+    """Whether edges are looked for in each colour or in their mean; the paper does not say."""
 
-    def build(self, size: Size) -> Prompt:
-        regions = Regions(size, self.side, self.hidden, self.temperature, self.decay)
+    @property
+    def paper(self) -> TrainingConfig:
+        """VP's, with the region choice's own rate from the paper."""
+        return vp.TRAINING.model_copy(update={"lr_placement": 1.0})
+
+    def build(self, canvas: Canvas) -> Prompt:
+        size = canvas.size
+        regions = Regions(size, self.side, self.hidden, self.temperature, self.decay, self.edges)
         placement = Product(Border(size, self.width), regions)
-        content = Free(placement.support_HW, std=1.0)
+        content = Free(placement.content_HW, std=1.0)
         return Prompt(Resize(size), content, placement, space="normalised")

@@ -1,25 +1,39 @@
-"""A free value for every pixel: Patch-Free of LoR-VP's preliminary study.
+"""A free value for every pixel, added after normalisation: "Full" of SMM, a watermark of BLM.
 
-Jin et al. (arXiv 2502.00896, Fig. 1) compare low rank with it; no code of it was released.
-Adding raw values that start at zero, before normalisation, is our reading.
+Cai et al. (SMM, arXiv 2406.03150) compare their masks with it, and Cai et al. (BLM, arXiv
+2410.24018) call it watermarking. Added before normalisation instead, it is `patch_free`.
 """
 
 from __future__ import annotations
 
 from typing import Literal
 
-from lorvp.prompts.base import Prompt, Size
+from lorvp.augmentation import Augmentation
+from lorvp.optimisation import AdamConfig, MultistepConfig, TrainingConfig
+from lorvp.prompts.base import Canvas, Prompt
 from lorvp.prompts.contents.free import Free
-from lorvp.prompts.fits import Resize
+from lorvp.prompts.fits.resize import Resize
+from lorvp.prompts.methods.base import Method
 from lorvp.prompts.placements.everywhere import Everywhere
-from lorvp.settings import Settings
 
 
-class FullConfig(Settings):
+class FullConfig(Method):
     """C * H * W free values over the whole image, zero at the start."""
 
     kind: Literal["full"] = "full"
 
-    def build(self, size: Size) -> Prompt:
-        placement = Everywhere(size)
-        return Prompt(Resize(size), Free(placement.support_HW), placement, space="pixel")
+    @property
+    def paper(self) -> TrainingConfig:
+        return TrainingConfig(
+            epochs=200,  # BLM's and SMM's code
+            batch_size=256,  # BLM's and SMM's code; 64 for DTD and Pets
+            optimizer=AdamConfig(),  # BLM's and SMM's code
+            lr=0.01,  # BLM's and SMM's code
+            schedule=MultistepConfig(milestones=(0.5, 0.72), gamma=0.1),  # BLM's and SMM's code
+            augmentation=Augmentation(enlarge=228 / 224, flip=True),  # BLM: 228, then a crop
+        )
+
+    def build(self, canvas: Canvas) -> Prompt:
+        placement = Everywhere(canvas.size)
+        content = Free(placement.content_HW)
+        return Prompt(Resize(canvas.size), content, placement, space="normalised")

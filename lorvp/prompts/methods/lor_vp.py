@@ -9,22 +9,46 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from lorvp.prompts.base import Prompt, Size
-from lorvp.prompts.contents.low_rank import LowRank
-from lorvp.prompts.fits import Resize
+from lorvp.optimisation import CosineConfig, SgdConfig, TrainingConfig
+from lorvp.prompts.base import Canvas, Prompt
+from lorvp.prompts.contents.low_rank import LowRankConfig, Start
+from lorvp.prompts.fits.resize import Resize
+from lorvp.prompts.methods.base import Method
 from lorvp.prompts.placements.everywhere import Everywhere
-from lorvp.settings import Settings, Symbol
+from lorvp.settings import Symbol
+
+TRAINING = TrainingConfig(
+    epochs=20,  # run script
+    batch_size=256,  # run script
+    optimizer=SgdConfig(momentum=0.9, weight_decay=1e-4),  # run script
+    lr=0.02,  # run script; prompt and head alike
+    schedule=CosineConfig(),  # run script: per step, without warm-up
+    # The run script has no augmentation: its option "randomcrop" (252, then 224) is off.
+)
+"""Of the published run script, which is for ViT-B/16 on Tiny-ImageNet. The paper's values for
+other networks are not known."""
 
 
-class LorVpConfig(Settings):
+class LorVpConfig(Method):
     """3 * rank * (H + W) values: 5,376 at rank 4 and 224 pixels."""
 
     kind: Literal["lor_vp"] = "lor_vp"
     rank: Annotated[int, Symbol("r"), Field(ge=1)] = 4
     """The published run script uses 4."""
+    left: Start = "zero"
+    """Start values of B (the published code's "zero,normal" names B first)."""
+    right: Start = "normal"
+    """Start values of A."""
     std: float = Field(default=0.01, gt=0)
-    """A ~ N(0, std^2), B = 0 (the published code's "zero,normal")."""
+    """Of the start values called normal."""
 
-    def build(self, size: Size) -> Prompt:
-        content = LowRank(size, self.rank, self.std)
-        return Prompt(Resize(size), content, Everywhere(size), space="pixel")
+    @property
+    def paper(self) -> TrainingConfig:
+        return TRAINING
+
+    def build(self, canvas: Canvas) -> Prompt:
+        placement = Everywhere(canvas.size)
+        content = LowRankConfig(rank=self.rank, left=self.left, right=self.right, std=self.std)
+        return Prompt(
+            Resize(canvas.size), content.build(canvas, placement), placement, space="pixel"
+        )

@@ -4,17 +4,29 @@ from __future__ import annotations
 
 from typing import Literal
 
-from lorvp.prompts.base import Prompt, Size
+from lorvp.optimisation import AdamConfig, MultistepConfig, TrainingConfig
+from lorvp.prompts.base import Canvas, Prompt
 from lorvp.prompts.contents.zero import Zero
-from lorvp.prompts.fits import Resize
+from lorvp.prompts.fits.resize import Resize
+from lorvp.prompts.methods.base import Method
 from lorvp.prompts.placements.everywhere import Everywhere
-from lorvp.settings import Settings
 
 
-class NoneConfig(Settings):
+class NoneConfig(Method):
     """The bare network; with `lp` it is the linear probe."""
 
     kind: Literal["none"] = "none"
 
-    def build(self, size: Size) -> Prompt:
-        return Prompt(Resize(size), Zero(), Everywhere(size), space="pixel")
+    @property
+    def paper(self) -> TrainingConfig:
+        """The linear probe of ILM-VP's code (arXiv 2211.11635)."""
+        return TrainingConfig(
+            epochs=200,  # ILM-VP's code
+            batch_size=128,  # ILM-VP's code; 64 for DTD, Pets and ABIDE
+            optimizer=AdamConfig(),  # ILM-VP's code
+            lr=0.1,  # ILM-VP's code
+            schedule=MultistepConfig(milestones=(0.5, 0.72), gamma=0.1),  # ILM-VP's code
+        )
+
+    def build(self, canvas: Canvas) -> Prompt:
+        return Prompt(Resize(canvas.size), Zero(), Everywhere(canvas.size), space="pixel")

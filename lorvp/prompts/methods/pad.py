@@ -10,21 +10,28 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from lorvp.prompts.base import Prompt, Size
+from lorvp.optimisation import TrainingConfig
+from lorvp.prompts.base import Canvas, Prompt
 from lorvp.prompts.contents.free import Free
-from lorvp.prompts.fits import Resize
+from lorvp.prompts.fits.resize import Resize
+from lorvp.prompts.methods import vp
+from lorvp.prompts.methods.base import Method
 from lorvp.prompts.placements.border import Border
-from lorvp.settings import Settings, Symbol
+from lorvp.settings import Symbol
 
 
-class PadConfig(Settings):
+class PadConfig(Method):
     """A border of free values, N(0, 1) at the start, in the network's normalised space."""
 
     kind: Literal["pad"] = "pad"
     width: Annotated[int, Symbol("p"), Field(ge=1)] = 30
     """Pixels on each side; the paper's default at 224."""
 
-    def build(self, size: Size) -> Prompt:
-        placement = Border(size, self.width)
-        content = Free(placement.support_HW, std=1.0)
-        return Prompt(Resize(size), content, placement, space="normalised")
+    @property
+    def paper(self) -> TrainingConfig:
+        return vp.TRAINING
+
+    def build(self, canvas: Canvas) -> Prompt:
+        placement = Border(canvas.size, self.width)
+        content = Free(placement.content_HW, std=1.0)
+        return Prompt(Resize(canvas.size), content, placement, space="normalised")

@@ -3,12 +3,24 @@
 from typing import Annotated
 
 from lorvp.prompts.placements.border import BorderConfig
+from lorvp.prompts.placements.corner import CornerConfig
 from lorvp.prompts.placements.everywhere import EverywhereConfig
+from lorvp.prompts.placements.outside import OutsideConfig
+from lorvp.prompts.placements.product import ProductConfig
+from lorvp.prompts.placements.random_square import RandomSquareConfig
 from lorvp.prompts.placements.regions import RegionsConfig
+from lorvp.prompts.placements.sample_mask import SampleMaskConfig
 from lorvp.settings import BY_KIND, OR_KIND_ALONE
 
 PlacementConfig = Annotated[
-    EverywhereConfig | BorderConfig | RegionsConfig,
+    EverywhereConfig
+    | BorderConfig
+    | CornerConfig
+    | RandomSquareConfig
+    | OutsideConfig
+    | RegionsConfig
+    | SampleMaskConfig
+    | ProductConfig,
     BY_KIND,
     OR_KIND_ALONE,
 ]

@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 
 import torch
 from pydantic import Field
-from torch import Tensor
 
 from lorvp.errors import InputError
-from lorvp.prompts.base import Placement, Size
+from lorvp.prompts.base import Canvas, Fit, Size
+from lorvp.prompts.placements.fixed import Fixed
 from lorvp.settings import Settings, Symbol
 
 
@@ -20,17 +20,14 @@ class BorderConfig(Settings):
     width: Annotated[int, Symbol("p"), Field(ge=1)] = 30
     """Pixels; the paper's default at 224. Half the side covers the whole image."""
 
-    def build(self, size: Size) -> Border:
-        return Border(size, self.width)
+    def build(self, canvas: Canvas, fit: Fit) -> Border:
+        return Border(canvas.size, self.width)
 
 
-class Border(Placement):
-    """A mask of ones within ``width`` pixels of an edge, zeros inside."""
-
-    mask_BCHW: Tensor
+class Border(Fixed):
+    """Ones within ``width`` pixels of an edge, zeros inside."""
 
     def __init__(self, size: Size, width: int) -> None:
-        super().__init__()
         height, breadth = size
         if 2 * width > min(size):
             raise InputError(
@@ -39,9 +36,4 @@ class Border(Placement):
             )
         support_HW = torch.ones(size, dtype=torch.bool)
         support_HW[width : height - width, width : breadth - width] = False
-        self.register_buffer("support_HW", support_HW, persistent=False)
-        mask_BCHW = support_HW.to(torch.get_default_dtype())[None, None]
-        self.register_buffer("mask_BCHW", mask_BCHW, persistent=False)
-
-    def forward(self, canvas_BCHW: Tensor) -> Tensor:
-        return self.mask_BCHW
+        super().__init__(support_HW)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 import torch
-from torch import Tensor
 
-from lorvp.prompts.base import Placement, Size
+from lorvp.prompts.base import Canvas, Fit, Size
+from lorvp.prompts.placements.fixed import Fixed
 from lorvp.settings import Settings
 
 
@@ -16,19 +16,12 @@ class EverywhereConfig(Settings):
 
     kind: Literal["everywhere"] = "everywhere"
 
-    def build(self, size: Size) -> Everywhere:
-        return Everywhere(size)
+    def build(self, canvas: Canvas, fit: Fit) -> Everywhere:
+        return Everywhere(canvas.size)
 
 
-class Everywhere(Placement):
+class Everywhere(Fixed):
     """A mask of ones."""
 
-    mask_BCHW: Tensor
-
     def __init__(self, size: Size) -> None:
-        super().__init__()
-        self.register_buffer("support_HW", torch.ones(size, dtype=torch.bool), persistent=False)
-        self.register_buffer("mask_BCHW", torch.ones(1, 1, *size), persistent=False)
-
-    def forward(self, canvas_BCHW: Tensor) -> Tensor:
-        return self.mask_BCHW
+        super().__init__(torch.ones(size, dtype=torch.bool))

@@ -2,9 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Literal
+
 from torch import Tensor
 
-from lorvp.prompts.base import Placement
+from lorvp.prompts.base import Canvas, Fit, Placement
+from lorvp.prompts.placements.border import BorderConfig
+from lorvp.prompts.placements.corner import CornerConfig
+from lorvp.prompts.placements.outside import OutsideConfig
+from lorvp.prompts.placements.regions import RegionsConfig
+from lorvp.prompts.placements.sample_mask import SampleMaskConfig
+from lorvp.settings import BY_KIND, OR_KIND_ALONE, Settings
+
+Place = Annotated[BorderConfig | CornerConfig | OutsideConfig, BY_KIND, OR_KIND_ALONE]
+Choice = Annotated[RegionsConfig | SampleMaskConfig, BY_KIND, OR_KIND_ALONE]
+
+
+class ProductConfig(Settings):
+    """A place that is the same for every image, in which each image makes a choice."""
+
+    kind: Literal["product"] = "product"
+    place: Place = BorderConfig()
+    """Where the content can be."""
+    choice: Choice = RegionsConfig()
+    """How much of it each image takes; AdaViPro is `regions` in a `border`."""
+
+    def build(self, canvas: Canvas, fit: Fit) -> Product:
+        return Product(self.place.build(canvas, fit), self.choice.build(canvas, fit))
 
 
 class Product(Placement):
@@ -19,6 +43,5 @@ class Product(Placement):
     def forward(self, canvas_BCHW: Tensor) -> Tensor:
         return self.first(canvas_BCHW) * self.second(canvas_BCHW)
 
-    def end_epoch(self) -> None:
-        self.first.end_epoch()
-        self.second.end_epoch()
+    def end_epoch(self) -> dict[str, float]:
+        return self.first.end_epoch() | self.second.end_epoch()

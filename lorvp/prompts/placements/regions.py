@@ -5,9 +5,10 @@ Yang et al., "AdaViPro: Region-based Adaptive Visual Prompt for Large-Scale Mode
 edges; a convergence layer F_c (3 -> D channels) and a policy layer F_p (D -> 2) turn them into
 two logits per square region; Gumbel-softmax decides during training, argmax at test time.
 
-Our reading, since the paper leaves it open: edges are taken per channel; F_c is 3x3; F_p's
-kernel and stride are the region's side, which reproduces the reported parameter counts;
-the training decision is hard forward and soft backward (straight-through).
+Our reading, since the paper leaves it open: edges are taken per channel (`edges: grey` takes
+the mean colour's instead, for all three); F_c is 3x3; F_p's kernel and stride are the region's
+side, which reproduces the reported parameter counts; the training decision is hard forward and
+soft backward (straight-through).
 """
 
 from __future__ import annotations
@@ -20,11 +21,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lorvp.errors import InputError
-from lorvp.prompts.base import Placement, Size
+from lorvp.prompts.base import Canvas, Fit, Placement, Size, enlarged
 from lorvp.settings import Settings, Symbol
 
 COLDEST = 1e-3
 """tau falls no lower: there the relaxation is a step already, and 0.9^1000 is no float32."""
+
+Edges = Literal["colour", "grey"]
 
 
 class RegionsConfig(Settings):
@@ -39,9 +42,13 @@ class RegionsConfig(Settings):
     """tau at the start: high lets both choices carry gradient."""
     decay: float = Field(default=0.98, gt=0, le=1)
     """gamma: tau is multiplied by it after each epoch (the paper trains 1000 epochs)."""
+    edges: Edges = "colour"
+    """Whether edges are looked for in each colour or in their mean; the paper does not say."""
 
-    def build(self, size: Size) -> Regions:
-        return Regions(size, self.side, self.hidden, self.temperature, self.decay)
+    def build(self, canvas: Canvas, fit: Fit) -> Regions:
+        return Regions(
+            canvas.size, self.side, self.hidden, self.temperature, self.decay, self.edges
+        )
 
 
 class Regions(Placement):
@@ -49,9 +56,16 @@ class Regions(Placement):
 
     temperature: Tensor
     laplacian: Tensor
+    shown_RR: Tensor
 
     def __init__(
-        self, size: Size, side: int, hidden: int, temperature: float = 5.0, decay: float = 0.98
+        self,
+        size: Size,
+        side: int,
+        hidden: int,
+        temperature: float = 5.0,
+        decay: float = 0.98,
+        edges: Edges = "colour",
     ) -> None:
         super().__init__()
         height, width = size
@@ -59,16 +73,22 @@ class Regions(Placement):
             raise InputError(
                 f"regions of side {side} do not tile the network's {height}x{width} input"
             )
-        self.side, self.decay = side, decay
+        self.side, self.decay, self.edges = side, decay, edges
         self.converge = nn.Conv2d(3, hidden, kernel_size=3, padding=1)
         self.policy = nn.Conv2d(hidden, 2, kernel_size=side, stride=side)
         self.register_buffer("temperature", torch.tensor(temperature))
         kernel = torch.tensor([[0.0, 1.0, 0.0], [1.0, -4.0, 1.0], [0.0, 1.0, 0.0]])
         self.register_buffer("laplacian", kernel.expand(3, 1, 3, 3).clone(), persistent=False)
         self.register_buffer("support_HW", torch.ones(size, dtype=torch.bool), persistent=False)
+        # How often each region was shown in this epoch, and of how many images.
+        shown_RR = torch.zeros(height // side, width // side)
+        self.register_buffer("shown_RR", shown_RR, persistent=False)
+        self.images = 0
 
     def decisions(self, canvas_BCHW: Tensor) -> Tensor:
         """1 where a region is prompted, (B, 1, H/side, W/side): sampled in training mode."""
+        if self.edges == "grey":
+            canvas_BCHW = canvas_BCHW.mean(1, keepdim=True).expand_as(canvas_BCHW)
         edges_BCHW = F.conv2d(canvas_BCHW, self.laplacian, padding=1, groups=3)
         logits_B2RR = self.policy(self.converge(edges_BCHW))
         if self.training:
@@ -78,7 +98,22 @@ class Regions(Placement):
 
     def forward(self, canvas_BCHW: Tensor) -> Tensor:
         chosen_B1RR = self.decisions(canvas_BCHW)
-        return chosen_B1RR.repeat_interleave(self.side, 2).repeat_interleave(self.side, 3)
+        if self.training:
+            self.shown_RR += chosen_B1RR.detach().sum((0, 1))
+            self.images += len(chosen_B1RR)
+        return enlarged(chosen_B1RR, self.side)
 
-    def end_epoch(self) -> None:
+    def end_epoch(self) -> dict[str, float]:
+        """Cool down; of the epoch: the share of regions shown, and of those hardly ever or
+        nearly always shown (below 5 % or above 95 % of the images)."""
+        share_RR = self.shown_RR / max(1, self.images)
+        record = {
+            "temperature": float(self.temperature),
+            "regions_shown": float(share_RR.mean()),
+            "regions_never_shown": float((share_RR < 0.05).double().mean()),
+            "regions_always_shown": float((share_RR > 0.95).double().mean()),
+        }
         self.temperature.mul_(self.decay).clamp_(min=COLDEST)
+        self.shown_RR.zero_()
+        self.images = 0
+        return record

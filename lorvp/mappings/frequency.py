@@ -1,0 +1,116 @@
+"""Source classes that the network predicts most often for each target class.
+
+Chen et al., "Understanding and Improving Visual Prompting: A Label-Mapping Perspective" (CVPR
+2023, arXiv 2211.11635): `flm` counts once before training, `ilm` again before every few epochs,
+as the prompt changes. Several sources per target are AutoVP's FreqMap and IterMap (arXiv
+2310.08381). `evp_index` is the mapping that EVP's code (arXiv 2212.10556) means to use: the most
+frequent prediction of each class, even where two classes share it.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from lorvp.mappings.base import Ends
+from lorvp.mappings.greedy import greedy
+from lorvp.mappings.selection import Selection
+from lorvp.settings import Settings
+
+
+class FlmConfig(Settings):
+    """Frequency label mapping: counted once, with the prompt at its start values."""
+
+    kind: Literal["flm"] = "flm"
+    per_target: int = Field(default=1, ge=1)
+    """Source classes of each target class, whose logits are averaged."""
+
+    def build(self, ends: Ends) -> Selection:
+        ends.require_sources(self.kind, self.per_target)
+        return Frequency(ends.target_classes, self.per_target, interval=None)
+
+
+class IlmConfig(Settings):
+    """Iterative label mapping: counted again with the current prompt."""
+
+    kind: Literal["ilm"] = "ilm"
+    per_target: int = Field(default=1, ge=1)
+    """Source classes of each target class, whose logits are averaged."""
+    interval: int = Field(default=1, ge=1)
+    """Epochs from one count to the next; the published code recounts before every epoch."""
+
+    def build(self, ends: Ends) -> Selection:
+        ends.require_sources(self.kind, self.per_target)
+        return Frequency(ends.target_classes, self.per_target, self.interval)
+
+
+class IlmOnlineConfig(Settings):
+    """ILM without a pass of its own: each epoch's mapping comes from the steps of the last.
+
+    Cheaper, but the counts are of prompts that were still moving, and of augmented images.
+    """
+
+    kind: Literal["ilm_online"] = "ilm_online"
+    per_target: int = Field(default=1, ge=1)
+    """Source classes of each target class, whose logits are averaged."""
+
+    def build(self, ends: Ends) -> Selection:
+        ends.require_sources(self.kind, self.per_target)
+        return Online(ends, self.per_target)
+
+
+class EvpIndexConfig(Settings):
+    """Each target class takes its most frequent prediction; two may take the same."""
+
+    kind: Literal["evp_index"] = "evp_index"
+
+    def build(self, ends: Ends) -> Selection:
+        return Mode(ends.target_classes)
+
+
+class Frequency(Selection):
+    """A selection that follows the counts, every ``interval`` epochs or only before the first."""
+
+    def __init__(self, target_classes: int, per_target: int, interval: int | None) -> None:
+        super().__init__(target_classes, per_target)
+        self.interval = interval
+
+    def due(self, epoch: int) -> bool:
+        return epoch == 0 if self.interval is None else epoch % self.interval == 0
+
+    def refresh(self, counts_SK: Tensor) -> None:
+        self.source_KM.copy_(greedy(counts_SK, self.source_KM.shape[1]))
+
+
+class Online(Frequency):
+    """Counted once before training; from then on out of the training steps."""
+
+    seen_SK: Tensor
+
+    def __init__(self, ends: Ends, per_target: int) -> None:
+        super().__init__(ends.target_classes, per_target, interval=None)
+        seen_SK = torch.zeros(ends.source_classes, ends.target_classes, dtype=torch.int64)
+        self.register_buffer("seen_SK", seen_SK, persistent=False)
+
+    def observe(self, outputs: Tensor, labels_B: Tensor) -> None:
+        self.seen_SK += self.count(outputs, labels_B)
+
+    def begin_epoch(self, epoch: int) -> None:
+        if epoch > 0:
+            self.refresh(self.seen_SK)
+        self.seen_SK.zero_()
+
+
+class Mode(Frequency):
+    """The argmax of each column of the counts; ties go to the smallest source."""
+
+    def __init__(self, target_classes: int) -> None:
+        super().__init__(target_classes, per_target=1, interval=None)
+        # Targets may outnumber the sources, so the identity is no start.
+        self.source_KM.zero_()
+
+    def refresh(self, counts_SK: Tensor) -> None:
+        self.source_KM.copy_(counts_SK.argmax(0)[:, None])

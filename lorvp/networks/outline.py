@@ -1,0 +1,50 @@
+"""What prompts and mappings need to know of a network before they meet its weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from torch import nn
+
+from lorvp.images import Size
+
+Reads = Literal["logits", "features"]
+"""Which output of the network a mapping starts from."""
+
+
+class Tokens(NamedTuple):
+    """What a plain vision transformer computes with."""
+
+    width: int
+    blocks: int
+
+
+@dataclass(frozen=True)
+class Canvas:
+    """A network's input, on which fits lay images and prompts are added."""
+
+    size: Size
+    mean: tuple[float, ...] = (0.0, 0.0, 0.0)
+    """Of the network's normalisation, in [0, 1]; it becomes 0."""
+    patch: int | None = None
+    """Side of the square patches a network cuts its input into; None where it does not."""
+    tokens: Tokens | None = None
+    """None where the network is no plain vision transformer."""
+
+
+def patch_of(network: nn.Module) -> int | None:
+    """The side of the patches of a timm network that has a square patch embedding."""
+    sides = getattr(getattr(network, "patch_embed", None), "patch_size", None)
+    return sides[0] if sides and sides[0] == sides[1] else None
+
+
+def tokens_of(network: nn.Module) -> Tokens | None:
+    """Width and depth of a timm transformer into whose sequence tokens can be put.
+
+    Rotary position embeddings belong to the patches one by one, so such networks do not count.
+    """
+    blocks, prefix = getattr(network, "blocks", None), getattr(network, "num_prefix_tokens", None)
+    if blocks is None or prefix is None or getattr(network, "rope", None) is not None:
+        return None
+    return Tokens(int(network.embed_dim), len(blocks))  # type: ignore[arg-type]

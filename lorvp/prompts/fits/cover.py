@@ -1,0 +1,50 @@
+"""EVP's fit: a square cut from the image, in the middle of the canvas.
+
+Wu et al., "Unleashing the Power of Visual Prompting at the Pixel Level" (TMLR 2024,
+arXiv 2212.10556): the shorter side becomes n pixels (bicubic), a square of n x n is kept, a
+random one in training and the middle one otherwise, and 0 is put around it.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+from torch import Tensor
+
+from lorvp.images import random_windows, resized
+from lorvp.prompts.base import Canvas
+from lorvp.prompts.fits.frame import Colour, Frame
+from lorvp.settings import Settings, Symbol
+
+
+class CoverConfig(Settings):
+    """Lay a square cut of the image in the middle of the canvas; the aspect ratio is kept."""
+
+    kind: Literal["cover"] = "cover"
+    image_size: Annotated[int, Symbol("n"), Field(ge=1)] = 164
+    """Side of the square in pixels; 164 of 224 was best in the paper."""
+    colour: Colour = "black"
+    """Of the frame."""
+
+    def build(self, canvas: Canvas) -> Cover:
+        return Cover(canvas, self.image_size, self.colour)
+
+
+class Cover(Frame):
+    """Of a square image all is kept; a long one loses its ends."""
+
+    def forward(self, images_BHWC: Tensor) -> Tensor:
+        square = (self.image_size, self.image_size)
+        side = self.image_size
+        if self.training:
+            side = round(self.augmentation.enlarge * side)
+        _, height, width, _ = images_BHWC.shape
+        scale = side / min(height, width)
+        # The longer side is cut to whole pixels, as torchvision's Resize does.
+        larger = max(side, int(scale * height)), max(side, int(scale * width))
+        images_BCHW = resized(images_BHWC, larger, mode="bicubic")
+        if self.training:
+            return self.pad(self.augmentation.flipped(random_windows(images_BCHW, square)))
+        top, left = (round((extent - self.image_size) / 2) for extent in larger)
+        return self.pad(images_BCHW[..., top : top + side, left : left + side])

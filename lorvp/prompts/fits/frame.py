@@ -1,0 +1,72 @@
+"""A smaller image in the middle of the canvas, with room for a prompt around it.
+
+AutoVP (arXiv 2310.08381) and ILM-VP (arXiv 2211.11635) shrink the image to n x n and pad it.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor
+from torch.nn import functional as F
+
+from lorvp.errors import InputError
+from lorvp.images import Size
+from lorvp.prompts.base import Canvas, Fit
+from lorvp.settings import Settings, Symbol
+
+Colour = Literal["black", "mean"]
+"""Of the free pixels: 0, or the network's mean colour, which is 0 after normalisation."""
+
+
+class FrameConfig(Settings):
+    """Lay the image as a square in the middle of the canvas."""
+
+    kind: Literal["frame"] = "frame"
+    image_size: Annotated[int, Symbol("n"), Field(ge=1)] = 128
+    """Side of the image in pixels; ILM-VP has 32 or 128, AutoVP 64, 128 or 192, of 224."""
+    colour: Colour = "black"
+    """Of the frame."""
+
+    def build(self, canvas: Canvas) -> Frame:
+        return Frame(canvas, self.image_size, self.colour)
+
+
+class Frame(Fit):
+    """Left and top get the larger half of an odd rest, as in both published codes."""
+
+    colour_C11: Tensor
+
+    def __init__(self, canvas: Canvas, image_size: int, colour: Colour = "black") -> None:
+        super().__init__(canvas.size)
+        require_smaller(image_size, canvas.size)
+        self.image_size = image_size
+        # In the order that F.pad takes: left, right, top, bottom.
+        height, width = (extent - image_size for extent in canvas.size)
+        self.padding = ((width + 1) // 2, width // 2, (height + 1) // 2, height // 2)
+        mean = canvas.mean if colour == "mean" else (0.0, 0.0, 0.0)
+        self.register_buffer("colour_C11", torch.tensor(mean)[:, None, None], persistent=False)
+
+    def image_HW(self) -> Tensor:
+        inside_nn = torch.ones(self.image_size, self.image_size)
+        return F.pad(inside_nn, self.padding).bool().to(self.colour_C11.device)
+
+    def forward(self, images_BHWC: Tensor) -> Tensor:
+        return self.pad(self.lay(images_BHWC, (self.image_size, self.image_size)))
+
+    def pad(self, images_BCHW: Tensor) -> Tensor:
+        """Images of ``image_size`` in the middle of canvases of this fit's colour."""
+        # Padding with the difference to the colour keeps the image's own values exact.
+        padded_BCHW = F.pad(images_BCHW, self.padding)
+        return torch.where(self.image_HW(), padded_BCHW, self.colour_C11.to(padded_BCHW.dtype))
+
+
+def require_smaller(image_size: int, size: Size) -> None:
+    """An image that fills the canvas leaves nothing to put a prompt on."""
+    if image_size >= min(size):
+        raise InputError(
+            f"image_size {image_size} leaves no frame on the network's {size[0]}x{size[1]} input; "
+            f"at most {min(size) - 1}"
+        )

@@ -1,0 +1,31 @@
+"""The side of the patches that a prompt follows: the network's own, or one that is given."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from lorvp.errors import InputError
+from lorvp.networks.outline import Canvas
+from lorvp.settings import Symbol
+
+PatchSide = Annotated[int | None, Symbol("P"), Field(ge=1)]
+"""None for the network's own."""
+
+
+def patch_side(canvas: Canvas, side: int | None) -> int:
+    """The side to use, in pixels.
+
+    Raises:
+        InputError: none is given and the network has none, or patches do not tile the canvas.
+    """
+    found = side or canvas.patch
+    if found is None:
+        raise InputError("the network has no patches, so `side` has to be given")
+    if any(extent % found for extent in canvas.size):
+        height, width = canvas.size
+        raise InputError(
+            f"patches of side {found} do not tile the network's {height}x{width} input"
+        )
+    return found

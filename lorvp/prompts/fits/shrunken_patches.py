@@ -1,0 +1,70 @@
+"""Every patch of the image shrunk, with a frame of its own around it.
+
+Patch-Pad of the preliminary study in LoR-VP (arXiv 2502.00896, Fig. 1). No code or width was
+published: patches resized one by one, with antialiasing, are our reading.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor
+from torch.nn import functional as F
+
+from lorvp.errors import InputError
+from lorvp.images import Size
+from lorvp.prompts.base import Canvas, Fit
+from lorvp.prompts.fits.patches import PatchSide, patch_side
+from lorvp.settings import Settings, Symbol
+
+
+class ShrunkenPatchesConfig(Settings):
+    """Shrink every patch, leaving a frame around each."""
+
+    kind: Literal["shrunken_patches"] = "shrunken_patches"
+    side: PatchSide = None
+    """Of a patch in pixels; the network's own unless given."""
+    width: Annotated[int, Symbol("q"), Field(ge=1)] = 1
+    """Pixels of frame on each side of every patch."""
+
+    def build(self, canvas: Canvas) -> ShrunkenPatches:
+        return ShrunkenPatches(canvas.size, patch_side(canvas, self.side), self.width)
+
+
+class ShrunkenPatches(Fit):
+    """Patches of side P, of which the inner P - 2q are image."""
+
+    def __init__(self, size: Size, side: int, width: int) -> None:
+        super().__init__(size)
+        if 2 * width >= side:
+            raise InputError(
+                f"width {width} leaves no image in patches of side {side}; "
+                f"at most {(side - 1) // 2}"
+            )
+        self.side, self.width = side, width
+
+    def image_HW(self) -> Tensor:
+        inner = self.side - 2 * self.width
+        patch_PP = F.pad(torch.ones(inner, inner), [self.width] * 4).bool()
+        return patch_PP.repeat(self.size[0] // self.side, self.size[1] // self.side)
+
+    def forward(self, images_BHWC: Tensor) -> Tensor:
+        images_BCHW = self.lay(images_BHWC, self.size)
+        inner = self.side - 2 * self.width
+        patches = self._cut(images_BCHW)
+        shrunk = F.interpolate(patches, size=(inner, inner), mode="bilinear", antialias=True)
+        return self._joined(F.pad(shrunk, [self.width] * 4), len(images_BCHW))
+
+    def _cut(self, images_BCHW: Tensor) -> Tensor:
+        """All patches one after another, (B * rows * columns, C, P, P)."""
+        batch, colours, height, width = images_BCHW.shape
+        rows, columns, side = height // self.side, width // self.side, self.side
+        split = images_BCHW.reshape(batch, colours, rows, side, columns, side)
+        return split.permute(0, 2, 4, 1, 3, 5).reshape(-1, colours, side, side)
+
+    def _joined(self, patches: Tensor, batch: int) -> Tensor:
+        rows, columns = (extent // self.side for extent in self.size)
+        split = patches.reshape(batch, rows, columns, -1, self.side, self.side)
+        return split.permute(0, 3, 1, 4, 2, 5).reshape(batch, -1, *self.size)

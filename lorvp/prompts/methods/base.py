@@ -1,0 +1,27 @@
+"""What every method's settings have in common."""
+
+from __future__ import annotations
+
+from lorvp.optimisation import TrainingConfig
+from lorvp.prompts.base import Canvas, Prompt
+from lorvp.settings import Settings
+
+
+class Method(Settings):
+    """A named composition of fit, content and placement."""
+
+    @property
+    def paper(self) -> TrainingConfig | None:
+        """The training settings of the method's paper, for ``training: paper``.
+
+        None for what no paper has trained.
+        """
+        return None
+
+    def build(self, canvas: Canvas) -> Prompt:
+        """The prompt with fresh start values from torch's global generator.
+
+        Raises:
+            InputError: it does not fit this canvas.
+        """
+        raise NotImplementedError

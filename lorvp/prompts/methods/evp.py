@@ -1,0 +1,62 @@
+"""EVP: raw values in the frame around a smaller image, moved by steps of one length.
+
+Wu et al., "Unleashing the Power of Visual Prompting at the Pixel Level" (TMLR 2024,
+arXiv 2212.10556): norm(pad(x_n) + delta * M_border), no sigmoid and no clamp. Their step divides
+the gradient by its norm over the whole canvas, the image's pixels included, and only then
+keeps the border's part; with `optimizer: normalised_gradient` ours does the same.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+from torch import Tensor
+
+from lorvp.augmentation import Augmentation
+from lorvp.optimisation import CosineConfig, NormalisedGradientConfig, TrainingConfig
+from lorvp.prompts.base import Canvas, Prompt
+from lorvp.prompts.contents.free import Free
+from lorvp.prompts.fits.cover import Cover
+from lorvp.prompts.methods.base import Method
+from lorvp.prompts.placements.everywhere import Everywhere
+from lorvp.settings import Symbol
+
+
+class EvpConfig(Method):
+    """3 (L^2 - n^2) values, zero at the start: 69,840 for n = 164 at 224 pixels."""
+
+    kind: Literal["evp"] = "evp"
+    image_size: Annotated[int, Symbol("n"), Field(ge=1)] = 164
+    """Side of the image in pixels; 164 of 224 was best in the paper."""
+
+    @property
+    def paper(self) -> TrainingConfig:
+        return TrainingConfig(
+            epochs=1000,  # code
+            batch_size=256,  # code
+            optimizer=NormalisedGradientConfig(),  # paper
+            lr=70.0,  # code
+            schedule=CosineConfig(),  # code steps it once an epoch, we at each of its steps
+            augmentation=Augmentation(flip=True),  # code; its random crop belongs to the fit
+        )
+
+    def build(self, canvas: Canvas) -> Prompt:
+        fit = Cover(canvas, self.image_size)
+        # Everywhere, so that the gradient of the image's pixels counts in the norm; the content
+        # is zero there.
+        placement = Everywhere(canvas.size)
+        return Prompt(fit, NormedFree(~fit.image_HW()), placement, space="pixel")
+
+
+class NormedFree(Free):
+    """Free values that know the norm of the gradient over the whole canvas."""
+
+    def forward(self) -> Tensor:
+        canvas_CHW = super().forward()
+        if canvas_CHW.requires_grad:
+            canvas_CHW.register_hook(self._note_norm)
+        return canvas_CHW
+
+    def _note_norm(self, gradient_CHW: Tensor) -> None:
+        self.values.whole_norm = gradient_CHW.norm()  # type: ignore[attr-defined]

@@ -1,0 +1,62 @@
+"""Full fine-tuning: the baseline that trains every weight instead of a prompt.
+
+The frozen network is shared by trials and stays frozen: a copy of it is trained and becomes a
+part of the trial. As in ILM-VP's code (arXiv 2211.11635) it runs in training mode, so that
+BatchNorm's statistics follow. With a selecting mapping the classifier is kept and trained, as
+there; with `lp` a new one takes its place.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Literal
+
+from torch import Tensor, nn
+
+from lorvp.augmentation import Augmentation
+from lorvp.networks.frozen import FrozenNetwork
+from lorvp.networks.outline import Reads
+from lorvp.optimisation import AdamConfig, CosineConfig, TrainingConfig
+from lorvp.prompts.base import Canvas, Prompt, Size
+from lorvp.prompts.contents.zero import Zero
+from lorvp.prompts.fits.resize import Resize
+from lorvp.prompts.methods.base import Method
+from lorvp.prompts.placements.everywhere import Everywhere
+
+
+class FullFinetuneConfig(Method):
+    """As many values as the network has weights."""
+
+    kind: Literal["full_finetune"] = "full_finetune"
+
+    @property
+    def paper(self) -> TrainingConfig:
+        return TrainingConfig(
+            epochs=200,  # ILM-VP's code
+            batch_size=128,  # ILM-VP's code
+            optimizer=AdamConfig(weight_decay=5e-4),  # ILM-VP's code
+            lr=1e-4,  # ILM-VP's code
+            schedule=CosineConfig(),  # ILM-VP's code
+            augmentation=Augmentation(enlarge=256 / 224, flip=True),  # ILM-VP's code: 256, then 224
+        )
+
+    def build(self, canvas: Canvas) -> Prompt:
+        return FineTuned(canvas.size)
+
+
+class FineTuned(Prompt):
+    """Nothing is added to the image; ``network`` is the trained copy."""
+
+    network: nn.Module
+
+    def __init__(self, size: Size) -> None:
+        super().__init__(Resize(size), Zero(), Everywhere(size), space="pixel")
+
+    def attach(self, network: FrozenNetwork, reads: Reads) -> None:
+        """Copy the weights, without the classifier if only features are read."""
+        self.network = copy.deepcopy(network.network).requires_grad_(True)
+        if reads == "features":
+            self.network.reset_classifier(0)  # type: ignore[operator]
+
+    def run(self, network: FrozenNetwork, images_BCHW: Tensor, reads: Reads) -> Tensor:
+        return network.through(self.network, images_BCHW, reads)

@@ -1,0 +1,68 @@
+"""ILM-VP's prompts: a frame around a small image, or a border added to the whole image.
+
+Chen et al., "Understanding and Improving Visual Prompting: A Label-Mapping Perspective"
+(CVPR 2023, arXiv 2211.11635). The mapping it is named for is `ilm`.
+
+    expansive   norm(pad(x_n) + sigmoid(delta) * M_outside)     their convolutional networks
+    additive    norm(x_L) + delta * M_border                    their CLIP
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from lorvp.optimisation import (
+    AdamConfig,
+    CosineConfig,
+    MultistepConfig,
+    SgdConfig,
+    TrainingConfig,
+)
+from lorvp.prompts.base import Canvas, Prompt
+from lorvp.prompts.contents.free import Free
+from lorvp.prompts.contents.sigmoid import Sigmoid
+from lorvp.prompts.fits.frame import Frame
+from lorvp.prompts.fits.resize import Resize
+from lorvp.prompts.methods.base import Method
+from lorvp.prompts.placements.border import Border
+from lorvp.prompts.placements.outside import Outside
+
+
+class IlmVpConfig(Method):
+    """3 (L^2 - n^2) values expansive, 6 p (H + W - 2p) additive, all zero at the start."""
+
+    kind: Literal["ilm_vp"] = "ilm_vp"
+    form: Literal["expansive", "additive"] = "expansive"
+    """Around the image, or on it."""
+    image_size: int = Field(default=128, ge=1)
+    """n of the expansive form in pixels: 32 for CIFAR, SVHN and GTSRB, 128 for others, of 224."""
+    width: int = Field(default=30, ge=1)
+    """p of the additive form in pixels; SMM's Narrow and Medium are 28 and 56."""
+
+    @property
+    def paper(self) -> TrainingConfig:
+        if self.form == "additive":
+            return TrainingConfig(
+                epochs=200,  # code
+                batch_size=128,  # our choice: the code's value for CLIP is not known
+                optimizer=SgdConfig(momentum=0.9),  # code
+                lr=40.0,  # code
+                schedule=CosineConfig(),  # code: per step
+            )
+        return TrainingConfig(
+            epochs=200,  # code
+            batch_size=128,  # code; 64 for DTD, Pets and ABIDE
+            optimizer=AdamConfig(),  # code
+            lr=0.01,  # code
+            schedule=MultistepConfig(milestones=(0.5, 0.72), gamma=0.1),  # code
+        )
+
+    def build(self, canvas: Canvas) -> Prompt:
+        if self.form == "additive":
+            border = Border(canvas.size, self.width)
+            content = Free(border.content_HW)
+            return Prompt(Resize(canvas.size), content, border, space="normalised")
+        placement = Outside(fit := Frame(canvas, self.image_size))
+        return Prompt(fit, Sigmoid(placement.content_HW), placement, space="pixel")

@@ -1,0 +1,32 @@
+"""Patch-Free of LoR-VP's preliminary study: a free value for every pixel.
+
+Jin et al. (arXiv 2502.00896, Fig. 1) compare low rank with it; no code of it was released.
+Adding raw values that start at zero, before normalisation, is our reading.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from lorvp.optimisation import TrainingConfig
+from lorvp.prompts.base import Canvas, Prompt
+from lorvp.prompts.contents.free import Free
+from lorvp.prompts.fits.resize import Resize
+from lorvp.prompts.methods import lor_vp
+from lorvp.prompts.methods.base import Method
+from lorvp.prompts.placements.everywhere import Everywhere
+
+
+class PatchFreeConfig(Method):
+    """C * H * W free values over the whole image, zero at the start: 150,528 at 224 pixels."""
+
+    kind: Literal["patch_free"] = "patch_free"
+
+    @property
+    def paper(self) -> TrainingConfig:
+        """Our choice: the paper's values are not known; LoR-VP's own are taken."""
+        return lor_vp.TRAINING
+
+    def build(self, canvas: Canvas) -> Prompt:
+        placement = Everywhere(canvas.size)
+        return Prompt(Resize(canvas.size), Free(placement.content_HW), placement, space="pixel")

@@ -1,0 +1,42 @@
+"""Patch-Pad of LoR-VP's preliminary study: every patch shrunk, in a frame of its own.
+
+Jin et al. (arXiv 2502.00896, Fig. 1); no code of it was released. The fit is described in
+``fits/shrunken_patches.py``. Raw values that start at zero, before normalisation, and a frame
+one pixel wide are our reading.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from lorvp.optimisation import TrainingConfig
+from lorvp.prompts.base import Canvas, Prompt
+from lorvp.prompts.contents.free import Free
+from lorvp.prompts.fits.patches import PatchSide, patch_side
+from lorvp.prompts.fits.shrunken_patches import ShrunkenPatches
+from lorvp.prompts.methods import lor_vp
+from lorvp.prompts.methods.base import Method
+from lorvp.prompts.placements.outside import Outside
+from lorvp.settings import Symbol
+
+
+class PatchPadConfig(Method):
+    """3 (P^2 - (P - 2q)^2) values for each patch: 35,280 for P = 16 and q = 1 at 224 pixels."""
+
+    kind: Literal["patch_pad"] = "patch_pad"
+    side: PatchSide = None
+    """P, in pixels; the network's own unless given."""
+    width: Annotated[int, Symbol("q"), Field(ge=1)] = 1
+    """q: pixels of frame on each side of every patch."""
+
+    @property
+    def paper(self) -> TrainingConfig:
+        """Our choice: the paper's values are not known; LoR-VP's own are taken."""
+        return lor_vp.TRAINING
+
+    def build(self, canvas: Canvas) -> Prompt:
+        fit = ShrunkenPatches(canvas.size, patch_side(canvas, self.side), self.width)
+        placement = Outside(fit)
+        return Prompt(fit, Free(placement.content_HW), placement, space="pixel")

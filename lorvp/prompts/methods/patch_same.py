@@ -1,0 +1,35 @@
+"""Patch-Same of LoR-VP's preliminary study: one prompt that all patches share.
+
+Jin et al. (arXiv 2502.00896, Fig. 1); no code of it was released. Adding raw values that start
+at zero, before normalisation, is our reading.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from lorvp.optimisation import TrainingConfig
+from lorvp.prompts.base import Canvas, Prompt
+from lorvp.prompts.contents.tile import Tile
+from lorvp.prompts.fits.patches import PatchSide, patch_side
+from lorvp.prompts.fits.resize import Resize
+from lorvp.prompts.methods import lor_vp
+from lorvp.prompts.methods.base import Method
+from lorvp.prompts.placements.everywhere import Everywhere
+
+
+class PatchSameConfig(Method):
+    """3 * P^2 values, zero at the start: 768 for patches of 16 pixels."""
+
+    kind: Literal["patch_same"] = "patch_same"
+    side: PatchSide = None
+    """P, in pixels; the network's own unless given."""
+
+    @property
+    def paper(self) -> TrainingConfig:
+        """Our choice: the paper's values are not known; LoR-VP's own are taken."""
+        return lor_vp.TRAINING
+
+    def build(self, canvas: Canvas) -> Prompt:
+        content = Tile(canvas.size, patch_side(canvas, self.side))
+        return Prompt(Resize(canvas.size), content, Everywhere(canvas.size), space="pixel")

@@ -1,0 +1,37 @@
+"""VP with a random patch: a free square whose place changes from batch to batch.
+
+Bahng et al., "Exploring Visual Prompts for Adapting Large-Scale Models" (arXiv 2203.17274); the
+drawing is described in ``placements/random_square.py``.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from lorvp.optimisation import TrainingConfig
+from lorvp.prompts.base import Canvas, Prompt
+from lorvp.prompts.contents.free import Free
+from lorvp.prompts.fits.resize import Resize
+from lorvp.prompts.methods import vp
+from lorvp.prompts.methods.base import Method
+from lorvp.prompts.placements.random_square import RandomSquare
+from lorvp.settings import Symbol
+
+
+class RandomPatchConfig(Method):
+    """3 p^2 free values, N(0, 1) at the start, in the network's normalised space."""
+
+    kind: Literal["random_patch"] = "random_patch"
+    width: Annotated[int, Symbol("p"), Field(ge=1)] = 30
+    """Side of the square in pixels; the code's default at 224."""
+
+    @property
+    def paper(self) -> TrainingConfig:
+        return vp.TRAINING
+
+    def build(self, canvas: Canvas) -> Prompt:
+        placement = RandomSquare(canvas.size, self.width)
+        content = Free(placement.content_HW, std=1.0)
+        return Prompt(Resize(canvas.size), content, placement, space="normalised")

@@ -1,0 +1,47 @@
+"""SMM: a free prompt over the whole image, weighed for each image by a small network.
+
+Cai et al., "Sample-specific Masks for Visual Reprogramming-based Prompting" (ICML 2024,
+arXiv 2406.03150); the weights are described in ``placements/sample_mask.py``.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from lorvp.augmentation import Augmentation
+from lorvp.optimisation import AdamConfig, MultistepConfig, TrainingConfig
+from lorvp.prompts.base import Canvas, Prompt
+from lorvp.prompts.contents.free import Free
+from lorvp.prompts.fits.resize import Resize
+from lorvp.prompts.methods.base import Method
+from lorvp.prompts.placements.sample_mask import SampleMask
+from lorvp.settings import Symbol
+
+
+class SmmConfig(Method):
+    """3 L^2 values, zero at the start, and 26,499 for the mask (102,339 with 6 layers)."""
+
+    kind: Literal["smm"] = "smm"
+    layers: Literal[5, 6] = 5
+    """Convolutions of the mask network: the paper's 5 for ResNets, 6 for ViT-B/32."""
+    patch: Annotated[Literal[1, 2, 4, 8, 16, 32], Symbol("patch")] = 8
+    """Side of the square that shares a weight, in pixels; 32 takes 6 layers."""
+    colours: Literal["each", "shared"] = "each"
+    """A weight for each colour, or one for all three (the paper's one-channel variant)."""
+
+    @property
+    def paper(self) -> TrainingConfig:
+        return TrainingConfig(
+            epochs=200,  # paper
+            batch_size=256,  # paper; 64 for DTD and Pets
+            optimizer=AdamConfig(),  # code: one for the prompt, one for the mask
+            lr=0.01,  # code
+            lr_placement=0.01,  # code, for ResNets; 0.001 without drops for ViT
+            schedule=MultistepConfig(milestones=(0.5, 0.72), gamma=0.1),  # code: 100 and 144
+            augmentation=Augmentation(enlarge=256 / 224, flip=True),  # code: L + 32, then L
+        )
+
+    def build(self, canvas: Canvas) -> Prompt:
+        placement = SampleMask(canvas.size, self.layers, self.patch, self.colours == "shared")
+        content = Free(placement.content_HW)
+        return Prompt(Resize(canvas.size), content, placement, space="normalised")

@@ -1,0 +1,104 @@
+"""VPT: trained tokens beside the image's own, inside a vision transformer.
+
+Jia et al., "Visual Prompt Tuning" (ECCV 2022). Shallow: n tokens of width d stand between the
+class token and the patches from the first block on. Deep: in front of every further block they
+are replaced by n fresh ones. After the last block they are taken out again, which changes
+nothing for networks that read the class token and keeps them out of the mean for the others
+(our reading). Not a prompt on the image, but every table compares with it.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import Annotated, Any, Literal, cast
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from lorvp.errors import InputError
+from lorvp.networks.frozen import FrozenNetwork
+from lorvp.networks.outline import Reads, Tokens
+from lorvp.optimisation import CosineConfig, SgdConfig, TrainingConfig
+from lorvp.prompts.base import Canvas, Prompt, Size
+from lorvp.prompts.contents.zero import Zero
+from lorvp.prompts.fits.resize import Resize
+from lorvp.prompts.methods.base import Method
+from lorvp.prompts.placements.everywhere import Everywhere
+from lorvp.settings import Symbol
+
+
+class VptConfig(Method):
+    """n * d values, times the number of blocks if deep."""
+
+    kind: Literal["vpt"] = "vpt"
+    depth: Literal["shallow", "deep"] = "shallow"
+    """Tokens before the first block only, or fresh ones before every block."""
+    tokens: Annotated[int, Symbol("n"), Field(ge=1)] = 5
+    """n; the code's default. The paper tunes it between 1 and 200."""
+
+    @property
+    def paper(self) -> TrainingConfig:
+        return TrainingConfig(
+            epochs=100,  # paper
+            batch_size=64,  # our choice: the paper's is not known to us
+            optimizer=SgdConfig(momentum=0.9, weight_decay=1e-4),  # SGD; the paper searches both
+            lr=0.5,  # our choice: the paper searches a grid
+            schedule=CosineConfig(),  # paper; its 10 epochs of warm-up need steps: warmup_steps
+        )
+
+    def build(self, canvas: Canvas) -> Prompt:
+        if canvas.tokens is None or canvas.patch is None:
+            raise InputError(
+                "vpt puts tokens into a plain vision transformer, and this network is none"
+            )
+        return VisualPromptTuning(
+            canvas.size, canvas.tokens, canvas.patch, self.tokens, self.depth == "deep"
+        )
+
+
+class VisualPromptTuning(Prompt):
+    """The image stays as it is; ``tokens.values`` has the shape (blocks or 1, n, d)."""
+
+    def __init__(self, size: Size, inside: Tokens, patch: int, number: int, deep: bool) -> None:
+        super().__init__(Resize(size), Zero(), Everywhere(size), space="pixel")
+        self.tokens = TokenTable(inside.blocks if deep else 1, number, inside.width, patch)
+
+    def run(self, network: FrozenNetwork, images_BCHW: Tensor, reads: Reads) -> Tensor:
+        inner = cast(Any, network.network)
+        with ExitStack() as hooks:
+            for number, block in enumerate(inner.blocks):
+                if number < len(self.tokens.values):
+                    insert = self._inserting(number, inner.num_prefix_tokens)
+                    hooks.callback(block.register_forward_pre_hook(insert).remove)
+            remove = self._removing(inner.num_prefix_tokens)
+            hooks.callback(inner.blocks[-1].register_forward_hook(remove).remove)
+            return network(images_BCHW, reads)
+
+    def _inserting(self, number: int, prefix: int) -> Any:
+        """Before block ``number``: put its tokens behind the prefix, in place of earlier ones."""
+
+        def hook(block: nn.Module, given: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+            x_BND, *others = given
+            own_BnD = self.tokens.values[number].expand(len(x_BND), -1, -1)
+            rest = prefix + (own_BnD.shape[1] if number else 0)
+            return torch.cat([x_BND[:, :prefix], own_BnD, x_BND[:, rest:]], dim=1), *others
+
+        return hook
+
+    def _removing(self, prefix: int) -> Any:
+        number = self.tokens.values.shape[1]
+
+        def hook(block: nn.Module, given: Any, x_BND: Tensor) -> Tensor:
+            return torch.cat([x_BND[:, :prefix], x_BND[:, prefix + number :]], dim=1)
+
+        return hook
+
+
+class TokenTable(nn.Module):
+    """Uniform in +-sqrt(6 / (3 P^2 + d)), as in the paper."""
+
+    def __init__(self, blocks: int, number: int, width: int, patch: int) -> None:
+        super().__init__()
+        bound = (6 / (3 * patch**2 + width)) ** 0.5
+        self.values = nn.Parameter(torch.empty(blocks, number, width).uniform_(-bound, bound))
