@@ -19,7 +19,7 @@ from pydantic import ValidationError
 
 from lorvp.problems import Problem, Where, describe, errors_of
 from lorvp.settings import Settings, symbols
-from lorvp.trials import Point, Trial
+from lorvp.trials import RECIPE, Point, Trial
 
 
 class Branch(dict):
@@ -177,4 +177,4 @@ def _problem(error: Any, tree: Branch) -> Problem:
     place = node.where
     if error["type"] == "extra_forbidden" and isinstance(place[-1], int):
         place = place[:-1]  # the key is wrong, whichever of its values is tried
-    return Problem(place, describe(error, Trial))
+    return Problem(place, describe(error, Trial, {("training",): [RECIPE]}))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, get_args
@@ -30,12 +30,18 @@ def errors_of(error: ValidationError) -> list[Any]:
     return [e for e in found if e["type"] != "too_short" or e["loc"] not in inner]
 
 
-def describe(error: Any, root: type[Settings]) -> str:
-    """One of pydantic's errors from validating ``root``, in a sentence."""
+def describe(
+    error: Any, root: type[Settings], more: Mapping[Where, list[str]] | None = None
+) -> str:
+    """One of pydantic's errors from validating ``root``, in a sentence.
+
+    ``more`` lists keys that may stand at a place although they are no fields.
+    """
     context, loc = error.get("ctx", {}), error["loc"]
     match error["type"]:
         case "extra_forbidden":
-            return f"there is no key {loc[-1]!r} here{_offer(loc[-1], _keys(root, loc[:-1]))}"
+            allowed = _keys(root, loc[:-1]) + (more or {}).get(loc[:-1], [])
+            return f"there is no key {loc[-1]!r} here{_offer(loc[-1], allowed)}"
         case "missing":
             return f"the key {loc[-1]!r} is missing"
         case "union_tag_invalid":

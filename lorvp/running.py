@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from lorvp.datasets.prepared import LabelledImages, Prepared
-from lorvp.mappings.base import Ends
 from lorvp.model import PromptedNetwork
 from lorvp.networks.frozen import FrozenNetwork
+from lorvp.outline import Ends
 from lorvp.training import Epoch, Predictions, fit, predict
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import Any
 from lorvp.files import to_json
 from lorvp.grid import CHOICES
 from lorvp.params import Params
-from lorvp.trials import Trial
+from lorvp.trials import PAPER, RECIPE, Trial
 
 DEFS = "#/$defs/"
 
@@ -21,7 +21,7 @@ DEFS = "#/$defs/"
 def schema() -> dict[str, Any]:
     """The schema as plain data."""
     whole = Params.model_json_schema()
-    trial = Trial.model_json_schema()
+    trial = _with_recipes(Trial.model_json_schema())
     definitions = {name: _swept(d) for name, d in trial.pop("$defs").items()}
     block = _swept(trial)
     for key in CHOICES:
@@ -30,6 +30,17 @@ def schema() -> dict[str, Any]:
     whole["properties"]["grid"]["additionalProperties"] = {"$ref": DEFS + "Block"}
     whole["properties"]["grid"].pop("patternProperties", None)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_with_shorthand(whole)}
+
+
+def _with_recipes(trial: dict[str, Any]) -> dict[str, Any]:
+    """``training: paper``, or a recipe with some of it changed."""
+    training = trial["properties"]["training"]
+    written = training.pop("$ref")
+    training["anyOf"] = [{"enum": [PAPER]}, {"$ref": written}]
+    keys = trial["$defs"][written.removeprefix(DEFS)]["properties"]
+    about = "The settings that a key beside it does not give; paper is the method's own."
+    keys[RECIPE] = {"description": about, "enum": [PAPER]}
+    return trial
 
 
 def _swept(definition: dict[str, Any]) -> dict[str, Any]:

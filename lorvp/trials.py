@@ -44,14 +44,16 @@ class Trial(Settings):
     def _from_the_paper(cls, value: Any, info: ValidationInfo) -> Any:
         """The method's own recipe in place of its name, under what is written beside it."""
         recipe = {RECIPE: value} if isinstance(value, str) else value
-        if not isinstance(recipe, dict) or RECIPE not in recipe or "method" not in info.data:
+        if not isinstance(recipe, dict) or RECIPE not in recipe:
             return value
-        method = info.data["method"]
         if recipe[RECIPE] != PAPER:
             raise ValueError(f"there is no recipe {recipe[RECIPE]!r}; there is: {PAPER}")
+        written = {key: own for key, own in recipe.items() if key != RECIPE}
+        method = info.data.get("method")
+        if method is None:  # wrong as well, and told on its own
+            return written
         if method.paper is None:
             raise ValueError(f"{method.kind} is from no paper; write its training settings")
-        written = {key: own for key, own in recipe.items() if key != RECIPE}
         return method.paper.model_dump() | written
 
 

@@ -2,59 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
-from lorvp.errors import InputError
-from lorvp.networks.outline import Reads
+from lorvp.outline import Reads
 
 if TYPE_CHECKING:
     from lorvp.networks.frozen import FrozenNetwork
-
-
-@dataclass(frozen=True)
-class Ends:
-    """What a mapping has to connect."""
-
-    source_names: tuple[str, ...]
-    """Of the network's own classes, in the order of its logits."""
-    features: int
-    """D: the width of what the network's classifier reads."""
-    target_names: tuple[str, ...]
-    """Of the classes we adapt to."""
-    text: bool = False
-    """Whether the network has a text encoder."""
-
-    @property
-    def source_classes(self) -> int:
-        """S."""
-        return len(self.source_names)
-
-    @property
-    def target_classes(self) -> int:
-        """K."""
-        return len(self.target_names)
-
-    def require_sources(self, kind: str, per_target: int = 1) -> None:
-        """Mappings that give every target class source classes of its own need enough of them."""
-        needed = per_target * self.target_classes
-        if self.source_classes < needed:
-            own = "its own source class" if per_target == 1 else f"{per_target} source classes"
-            raise InputError(
-                f"mapping {kind!r} gives each of the {self.target_classes} target classes "
-                f"{own}, but the network has {self.source_classes}; use fm or lp"
-            )
-
-    def require_text(self, kind: str) -> None:
-        """Mappings that read class names need a network that reads text."""
-        if not self.text:
-            raise InputError(
-                f"mapping {kind!r} compares class names through the network's text encoder, "
-                "and this network has none; it takes a CLIP-like one"
-            )
 
 
 class Mapping(nn.Module):

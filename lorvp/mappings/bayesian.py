@@ -18,7 +18,8 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from lorvp.mappings.base import Ends, Mapping
+from lorvp.mappings.base import Mapping
+from lorvp.outline import Ends
 from lorvp.settings import Settings
 
 

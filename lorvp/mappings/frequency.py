@@ -15,9 +15,9 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from lorvp.mappings.base import Ends
 from lorvp.mappings.greedy import greedy
 from lorvp.mappings.selection import Selection
+from lorvp.outline import Ends
 from lorvp.settings import Settings
 
 

@@ -10,8 +10,8 @@ from typing import Literal
 
 from torch import Tensor, nn
 
-from lorvp.mappings.base import Ends, Mapping
-from lorvp.networks.outline import Reads
+from lorvp.mappings.base import Mapping
+from lorvp.outline import Ends, Reads
 from lorvp.settings import Settings
 
 

@@ -15,9 +15,10 @@ from pydantic import AfterValidator, Field
 from torch import Tensor
 from torch.nn import functional as F
 
-from lorvp.mappings.base import Ends, Mapping
+from lorvp.mappings.base import Mapping
 from lorvp.mappings.selection import Selection
 from lorvp.networks.frozen import FrozenNetwork
+from lorvp.outline import Ends
 from lorvp.settings import Settings
 
 
@@ -61,7 +62,7 @@ def embedded(network: FrozenNetwork, names: Sequence[str], template: str) -> Ten
     """embeddings_ND of unit length."""
     assert network.text is not None, "settings are checked before the network is attached"
     words = [name.lower().replace("_", " ").replace("-", " ") for name in names]
-    return F.normalize(network.text.encode([template.format(word) for word in words]), dim=1)
+    return F.normalize(network.text.encode([template.replace("{}", word) for word in words]), dim=1)
 
 
 class TextHead(Mapping):

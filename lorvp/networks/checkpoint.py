@@ -19,9 +19,8 @@ from torch import nn
 from lorvp.errors import InputError
 from lorvp.files import canonical, sha256, to_json, whole_folder
 from lorvp.images import Size
-from lorvp.mappings.base import Ends
 from lorvp.networks.frozen import FrozenNetwork, TimmClassifier
-from lorvp.networks.outline import Canvas, Tokens, patch_of, tokens_of
+from lorvp.outline import Canvas, Ends, Tokens, patch_of, tokens_of
 
 
 class CheckpointManifest(BaseModel):

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from lorvp.images import Size
-from lorvp.networks.outline import Canvas, Reads, patch_of, tokens_of
+from lorvp.outline import Canvas, Reads, patch_of, tokens_of
 
 
 class TimmClassifier(Protocol):

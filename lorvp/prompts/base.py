@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from lorvp.augmentation import Augmentation
 from lorvp.images import Size, resized
 from lorvp.networks.frozen import FrozenNetwork
-from lorvp.networks.outline import Canvas, Reads
+from lorvp.outline import Canvas, Reads
 
 __all__ = ["Canvas", "Content", "Fit", "Placement", "Prompt", "Size", "Space"]
 
@@ -78,6 +78,10 @@ class Placement(nn.Module):
     def place(self, content_CHW: Tensor, canvas_BCHW: Tensor) -> Tensor:
         """What is to be added to these canvases."""
         return content_CHW * self(canvas_BCHW)
+
+    def judged_HW(self, image_HW: Tensor) -> Tensor:
+        """Where each image has a say in the mask (bool), when its pixels are ``image_HW``."""
+        return torch.ones_like(image_HW)
 
     def end_epoch(self) -> dict[str, float]:
         """Called by the trainer after each epoch; temperatures fall here.

@@ -1,40 +1,94 @@
 """Every settings object that a union stands for, found by looking at the union.
 
-Required and defaulted fields that are choices themselves (a union of settings classes, or a
-``Literal``) are varied; all others keep their defaults, which are the papers' values.
+Words to choose from (a ``Literal``) are varied one field at a time; all other fields keep their
+defaults, which are the papers' values. A class that composes other settings is tried with every
+pair of their kinds, and what it refuses is set aside: tests/unit/test_compose.py tells what.
 """
 
-from itertools import product
+from collections.abc import Iterator
+from itertools import combinations, product
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
+from pydantic import ValidationError
+from unit.tiny import tiny_network
+
 from lorvp.errors import InputError
 from lorvp.mappings import MappingConfig
+from lorvp.outline import Canvas
 from lorvp.prompts.contents import ContentConfig
+from lorvp.prompts.fits import FitConfig
 from lorvp.prompts.methods import MethodConfig
 from lorvp.prompts.placements import PlacementConfig
 from lorvp.settings import Settings
 
 
-def instances(annotation: Any) -> list[Any] | None:
-    """The values to try for a field; None where its type is no finite choice."""
-    origin = get_origin(annotation)
-    if origin is Annotated:
-        return instances(get_args(annotation)[0])
-    if origin is Literal:
-        return list(get_args(annotation))
-    if origin in (Union, UnionType):
-        found = [instances(part) for part in get_args(annotation)]
-        return None if None in found else [value for values in found for value in values]
-    if isinstance(annotation, type) and issubclass(annotation, Settings):
-        return _of_class(annotation)
-    return None
+def instances(union: Any) -> list[Settings]:
+    """The settings to try of each class of a union."""
+    classes = get_args(get_args(union)[0])
+    return [settings for cls in classes for settings in _of_class(cls)]
 
 
 def _of_class(cls: type[Settings]) -> list[Settings]:
-    choices = {name: instances(field.annotation) for name, field in cls.model_fields.items()}
-    varied = {name: values for name, values in choices.items() if values is not None}
-    return [cls(**dict(zip(varied, values, strict=True))) for values in product(*varied.values())]
+    fields = {name: field.annotation for name, field in cls.model_fields.items()}
+    composed = {name: kinds for name, note in fields.items() if (kinds := _kinds(note))}
+    words = {name: found for name, note in fields.items() if len(found := _words(note)) > 1}
+    rows = _in_pairs(composed | words) if composed else _one_at_a_time(cls, words)
+    return [made for row in rows if (made := _made(cls, row)) is not None]
+
+
+def _kinds(annotation: Any) -> list[Settings]:
+    """Each settings class of a union, with its defaults."""
+    if get_origin(annotation) is Annotated:
+        return _kinds(get_args(annotation)[0])
+    parts = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else [annotation]
+    classes = [part for part in parts if isinstance(part, type) and issubclass(part, Settings)]
+    return [made for cls in classes if (made := _made(cls, {})) is not None]
+
+
+def _words(annotation: Any) -> list[Any]:
+    if get_origin(annotation) is Annotated:
+        return _words(get_args(annotation)[0])
+    return list(get_args(annotation)) if get_origin(annotation) is Literal else []
+
+
+def _one_at_a_time(cls: type[Settings], varied: dict[str, list]) -> list[dict]:
+    defaults = {name: cls.model_fields[name].default for name in varied}
+    rows = [defaults | {name: value} for name, values in varied.items() for value in values]
+    return [row for i, row in enumerate(rows) if row not in rows[:i]] or [{}]
+
+
+def _in_pairs(varied: dict[str, list]) -> list[dict]:
+    """Few rows in which every two values of every two fields meet."""
+    waiting = {
+        frozenset([(a, i), (b, j)])
+        for a, b in combinations(varied, 2)
+        for i, j in product(range(len(varied[a])), range(len(varied[b])))
+    }
+    rows = []
+    # Rows are taken in order, those that bring most new pairs first.
+    candidates = [dict(zip(varied, row, strict=True)) for row in product(*_indices(varied))]
+    pairs = {i: set(_pairs(row)) for i, row in enumerate(candidates)}
+    while waiting:
+        best = max(pairs, key=lambda i: len(pairs[i] & waiting))
+        waiting -= pairs.pop(best)
+        rows.append({name: varied[name][i] for name, i in candidates[best].items()})
+    return rows
+
+
+def _indices(varied: dict[str, list]) -> list[range]:
+    return [range(len(values)) for values in varied.values()]
+
+
+def _pairs(row: dict[str, int]) -> Iterator[frozenset]:
+    return (frozenset(pair) for pair in combinations(row.items(), 2))
+
+
+def _made(cls: type[Settings], fields: dict) -> Settings | None:
+    try:
+        return cls(**fields)
+    except ValidationError:
+        return None
 
 
 def name(settings: Settings) -> str:
@@ -44,22 +98,23 @@ def name(settings: Settings) -> str:
     return "-".join(words)
 
 
-METHODS = instances(MethodConfig)
-MAPPINGS = instances(MappingConfig)
-PARTS = instances(ContentConfig) + instances(PlacementConfig)
+SIZE = (224, 224)
+"""The papers' canvas: the only one on which every default fits."""
+CANVAS: Canvas = tiny_network(SIZE).canvas
 
 
-def _fits(method: Any, side: int) -> bool:
+def _fits(method: Any) -> bool:
     try:
-        method.build((side, side))
+        method.build(CANVAS)
     except InputError:
         return False
     return True
 
 
-SIDE = next(side for side in (64, 128, 224) if all(_fits(method, side) for method in METHODS))
-SIZE = (SIDE, SIDE)
-"""The smallest canvas on which all the defaults fit; the papers', 224, takes 12 times as long."""
+ASKED = instances(MethodConfig)
+METHODS = [method for method in ASKED if _fits(method)]
+MAPPINGS = instances(MappingConfig)
+PARTS = instances(ContentConfig) + instances(PlacementConfig) + instances(FitConfig)
 
 # Every method and every mapping at least once: they take turns until both lists are through.
 PAIRS = [

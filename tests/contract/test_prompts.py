@@ -4,9 +4,10 @@ import pytest
 import torch
 
 from lorvp.code import closure
+from lorvp.optimisation import TrainingConfig
 from lorvp.settings import parts
 
-from .cases import METHODS, SIZE, name
+from .cases import CANVAS, METHODS, SIZE, name
 
 DEVICES = ["cpu"] + ["cuda"] * torch.cuda.is_available()
 methods = pytest.mark.parametrize("method", METHODS, ids=name)
@@ -19,7 +20,7 @@ def canvas(batch: int = 2, seed: int = 0, **kind) -> torch.Tensor:
 
 def build(method, seed: int = 0):
     torch.manual_seed(seed)
-    return method.build(Canvas(SIZE))
+    return method.build(CANVAS)
 
 
 @methods
@@ -55,21 +56,50 @@ def test_the_given_canvas_is_not_changed(method):
 
 
 @methods
-def test_images_change_only_where_content_and_support_are_not_zero(method):
-    """So a content that starts at zero starts from the unchanged image."""
+def test_images_change_only_within_the_support(method):
     prompt, given = build(method), canvas()
-    reached_CHW = (prompt.content() != 0) & prompt.placement.support_HW
-    untouched = ~reached_CHW.expand(2, 3, *SIZE)
-    assert torch.equal(prompt(given)[untouched], given[untouched])
+    support_HW = prompt.placement.support_HW
+    assert torch.equal(prompt(given)[..., ~support_HW], given[..., ~support_HW])
+
+
+@methods
+def test_a_content_of_zeros_leaves_the_image_as_it_is(method):
+    prompt, given = build(method), canvas()
+    nothing_CHW = torch.zeros_like(prompt.content())
+    assert not prompt.placement.place(nothing_CHW, given).any()
+
+
+@methods
+def test_content_has_values_only_where_the_placement_takes_them(method):
+    """Or else they would be trained without being shown."""
+    prompt = build(method)
+    content_CHW = prompt.content().expand(3, *SIZE)
+    taken_HW = prompt.placement.content_HW
+    rows_H, columns_W = taken_HW.any(1), taken_HW.any(0)
+    assert not content_CHW[:, ~(rows_H[:, None] & columns_W)].any()
 
 
 @methods
 def test_mask_broadcasts_and_stays_within_the_support(method):
     prompt, given = build(method), canvas()
     mask = prompt.placement(given)
-    assert mask.shape in [(1, 1, *SIZE), (2, 1, *SIZE)]
+    assert mask.shape[0] in (1, 2)
+    assert mask.shape[1] in (1, 3)
+    assert mask.shape[2:] == SIZE
     assert prompt.placement.support_HW.dtype == torch.bool
     assert not mask[..., ~prompt.placement.support_HW].any()
+
+
+@methods
+def test_the_end_of_an_epoch_gives_numbers_by_name(method):
+    record = build(method).end_epoch()
+    assert all(isinstance(key, str) for key in record)
+    assert all(isinstance(value, float) for value in record.values())
+
+
+@methods
+def test_paper_settings_are_whole_where_there_are_any(method):
+    assert method.paper is None or isinstance(method.paper, TrainingConfig)
 
 
 @methods

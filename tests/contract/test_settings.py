@@ -8,12 +8,13 @@ from pydantic import TypeAdapter
 
 from lorvp.mappings import MappingConfig
 from lorvp.prompts.contents import ContentConfig
+from lorvp.prompts.fits import FitConfig
 from lorvp.prompts.methods import MethodConfig
 from lorvp.prompts.placements import PlacementConfig
 
-from .cases import MAPPINGS, METHODS, PARTS, name
+from .cases import ASKED, MAPPINGS, METHODS, PARTS, name
 
-UNIONS = [MethodConfig, MappingConfig, ContentConfig, PlacementConfig]
+UNIONS = [MethodConfig, MappingConfig, ContentConfig, PlacementConfig, FitConfig]
 CLASSES = [cls for union in UNIONS for cls in get_args(get_args(union)[0])]
 
 
@@ -21,6 +22,10 @@ def test_the_cases_hold_every_class_of_every_union():
     tried = {type(settings) for settings in METHODS + MAPPINGS + PARTS}
     assert tried == set(CLASSES)
     assert len(METHODS) == len(set(METHODS))
+
+
+def test_no_class_is_refused_whatever_it_is_asked():
+    assert {type(method) for method in ASKED} == {type(method) for method in METHODS}
 
 
 @pytest.mark.parametrize("union", UNIONS, ids=str)
@@ -38,7 +43,7 @@ def test_settings_come_back_from_their_json(settings):
 @pytest.mark.parametrize("settings", MAPPINGS + PARTS, ids=name)
 def test_kind_alone_stands_for_the_defaults(settings):
     union = next(u for u in UNIONS if type(settings) in get_args(get_args(u)[0]))
-    assert TypeAdapter(union).validate_python(settings.kind) == settings
+    assert TypeAdapter(union).validate_python(settings.kind) == type(settings)()
 
 
 @pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)

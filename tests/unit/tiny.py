@@ -10,10 +10,10 @@ from torch.nn import functional as F
 
 from lorvp.datasets import prepared
 from lorvp.datasets.prepared import LabelledImages, Prepared, Source
-from lorvp.mappings.base import Ends
 from lorvp.mappings.linear import LpConfig
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.optimisation import TrainingConfig
+from lorvp.outline import Ends
 from lorvp.prompts.methods.lor_vp import LorVpConfig
 from lorvp.trials import Trial
 

@@ -36,10 +36,9 @@ FILL: dict[Start, Callable[[Tensor, float], Tensor]] = {
 }
 
 
-class LowRankConfig(Settings):
-    """A matrix of rank at most ``rank`` per channel."""
+class Factors(Settings):
+    """The two factors of a low-rank prompt."""
 
-    kind: Literal["low_rank"] = "low_rank"
     rank: Annotated[int, Symbol("r"), Field(ge=1)] = 4
     """The paper's run script uses 4. More values, closer to a free prompt."""
     left: Start = "zero"
@@ -58,8 +57,18 @@ class LowRankConfig(Settings):
             )
         return self
 
-    def build(self, canvas: Canvas, placement: Placement) -> LowRank:
+    def low_rank(self, placement: Placement) -> LowRank:
+        """Fresh factors over the rows and columns that the placement touches."""
         return LowRank(placement.content_HW, self.rank, self.left, self.right, self.std)
+
+
+class LowRankConfig(Factors):
+    """A matrix of rank at most ``rank`` per channel."""
+
+    kind: Literal["low_rank"] = "low_rank"
+
+    def build(self, canvas: Canvas, placement: Placement) -> LowRank:
+        return self.low_rank(placement)
 
 
 class LowRank(Content):

@@ -40,9 +40,9 @@ class Cover(Frame):
         if self.training:
             side = round(self.augmentation.enlarge * side)
         _, height, width, _ = images_BHWC.shape
-        scale = side / min(height, width)
+        shorter = min(height, width)
         # The longer side is cut to whole pixels, as torchvision's Resize does.
-        larger = max(side, int(scale * height)), max(side, int(scale * width))
+        larger = side * height // shorter, side * width // shorter
         images_BCHW = resized(images_BHWC, larger, mode="bicubic")
         if self.training:
             return self.pad(self.augmentation.flipped(random_windows(images_BCHW, square)))

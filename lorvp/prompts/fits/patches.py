@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from lorvp.errors import InputError
-from lorvp.networks.outline import Canvas
+from lorvp.outline import Canvas
 from lorvp.settings import Symbol
 
 PatchSide = Annotated[int | None, Symbol("P"), Field(ge=1)]

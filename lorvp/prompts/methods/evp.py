@@ -19,7 +19,7 @@ from lorvp.prompts.base import Canvas, Prompt
 from lorvp.prompts.contents.free import Free
 from lorvp.prompts.fits.cover import Cover
 from lorvp.prompts.methods.base import Method
-from lorvp.prompts.placements.everywhere import Everywhere
+from lorvp.prompts.placements.outside import Outside
 from lorvp.settings import Symbol
 
 
@@ -42,21 +42,19 @@ class EvpConfig(Method):
         )
 
     def build(self, canvas: Canvas) -> Prompt:
-        fit = Cover(canvas, self.image_size)
-        # Everywhere, so that the gradient of the image's pixels counts in the norm; the content
-        # is zero there.
-        placement = Everywhere(canvas.size)
-        return Prompt(fit, NormedFree(~fit.image_HW()), placement, space="pixel")
+        placement = Outside(fit := Cover(canvas, self.image_size))
+        return NormedPrompt(fit, Free(placement.content_HW), placement, space="pixel")
 
 
-class NormedFree(Free):
-    """Free values that know the norm of the gradient over the whole canvas."""
+class NormedPrompt(Prompt):
+    """A prompt whose values know the norm of the gradient over the whole canvas."""
 
-    def forward(self) -> Tensor:
-        canvas_CHW = super().forward()
-        if canvas_CHW.requires_grad:
-            canvas_CHW.register_hook(self._note_norm)
-        return canvas_CHW
+    def forward(self, canvas_BCHW: Tensor) -> Tensor:
+        prompted_BCHW = super().forward(canvas_BCHW)
+        if prompted_BCHW.requires_grad:
+            prompted_BCHW.register_hook(self._note_norm)
+        return prompted_BCHW
 
-    def _note_norm(self, gradient_CHW: Tensor) -> None:
-        self.values.whole_norm = gradient_CHW.norm()  # type: ignore[attr-defined]
+    def _note_norm(self, gradient_BCHW: Tensor) -> None:
+        for values in self.content.parameters():
+            values.whole_norm = gradient_BCHW.sum(0).norm()  # type: ignore[attr-defined]

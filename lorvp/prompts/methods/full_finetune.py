@@ -15,8 +15,8 @@ from torch import Tensor, nn
 
 from lorvp.augmentation import Augmentation
 from lorvp.networks.frozen import FrozenNetwork
-from lorvp.networks.outline import Reads
 from lorvp.optimisation import AdamConfig, CosineConfig, TrainingConfig
+from lorvp.outline import Reads
 from lorvp.prompts.base import Canvas, Prompt, Size
 from lorvp.prompts.contents.zero import Zero
 from lorvp.prompts.fits.resize import Resize

@@ -5,17 +5,14 @@ Jin et al. (ICLR 2025, arXiv 2502.00896); the content is described in ``contents
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
-
-from pydantic import Field
+from typing import Literal
 
 from lorvp.optimisation import CosineConfig, SgdConfig, TrainingConfig
 from lorvp.prompts.base import Canvas, Prompt
-from lorvp.prompts.contents.low_rank import LowRankConfig, Start
+from lorvp.prompts.contents.low_rank import Factors
 from lorvp.prompts.fits.resize import Resize
 from lorvp.prompts.methods.base import Method
 from lorvp.prompts.placements.everywhere import Everywhere
-from lorvp.settings import Symbol
 
 TRAINING = TrainingConfig(
     epochs=20,  # run script
@@ -29,18 +26,10 @@ TRAINING = TrainingConfig(
 other networks are not known."""
 
 
-class LorVpConfig(Method):
+class LorVpConfig(Method, Factors):
     """3 * rank * (H + W) values: 5,376 at rank 4 and 224 pixels."""
 
     kind: Literal["lor_vp"] = "lor_vp"
-    rank: Annotated[int, Symbol("r"), Field(ge=1)] = 4
-    """The published run script uses 4."""
-    left: Start = "zero"
-    """Start values of B (the published code's "zero,normal" names B first)."""
-    right: Start = "normal"
-    """Start values of A."""
-    std: float = Field(default=0.01, gt=0)
-    """Of the start values called normal."""
 
     @property
     def paper(self) -> TrainingConfig:
@@ -48,7 +37,5 @@ class LorVpConfig(Method):
 
     def build(self, canvas: Canvas) -> Prompt:
         placement = Everywhere(canvas.size)
-        content = LowRankConfig(rank=self.rank, left=self.left, right=self.right, std=self.std)
-        return Prompt(
-            Resize(canvas.size), content.build(canvas, placement), placement, space="pixel"
-        )
+        content = self.low_rank(placement)
+        return Prompt(Resize(canvas.size), content, placement, space="pixel")

@@ -18,8 +18,8 @@ from torch import Tensor, nn
 
 from lorvp.errors import InputError
 from lorvp.networks.frozen import FrozenNetwork
-from lorvp.networks.outline import Reads, Tokens
 from lorvp.optimisation import CosineConfig, SgdConfig, TrainingConfig
+from lorvp.outline import Reads, Tokens
 from lorvp.prompts.base import Canvas, Prompt, Size
 from lorvp.prompts.contents.zero import Zero
 from lorvp.prompts.fits.resize import Resize

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from torch import Tensor
 
+from lorvp.errors import InputError
 from lorvp.prompts.base import Canvas, Fit, Placement
 from lorvp.prompts.placements.border import BorderConfig
 from lorvp.prompts.placements.corner import CornerConfig
@@ -28,7 +29,13 @@ class ProductConfig(Settings):
     """How much of it each image takes; AdaViPro is `regions` in a `border`."""
 
     def build(self, canvas: Canvas, fit: Fit) -> Product:
-        return Product(self.place.build(canvas, fit), self.choice.build(canvas, fit))
+        place, choice = self.place.build(canvas, fit), self.choice.build(canvas, fit)
+        if not (place.support_HW & choice.judged_HW(fit.image_HW())).any():
+            raise InputError(
+                f"`{self.choice.kind}` has nothing to choose by in this `{self.place.kind}`: the "
+                "image does not reach there, so all images would choose alike"
+            )
+        return Product(place, choice)
 
 
 class Product(Placement):

@@ -96,6 +96,11 @@ class Regions(Placement):
             return sample[:, 1:]
         return (logits_B2RR[:, 1:] > logits_B2RR[:, :1]).to(canvas_BCHW.dtype)
 
+    def judged_HW(self, image_HW: Tensor) -> Tensor:
+        """The regions that hold some of the image, as whole squares."""
+        image_11HW = image_HW[None, None].float()
+        return enlarged(F.max_pool2d(image_11HW, self.side), self.side)[0, 0].bool()
+
     def forward(self, canvas_BCHW: Tensor) -> Tensor:
         chosen_B1RR = self.decisions(canvas_BCHW)
         if self.training:
