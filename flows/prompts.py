@@ -14,7 +14,7 @@ from lorvp.params import ComputeConfig
 from lorvp.store import TrialStore, default_root
 from tasks.errors import for_people
 from tasks.places import PROMPTS, WORK
-from tasks.plan import make_plan
+from tasks.plan import make_plan, notes
 from tasks.server import prefect_api
 
 
@@ -25,6 +25,8 @@ def main() -> int:
     plan = make_plan(experiment, store)
     done = len(plan.jobs) - len(plan.missing)
     print(f"{len(plan.jobs)} trials in the grid: {done} finished, {len(plan.missing)} to train")
+    for note in notes(plan):
+        print(note)
     failures = train_missing(experiment.params.compute) if plan.missing else ""
     store.show([job.fingerprint for job in plan.jobs], PROMPTS, WORK)
     if failures:

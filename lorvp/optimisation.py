@@ -87,9 +87,7 @@ class MultistepConfig(Settings):
     """A drop at each milestone (ILM-VP, AutoVP and SMM use these)."""
 
     kind: Literal["multistep"] = "multistep"
-    milestones: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = Field(
-        default=(0.5, 0.72), min_length=1, strict=False
-    )
+    milestones: tuple[Share, ...] = Field(default=(0.5, 0.72), min_length=1, strict=False)
     """Fractions of the training after which the rate drops; a list of lists sweeps them."""
     gamma: float = Field(default=0.1, gt=0, le=1)
     """The rate is multiplied by it at each milestone."""

@@ -75,6 +75,19 @@ def _job(point: Point, store: TrialStore) -> Job:
     return Job(point, facts, fingerprint(facts), store.root)
 
 
+def notes(plan: Plan) -> list[str]:
+    """What the user should know of the data before training on them."""
+    found = []
+    for folder in dict.fromkeys(job.dataset for job in plan.missing):
+        absent = ", ".join(_dataset(folder).classes_without("train"))
+        if absent:
+            found.append(
+                f"note: {folder.name} has no training image of {absent}: nothing can be learnt of "
+                "them; mappings that count give them unused source classes, or the mean logit"
+            )
+    return found
+
+
 def check_that_they_fit(jobs: list[Job]) -> None:
     """Build every prompt and mapping once, before any of them is trained.
 

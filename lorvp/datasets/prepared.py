@@ -75,6 +75,11 @@ class Prepared:
             raise InputError(f"{self.folder / 'images.npy'} is damaged: {error}") from error
         return LabelledImages(torch.from_numpy(images_NHWC), torch.from_numpy(labels_N[rows]))
 
+    def classes_without(self, split: str) -> list[str]:
+        """Names of the classes of which ``split`` has no image."""
+        present = set(self._small("labels")[self._small(split)].tolist())
+        return [name for k, name in enumerate(self.class_names) if k not in present]
+
     def _small(self, name: str) -> np.ndarray:
         path = self.folder / f"{name}.npy"
         if sha256(path) != self.checksums[path.name]:

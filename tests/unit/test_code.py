@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 
 from lorvp import code
+from lorvp.mappings.bayesian import BlmConfig
+from lorvp.mappings.frequency import IlmConfig
 from lorvp.mappings.linear import LpConfig
-from lorvp.mappings.selection import IlmConfig
+from lorvp.mappings.names import SemanticConfig, TextConfig
+from lorvp.mappings.selection import IdentityConfig
 from lorvp.prompts.contents.free import FreeConfig
 from lorvp.prompts.contents.low_rank import LowRankConfig
 from lorvp.prompts.methods.adavipro import AdaViProConfig
@@ -25,6 +28,10 @@ TRIALS = {
     "full": trial(FullConfig(), LpConfig()),
     "lor_vp": trial(LorVpConfig(), LpConfig()),
     "lor_vp ilm": trial(LorVpConfig(), IlmConfig()),
+    "lor_vp identity": trial(LorVpConfig(), IdentityConfig()),
+    "lor_vp blm": trial(LorVpConfig(), BlmConfig()),
+    "lor_vp text": trial(LorVpConfig(), TextConfig()),
+    "lor_vp semantic": trial(LorVpConfig(), SemanticConfig()),
     "lor_vp sgd": trial(LorVpConfig(), LpConfig(), optimizer="sgd"),
     "adavipro": trial(AdaViProConfig(), LpConfig()),
     "low rank everywhere": trial(ComposeConfig(content=LowRankConfig()), LpConfig()),
@@ -37,7 +44,9 @@ TRIALS = {
 }
 EVERY = set(TRIALS)
 COMPOSED = {"low rank everywhere", "low rank in regions", "free in regions"}
-LOW_RANK = {"lor_vp", "lor_vp ilm", "lor_vp sgd", "low rank everywhere", "low rank in regions"}
+LOR_VP = {label for label in TRIALS if label.startswith("lor_vp")}
+LOW_RANK = LOR_VP | {"low rank everywhere", "low rank in regions"}
+SELECTIONS = {"lor_vp ilm", "lor_vp identity", "lor_vp text", "lor_vp semantic"}
 REGIONS = {"adavipro", "low rank in regions", "free in regions"}
 
 
@@ -75,13 +84,21 @@ def test_trials_have_different_names(package):
     ("file", "expected"),
     [
         ("prompts/methods/adavipro.py", {"adavipro"}),
-        ("prompts/methods/lor_vp.py", {"lor_vp", "lor_vp ilm", "lor_vp sgd"}),
+        ("prompts/methods/lor_vp.py", LOR_VP),
+        ("prompts/methods/vp.py", {"adavipro"}),
         ("prompts/methods/full.py", {"full"}),
         ("prompts/methods/compose.py", COMPOSED),
         ("prompts/contents/low_rank.py", LOW_RANK),
         ("prompts/placements/regions.py", REGIONS),
-        ("mappings/linear.py", EVERY - {"lor_vp ilm"}),
-        ("mappings/selection.py", {"lor_vp ilm"}),
+        ("mappings/linear.py", EVERY - SELECTIONS - {"lor_vp blm"}),
+        ("mappings/selection.py", SELECTIONS),
+        ("mappings/frequency.py", {"lor_vp ilm"}),
+        ("mappings/greedy.py", {"lor_vp ilm"}),
+        ("mappings/bayesian.py", {"lor_vp blm"}),
+        ("mappings/names.py", {"lor_vp text", "lor_vp semantic"}),
+        ("mappings/base.py", EVERY),
+        ("outline.py", EVERY),
+        ("augmentation.py", EVERY),
         ("training.py", EVERY),
         ("running.py", EVERY),
         ("model.py", EVERY),
@@ -102,6 +119,8 @@ def test_an_edit_changes_the_trials_that_use_the_file(package, file, expected):
         "store.py",
         "params.py",
         "grid.py",
+        "problems.py",
+        "schema.py",
         "views.py",
         "pictures/curves.py",
         "trials.py",
@@ -150,7 +169,7 @@ def test_comments_formatting_and_docstrings_do_not_count(package, edit):
         ("EVAL_BATCH = 256", "EVAL_BATCH = 257"),
         ("optimizer.zero_grad()", "optimizer.zero_grad(False)"),
         ('reduction="none"', 'reduction="mean"'),
-        ("model.prompt.end_epoch()", "pass"),
+        ("model.prompt.end_epoch()", "{}"),
         ("@torch.inference_mode()\ndef predict", "def predict"),
     ],
 )

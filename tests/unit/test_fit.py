@@ -1,20 +1,22 @@
 """Training against a plain loop in the test: same order, same losses, same values."""
 
 import math
+from itertools import pairwise
 
 import pytest
 import torch
 
 from lorvp.datasets.prepared import LabelledImages
+from lorvp.mappings.frequency import IlmConfig
 from lorvp.mappings.linear import FmConfig, LpConfig
-from lorvp.mappings.selection import IdentityConfig, IlmConfig
+from lorvp.mappings.selection import IdentityConfig
 from lorvp.prompts.methods.full import FullConfig
 from lorvp.prompts.methods.none import NoneConfig
 from lorvp.prompts.placements.regions import Regions
-from lorvp.running import build
-from lorvp.training import DivergedError, fit, predict
+from lorvp.running import build, history_rows
+from lorvp.training import DivergedError, batch_sizes, fit, predict
 
-from .tiny import images, tiny_network, training, trial
+from .tiny import TARGET_NAMES, images, tiny_network, training, trial
 
 TRAIN, VAL = images(10, seed=1), images(7, seed=2)
 PLAIN_SGD = {"kind": "sgd", "momentum": 0.0}
@@ -49,9 +51,18 @@ def plain_step(model, rows: list[int], lr: float) -> tuple[float, int]:
     return sum(float(loss.detach()) for loss in losses), right
 
 
+def groups(order: list, batch: int) -> list[list]:
+    """Cut every ``batch`` images; a last one alone goes with those before it."""
+    cut = [order[i : i + batch] for i in range(0, len(order), batch)]
+    if len(cut) > 1 and len(cut[-1]) == 1 < batch:
+        alone = cut.pop()
+        cut[-1] += alone
+    return cut
+
+
 def plain_epoch(model, lr: float, batch: int) -> tuple[float, float]:
     order = torch.randperm(len(TRAIN)).tolist()
-    steps = [plain_step(model, order[i : i + batch], lr) for i in range(0, len(order), batch)]
+    steps = [plain_step(model, rows, lr) for rows in groups(order, batch)]
     return sum(s[0] for s in steps) / len(TRAIN), sum(s[1] for s in steps) / len(TRAIN)
 
 
@@ -65,7 +76,7 @@ def plain_measure(model, images: LabelledImages) -> tuple[float, float]:
     return sum(losses) / len(images), right / len(images)
 
 
-@pytest.mark.parametrize("batch", [3, 4, 10, 64])
+@pytest.mark.parametrize("batch", [1, 3, 4, 9, 10, 64])
 @pytest.mark.parametrize("mapping", [LpConfig(), FmConfig()], ids=str)
 def test_records_and_values_are_those_of_a_plain_loop(batch, mapping):
     config = training(epochs=3, batch_size=batch, optimizer=PLAIN_SGD, lr=0.05)
@@ -102,11 +113,105 @@ def test_the_recorded_rate_is_that_of_the_epochs_first_step():
     assert got == pytest.approx([0.4 * (1 + math.cos(math.pi * 2 * e / 8)) / 2 for e in range(4)])
 
 
-def test_the_end_of_each_epoch_reaches_the_placement():
+@pytest.mark.parametrize("batch", range(1, 14))
+def test_batches_hold_all_images_and_none_is_of_one_image_unless_asked_for(batch):
+    for number in range(1, 30):
+        sizes = batch_sizes(number, batch)
+        assert sizes == [len(rows) for rows in groups(list(range(number)), batch)]
+        assert sum(sizes) == number
+        assert 1 not in sizes or batch == 1 or number == 1
+
+
+@pytest.mark.parametrize(("number", "steps"), [(9, 3), (10, 3), (11, 4), (12, 4), (13, 4)])
+def test_the_schedule_has_as_many_steps_as_there_are_batches(number, steps):
+    """Three images a step; the rate of each epoch's first step is that of the cosine."""
+    config = training(epochs=4, batch_size=3, lr=0.4, schedule="cosine")
+    got = [epoch.lr for epoch in fit(new_model(), images(number), VAL, config)]
+    cosine = [0.4 * (1 + math.cos(math.pi * e * steps / (4 * steps))) / 2 for e in range(4)]
+    assert got == pytest.approx(cosine)
+    config = training(epochs=2, batch_size=3, lr=1.0, warmup_steps=2 * steps)
+    assert [epoch.lr for epoch in fit(new_model(), images(number), VAL, config)] == pytest.approx(
+        [1 / (2 * steps), (steps + 1) / (2 * steps)]
+    )
+
+
+def with_regions():
     model = new_model(FullConfig())
     model.prompt.placement = Regions((16, 16), 8, 2, temperature=5.0, decay=0.5)
+    return model
+
+
+def test_the_end_of_each_epoch_reaches_the_placement():
+    model = with_regions()
     list(fit(model, TRAIN, VAL, training(epochs=3)))
     assert float(model.prompt.placement.temperature) == 5.0 * 0.5**3
+
+
+def test_what_the_placement_tells_is_in_each_epochs_record():
+    records = list(fit(with_regions(), TRAIN, VAL, training(epochs=3)))
+    assert [r.placement["temperature"] for r in records] == [5.0, 2.5, 1.25]
+    rows = history_rows(records)
+    assert [row["temperature"] for row in rows] == [5.0, 2.5, 1.25]
+    assert all(0 <= row["regions_shown"] <= 1 for row in rows)
+    assert [row["val_loss"] for row in rows] == [r.val_loss for r in records]
+    assert "placement" not in rows[0]
+
+
+def test_prompts_with_nothing_to_tell_have_plain_records():
+    (row,) = history_rows(list(fit(new_model(), TRAIN, VAL, training(epochs=1))))
+    assert set(row) == {"epoch", "lr", "train_loss", "train_accuracy", "val_loss", "val_accuracy",
+                        "seconds"}  # fmt: skip
+
+
+@pytest.mark.parametrize("interval", [1, 2])
+def test_the_mapping_counts_before_an_epoch_and_sees_its_steps_after_them(interval, monkeypatch):
+    model, told = new_model(FullConfig(), IlmConfig(interval=interval)), []
+    mapping = model.mapping
+    for name in ("refresh", "begin_epoch", "observe"):
+        monkeypatch.setattr(mapping, name, lambda *given, name=name: told.append((name, given)))
+    mapping.register_forward_hook(
+        lambda module, given, result: told.append(("step", given) if module.training else ("look",))
+    )
+    torch.manual_seed(7)
+    list(fit(model, TRAIN, VAL, training(epochs=3, batch_size=4)))
+    expected = []
+    for epoch in range(3):
+        expected += ["refresh"] * (epoch % interval == 0)
+        expected += ["begin_epoch", *["step", "observe"] * 3, "look"]
+    assert [name for name, *_ in told] == expected
+    assert [given[0] for name, *rest in told if name == "begin_epoch" for given in rest] == [
+        0,
+        1,
+        2,
+    ]
+    torch.manual_seed(7)
+    orders = [torch.randperm(len(TRAIN)) for _ in range(3)]
+    labels_N = torch.cat([given[1] for name, *rest in told if name == "observe" for given in rest])
+    assert torch.equal(labels_N, TRAIN.labels_N[torch.cat(orders)])
+    for (name, *rest), (after, *seen) in pairwise(told):
+        if name == "step":
+            assert after == "observe"
+            assert torch.equal(rest[0][0], seen[0][0]), "the very outputs of the step"
+
+
+def test_augmentation_reaches_the_training_images_and_no_others():
+    wanted = trial(FullConfig(), LpConfig(), epochs=2, augmentation={"flip": True})
+    torch.manual_seed(0)
+    model, seen = build(wanted, tiny_network(), TARGET_NAMES), []
+    model.prompt.fit.register_forward_hook(
+        lambda module, given, canvas: seen.append((module.training, given[0], canvas))
+    )
+    list(fit(model, TRAIN, VAL, wanted.training))
+    turned = {True: [], False: []}
+    for in_training, images_BHWC, canvas_BCHW in seen:
+        plain_BCHW = images_BHWC.permute(0, 3, 1, 2) / 255
+        for plain, shown in zip(plain_BCHW, canvas_BCHW, strict=True):
+            mirrored = torch.allclose(shown, plain.flip(2))
+            assert mirrored or torch.allclose(shown, plain)
+            turned[in_training].append(mirrored)
+    assert set(turned[True]) == {True, False}
+    assert len(turned[True]) == 2 * len(TRAIN)
+    assert set(turned[False]) == {False}
 
 
 @pytest.mark.parametrize("mapping", [IdentityConfig(), IlmConfig()], ids=str)

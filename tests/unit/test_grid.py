@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lorvp.mappings.selection import IlmConfig
+from lorvp.mappings.bayesian import BlmConfig
+from lorvp.mappings.frequency import FlmConfig, IlmConfig
+from lorvp.mappings.names import TextConfig
 from lorvp.optimisation import AdamConfig, MultistepConfig, SgdConfig, TrainingConfig
 from lorvp.params import Experiment, check, read
 from lorvp.prompts.contents.low_rank import LowRankConfig
@@ -67,6 +69,23 @@ def test_a_choice_is_a_word_a_list_or_a_mapping_with_or_without_settings(trials)
     assert [t.mapping for t in trials(block(mapping="{ilm: {interval: 3}}"))] == [
         IlmConfig(interval=3)
     ]
+
+
+def test_settings_of_a_mapping_multiply_too(trials):
+    text = "{flm: {per_target: [1, 5]}, blm: {smoothing: [1.0, 2.0]}, text: }"
+    assert [t.mapping for t in trials(block(mapping=text))] == [
+        FlmConfig(per_target=1),
+        FlmConfig(per_target=5),
+        BlmConfig(smoothing=1.0),
+        BlmConfig(smoothing=2.0),
+        TextConfig(),
+    ]
+
+
+def test_augmentation_multiplies_as_other_settings(trials):
+    text = "{augmentation: {enlarge: [1.0, 1.125], flip: [false, true]}}"
+    found = [t.training.augmentation for t in trials(block(training=text))]
+    assert [(a.enlarge, a.flip) for a in found] == list(product([1.0, 1.125], [False, True]))
 
 
 def test_training_settings_multiply_at_any_depth(trials):

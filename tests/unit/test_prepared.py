@@ -113,3 +113,9 @@ def test_changed_bytes_are_not_taken_for_the_old_ones(data):
     np.save(path, 2 - np.load(path))
     with pytest.raises(InputError, match=r"labels\.npy"):
         prepared.read(data.folder).split("train")
+
+
+def test_classes_without_images_are_named(tmp_path):
+    few = dataset(tmp_path / "few", train=2, val=3, test=3)
+    assert few.classes_without("train") == ["class 2"]
+    assert few.classes_without("val") == []

@@ -6,15 +6,18 @@ import torch
 
 from lorvp.datasets import prepared
 from lorvp.datasets.prepared import Source
+from lorvp.mappings.bayesian import BlmConfig, BlmPlusConfig
+from lorvp.mappings.frequency import EvpIndexConfig, IlmConfig, IlmOnlineConfig
 from lorvp.mappings.linear import LpConfig
-from lorvp.mappings.selection import IdentityConfig
+from lorvp.mappings.names import SemanticConfig, TextConfig
+from lorvp.mappings.selection import IdentityConfig, RlmConfig
 from lorvp.prompts.methods.adavipro import AdaViProConfig
 from lorvp.prompts.methods.full import FullConfig
 from lorvp.prompts.methods.none import NoneConfig
 from lorvp.running import build, history_rows, run
 from lorvp.training import fit, predict
 
-from .tiny import TARGETS, dataset, tiny_network, trial
+from .tiny import TARGET_NAMES, TARGETS, dataset, tiny_network, trial
 
 
 @pytest.fixture
@@ -70,10 +73,47 @@ def test_the_state_is_that_of_the_kept_epoch_and_so_are_the_test_numbers(data):
     assert full.summary["test_accuracy"] == pytest.approx(float(right))
 
 
+@pytest.mark.parametrize(
+    "mapping",
+    [IlmConfig(), IlmOnlineConfig(per_target=2), BlmConfig(), BlmPlusConfig(), RlmConfig(),
+     EvpIndexConfig(), TextConfig(), SemanticConfig()],
+    ids=str,
+)  # fmt: skip
+def test_the_state_brings_its_mapping_with_it(data, mapping):
+    """In a model of another seed, without any counts, it answers as in the kept epoch."""
+    wanted = trial(FullConfig(), mapping, epochs=4, lr=0.2)
+    result = run(wanted, tiny_network(), data)
+    torch.manual_seed(99)
+    other = build(wanted, tiny_network(), data.class_names)
+    other.load_trained_state(result.state)
+    assert torch.equal(predict(other, data.split("test")).predicted_N, result.test.predicted_N)
+    val = data.split("val")
+    kept = result.history[result.summary["best_epoch"]]
+    assert predict(other, val).accuracy(val.labels_N) == kept.val_accuracy
+
+
+def test_random_sources_come_from_the_trials_seed(data):
+    first, again, other = (
+        run(trial(FullConfig(), RlmConfig(), seed=seed, epochs=1), tiny_network(), data).state
+        for seed in (3, 3, 4)
+    )
+    assert torch.equal(first["mapping.source_KM"], again["mapping.source_KM"])
+    assert not torch.equal(first["mapping.source_KM"], other["mapping.source_KM"])
+
+
+def test_target_names_are_those_of_the_dataset(data):
+    asked = []
+    network = tiny_network()
+    encode = network.text.encode
+    network.text.encode = lambda texts: (asked.extend(texts), encode(texts))[1]
+    run(trial(FullConfig(), TextConfig(), epochs=1), network, data)
+    assert asked == [f"This is a photo of a class {k}" for k in range(TARGETS)]
+
+
 def trained(wanted, data):
     """The model after its last epoch."""
     torch.manual_seed(wanted.seed)
-    model = build(wanted, tiny_network(), TARGETS)
+    model = build(wanted, tiny_network(), TARGET_NAMES)
     list(fit(model, data.split("train"), data.split("val"), wanted.training))
     return model
 
@@ -122,7 +162,7 @@ def test_best_test_epoch_is_recorded_beside_the_rest(data):
     published = run(asked, tiny_network(), data)
     assert plain.summary["test_accuracy_of_best_test_epoch"] is None
     torch.manual_seed(0)
-    model = build(asked, tiny_network(), TARGETS)
+    model = build(asked, tiny_network(), TARGET_NAMES)
     splits = {name: data.split(name) for name in ("train", "val", "test")}
     seen = [
         predict(model, splits["test"]).accuracy(splits["test"].labels_N)

@@ -26,6 +26,19 @@ GOOD = {
     "contents": block(method="{x: {kind: compose, content: [{kind: low_rank, rank: 1}, free]}}"),
     "training": block(training="{lr: [0.1, 0.2], optimizer: [sgd, adam], schedule: cosine}"),
     "trainings": block(training="[{epochs: 1}, {epochs: [2, 3]}]"),
+    "recipe": block(training="paper"),
+    "recipes": block(training="[paper, {epochs: 1}, {recipe: paper, lr: [0.1, 0.2]}]"),
+    "recipe with changes": block(training="{recipe: paper, epochs: 3, schedule: cosine}"),
+    "recipe swept": block(training="{recipe: [paper]}"),
+    "augmentation": block(training="{augmentation: {enlarge: [1.0, 1.125], flip: true}}"),
+    "every mapping": block(
+        mapping="[identity, rlm, flm, ilm, ilm_online, evp_index, blm, blm_plus, fm, lp, "
+        "semantic, text]"
+    ),
+    "mappings with settings": block(
+        mapping="{flm: {per_target: [1, 5]}, blm_plus: {share: 0.15, smoothing: [1.0, 2.0]}, "
+        "clip: {kind: text, template: 'a {}'}}"
+    ),
     "milestones": block(training="{schedule: {kind: multistep, milestones: [[0.5, 0.7]]}}"),
 }
 
@@ -49,6 +62,18 @@ def test_takes_what_the_reader_takes(name):
 @pytest.mark.parametrize("broken", UNKNOWN_KEYS + MISSING + WRONG_SHAPES)
 def test_marks_keys_and_shapes_that_the_reader_refuses(broken):
     assert marks(broken.text)
+
+
+@pytest.mark.parametrize(
+    "training",
+    ["papr", "[paper, papr]", "[]", "{recipe: papr}", "{recipe: 3}", "{recipe: paper, epoch: 3}",
+     "{recipe: [paper, papr]}", "{recipe: paper, optimizer: {momentum: 0.5}}",
+     "{augmentation: true}", "3", "[[paper]]"],
+)  # fmt: skip
+def test_marks_recipes_that_the_reader_refuses(training):
+    _, problems = check(plain(params(block(method="lor_vp", training=training))))
+    assert problems, "the case itself has to be wrong"
+    assert marks(params(block(method="lor_vp", training=training)))
 
 
 def test_takes_the_projects_own_params():

@@ -5,8 +5,8 @@ import math
 import polars as pl
 import pytest
 
+from lorvp.mappings.frequency import IlmConfig
 from lorvp.mappings.linear import FmConfig, LpConfig
-from lorvp.mappings.selection import IlmConfig
 from lorvp.prompts.methods.full import FullConfig
 from lorvp.prompts.methods.lor_vp import LorVpConfig
 from lorvp.tables import aggregate, comparison, markdown, metrics, results

@@ -1,11 +1,17 @@
 """What belongs to a trial's identity, and its names."""
 
 import re
+from typing import get_args
 
 import pytest
 
-from lorvp.mappings.selection import IlmConfig
-from lorvp.optimisation import TrainingConfig
+from lorvp.augmentation import Augmentation
+from lorvp.mappings import MappingConfig
+from lorvp.mappings.bayesian import BlmConfig, BlmPlusConfig
+from lorvp.mappings.frequency import EvpIndexConfig, FlmConfig, IlmConfig, IlmOnlineConfig
+from lorvp.mappings.names import SemanticConfig, TextConfig
+from lorvp.mappings.selection import IdentityConfig, RlmConfig
+from lorvp.optimisation import MultistepConfig, NormalisedGradientConfig, TrainingConfig
 from lorvp.prompts.methods.lor_vp import LorVpConfig
 from lorvp.trials import Point, Trial, fingerprint, identity
 
@@ -27,15 +33,46 @@ def test_a_fingerprint_is_20_hex_digits_and_the_same_every_time():
         {"method": LorVpConfig(rank=8)},
         {"method": LorVpConfig(std=0.02)},
         {"mapping": IlmConfig(interval=2)},
+        {"mapping": IlmConfig(per_target=2)},
+        {"mapping": IlmOnlineConfig()},
+        {"mapping": FlmConfig()},
         {"seed": 1},
         {"training": TrainingConfig(epochs=21)},
         {"training": TrainingConfig(lr_mapping=0.02)},
         {"training": TrainingConfig(test_every_epoch=True)},
+        {"training": TrainingConfig(augmentation=Augmentation(flip=True))},
+        {"training": TrainingConfig(augmentation=Augmentation(enlarge=1.125))},
+        {"training": TrainingConfig(optimizer=NormalisedGradientConfig())},
     ],
     ids=str,
 )
 def test_every_setting_counts(change):
     assert name_of(BASE.model_copy(update=change)) != name_of(BASE)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (BlmConfig(), BlmConfig(smoothing=2.0)),
+        (BlmPlusConfig(), BlmPlusConfig(share=0.3)),
+        (TextConfig(), TextConfig(template="a {}")),
+        (TextConfig(), SemanticConfig()),
+        (RlmConfig(), RlmConfig(per_target=2)),
+        (RlmConfig(), IdentityConfig()),
+        (FlmConfig(), EvpIndexConfig()),
+    ],
+    ids=str,
+)
+def test_every_setting_of_a_mapping_counts(one, other):
+    names = {name_of(BASE.model_copy(update={"mapping": mapping})) for mapping in (one, other)}
+    assert len(names) == 2
+
+
+@pytest.mark.parametrize("kind", get_args(get_args(MappingConfig)[0]))
+def test_a_trial_reads_back_from_what_is_written_of_it(kind):
+    training = TrainingConfig(schedule=MultistepConfig(), augmentation=Augmentation(flip=True))
+    whole = BASE.model_copy(update={"mapping": kind(), "training": training})
+    assert Trial.model_validate_json(whole.model_dump_json()) == whole
 
 
 def test_the_bytes_of_data_and_weights_count_and_their_names_do_not():
