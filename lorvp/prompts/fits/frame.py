@@ -38,6 +38,7 @@ class Frame(Fit):
     """Left and top get the larger half of an odd rest, as in both published codes."""
 
     colour_C11: Tensor
+    inside_HW: Tensor
 
     def __init__(self, canvas: Canvas, image_size: int, colour: Colour = "black") -> None:
         super().__init__(canvas.size)
@@ -48,19 +49,19 @@ class Frame(Fit):
         self.padding = ((width + 1) // 2, width // 2, (height + 1) // 2, height // 2)
         mean = canvas.mean if colour == "mean" else (0.0, 0.0, 0.0)
         self.register_buffer("colour_C11", torch.tensor(mean)[:, None, None], persistent=False)
+        inside_HW = F.pad(torch.ones(image_size, image_size), self.padding).bool()
+        self.register_buffer("inside_HW", inside_HW, persistent=False)
 
     def image_HW(self) -> Tensor:
-        inside_nn = torch.ones(self.image_size, self.image_size)
-        return F.pad(inside_nn, self.padding).bool().to(self.colour_C11.device)
+        return self.inside_HW
 
     def forward(self, images_BHWC: Tensor) -> Tensor:
         return self.pad(self.lay(images_BHWC, (self.image_size, self.image_size)))
 
     def pad(self, images_BCHW: Tensor) -> Tensor:
         """Images of ``image_size`` in the middle of canvases of this fit's colour."""
-        # Padding with the difference to the colour keeps the image's own values exact.
         padded_BCHW = F.pad(images_BCHW, self.padding)
-        return torch.where(self.image_HW(), padded_BCHW, self.colour_C11.to(padded_BCHW.dtype))
+        return torch.where(self.inside_HW, padded_BCHW, self.colour_C11)
 
 
 def require_smaller(image_size: int, size: Size) -> None:

@@ -36,6 +36,8 @@ class ShrunkenPatchesConfig(Settings):
 class ShrunkenPatches(Fit):
     """Patches of side P, of which the inner P - 2q are image."""
 
+    inside_HW: Tensor
+
     def __init__(self, size: Size, side: int, width: int) -> None:
         super().__init__(size)
         if 2 * width >= side:
@@ -44,11 +46,12 @@ class ShrunkenPatches(Fit):
                 f"at most {(side - 1) // 2}"
             )
         self.side, self.width = side, width
+        inner_PP = F.pad(torch.ones(side - 2 * width, side - 2 * width), [width] * 4).bool()
+        inside_HW = inner_PP.repeat(size[0] // side, size[1] // side)
+        self.register_buffer("inside_HW", inside_HW, persistent=False)
 
     def image_HW(self) -> Tensor:
-        inner = self.side - 2 * self.width
-        patch_PP = F.pad(torch.ones(inner, inner), [self.width] * 4).bool()
-        return patch_PP.repeat(self.size[0] // self.side, self.size[1] // self.side)
+        return self.inside_HW
 
     def forward(self, images_BHWC: Tensor) -> Tensor:
         images_BCHW = self.lay(images_BHWC, self.size)
