@@ -77,17 +77,21 @@ class Ends:
 
 
 def patch_of(network: nn.Module) -> int | None:
-    """The side of the patches of a timm network that has a square patch embedding."""
-    sides = getattr(getattr(network, "patch_embed", None), "patch_size", None)
-    return sides[0] if sides and sides[0] == sides[1] else None
+    """The side of the patches of a timm network that cuts its input into squares."""
+    cut = getattr(getattr(network, "patch_embed", None), "proj", None)
+    # Hybrids cut the output of a convolutional network instead, which says nothing of the image.
+    if not isinstance(cut, nn.Conv2d) or cut.in_channels != 3 or cut.kernel_size != cut.stride:
+        return None
+    height, width = cut.kernel_size
+    return height if height == width else None
 
 
 def tokens_of(network: nn.Module) -> Tokens | None:
-    """Width and depth of a timm transformer into whose sequence tokens can be put.
+    """Width and depth of a plain vision transformer of timm's, into which tokens can be put.
 
-    Rotary position embeddings belong to the patches one by one, so such networks do not count.
+    Its relatives (BEiT, CaiT, EVA, …) tie attention to the places of the patches, or add the class
+    token later; they are classes of their own in timm, found out by name, as importing it is slow.
     """
-    blocks, prefix = getattr(network, "blocks", None), getattr(network, "num_prefix_tokens", None)
-    if blocks is None or prefix is None or getattr(network, "rope", None) is not None:
+    if "VisionTransformer" not in {cls.__name__ for cls in type(network).__mro__}:
         return None
-    return Tokens(int(network.embed_dim), len(blocks))  # type: ignore[arg-type]
+    return Tokens(int(network.embed_dim), len(network.blocks))  # type: ignore[arg-type]

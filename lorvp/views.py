@@ -53,18 +53,21 @@ def mapping_counts(
     choice are passed over. Columns: method, target, source, chosen (seeds), of (seeds).
     """
     rows = [
-        {"method": name, "target": target, "source": sources[s]}
-        for name, state in chosen
+        {"method": name, "target": target, "source": sources[s], "seed": number}
+        for number, (name, state) in enumerate(chosen)
         if SOURCE in state
         for target, chosen_M in zip(targets, state[SOURCE].tolist(), strict=True)
         for s in chosen_M
     ]
-    schema = {"method": pl.String, "target": pl.String, "source": pl.String}
+    schema = {"method": pl.String, "target": pl.String, "source": pl.String, "seed": pl.Int64}
     table = pl.DataFrame(rows, schema=schema)
-    counted = table.group_by("method", "target", "source", maintain_order=True).agg(
-        pl.len().alias("chosen")
+    seeds = pl.col("seed").n_unique().over("method", "target").alias("of")
+    return (
+        table.with_columns(seeds)
+        .group_by("method", "target", "source", "of", maintain_order=True)
+        .agg(pl.len().alias("chosen"))
+        .select("method", "target", "source", "chosen", "of")
     )
-    return counted.with_columns(pl.col("chosen").sum().over("method", "target").alias("of"))
 
 
 def _hwc(image_CHW: Tensor) -> np.ndarray:

@@ -81,9 +81,9 @@ def create(
     if patch and own_patch is None:
         raise InputError(f"{architecture} has no patches, so `patch` has no meaning for it")
     # Networks without this method, such as most convolutional ones, take inputs of any size.
-    if size and hasattr(network, "set_input_size"):
+    if (size or patch) and hasattr(network, "set_input_size"):
         side = patch or own_patch
-        if side and any(extent % side for extent in size):
+        if size and side and any(extent % side for extent in size):
             raise InputError(f"patches of side {side} do not tile an input of {size[0]}x{size[1]}")
         cast(Any, network).set_input_size(
             img_size=size, patch_size=(patch, patch) if patch else None

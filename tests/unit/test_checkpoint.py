@@ -10,6 +10,9 @@ from lorvp.errors import InputError
 from lorvp.files import sha256
 from lorvp.networks import checkpoint
 from lorvp.networks.frozen import FrozenNetwork
+from lorvp.outline import Canvas, Tokens, patch_of, tokens_of
+
+from .tiny import source_names
 
 FACTS = {
     "architecture": "test_resnet",
@@ -51,7 +54,9 @@ def test_a_loaded_network_gives_the_same_logits(folder, network):
     images = torch.rand(3, 3, 32, 32)
     loaded = checkpoint.load(folder)
     mean, std = (torch.tensor(FACTS[key])[:, None, None] for key in ("mean", "std"))
-    expected = FrozenNetwork(network, (32, 32), [0.0] * 3, [1.0] * 3)((images - mean) / std)
+    expected = FrozenNetwork(network, (32, 32), [0.0] * 3, [1.0] * 3, list("ABCDE"))(
+        (images - mean) / std
+    )
     assert torch.equal(loaded(loaded.normalise(images)), expected)
     assert not loaded.training
 
@@ -69,8 +74,8 @@ def test_a_loaded_network_knows_its_sizes(folder):
 @pytest.mark.parametrize("architecture", ["test_resnet", "test_vit", "test_convnext"])
 def test_the_classifier_on_features_gives_the_logits(architecture):
     """For every family: features are what its own classifier reads."""
-    network = checkpoint.create(architecture, 7)
-    frozen = FrozenNetwork(network, (32, 32), [0.5] * 3, [0.5] * 3)
+    network = checkpoint.create(architecture, 7, (32, 32))
+    frozen = FrozenNetwork(network, (32, 32), [0.5] * 3, [0.5] * 3, source_names(7))
     images = torch.rand(2, 3, 32, 32)
     features_BD = frozen(images, "features")
     assert features_BD.shape == (2, frozen.features)
@@ -154,3 +159,86 @@ def test_other_weights_have_another_digest(folder):
     state = load_file(folder / "weights.safetensors")
     rewrite(folder, state | {"fc.bias": torch.ones(5)})
     assert checkpoint.read_manifest(folder).digest != before
+
+
+def vit(tmp_path, size: tuple[int, int], patch: int | None):
+    torch.manual_seed(0)
+    network = checkpoint.create("test_vit", 5, size, patch).eval()
+    facts = FACTS | {"architecture": "test_vit", "input_size": size}
+    return network, checkpoint.write(tmp_path / "vit", network, **facts)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize(("size", "patch"), [((32, 32), 8), ((32, 48), 4), ((48, 32), None)])
+def test_a_transformer_comes_back_with_its_patches_and_size(tmp_path, size, patch):
+    network, manifest = vit(tmp_path, size, patch)
+    assert manifest.patch == (patch or 16)
+    assert manifest.tokens == Tokens(width=64, blocks=6)
+    read = checkpoint.read_manifest(tmp_path / "vit")
+    assert read == manifest
+    loaded = checkpoint.load(tmp_path / "vit")
+    images = torch.rand(2, 3, *size)
+    expected = FrozenNetwork(network, size, [0.0] * 3, [1.0] * 3, list("ABCDE"))(images)
+    assert torch.equal(loaded(images), expected)
+
+
+def test_a_manifest_and_its_network_describe_the_same_canvas(tmp_path):
+    vit(tmp_path, (32, 48), 8)
+    written = checkpoint.read_manifest(tmp_path / "vit").canvas
+    loaded = checkpoint.load(tmp_path / "vit").canvas
+    assert written == Canvas((32, 48), (0.4, 0.5, 0.6), 8, Tokens(64, 6))
+    assert (loaded.size, loaded.patch, loaded.tokens) == ((32, 48), 8, Tokens(64, 6))
+    assert loaded.mean == pytest.approx(written.mean)
+
+
+@pytest.mark.parametrize("architecture", ["test_resnet", "test_convnext"])
+def test_a_convolutional_network_has_no_patches_and_no_tokens(tmp_path, architecture):
+    network = checkpoint.create(architecture, 5, (32, 32))
+    facts = FACTS | {"architecture": architecture}
+    manifest = checkpoint.write(tmp_path / "conv", network, **facts)
+    assert (manifest.patch, manifest.tokens) == (None, None)
+    assert checkpoint.load(tmp_path / "conv").canvas.tokens is None
+
+
+def test_a_patch_for_a_network_without_patches_is_refused():
+    with pytest.raises(InputError, match="test_resnet has no patches, so `patch` has no meaning"):
+        checkpoint.create("test_resnet", 5, (32, 32), patch=8)
+
+
+@pytest.mark.parametrize(
+    ("size", "patch", "side"), [((32, 32), 5, 5), ((32, 36), 8, 8), ((40, 32), None, 16)]
+)
+def test_patches_that_do_not_tile_the_input_are_refused(size, patch, side):
+    with pytest.raises(InputError, match=f"side {side} do not tile .* {size[0]}x{size[1]}"):
+        checkpoint.create("test_vit", 5, size, patch)
+
+
+def test_a_convolutional_network_takes_any_size():
+    network = checkpoint.create("test_resnet", 5, (33, 47)).eval()
+    assert network(torch.rand(1, 3, 33, 47)).shape == (1, 5)
+
+
+def test_the_ends_of_a_network_are_its_classes_and_features(folder):
+    ends = checkpoint.read_manifest(folder).ends(["x", "y"])
+    assert (ends.source_classes, ends.target_classes, ends.features) == (5, 2, 96)
+    assert ends.source_names == tuple("ABCDE")
+    assert ends.target_names == ("x", "y")
+    assert not ends.text
+
+
+@pytest.mark.parametrize("architecture", ["beit_base_patch16_224", "cait_xxs24_224"])
+def test_relatives_of_the_plain_transformer_have_patches_but_take_no_tokens(architecture):
+    with torch.device("meta"):
+        network = checkpoint.create(architecture, classes=2)
+    assert patch_of(network) == 16
+    assert tokens_of(network) is None
+
+
+@pytest.mark.parametrize("architecture", ["xcit_nano_12_p16_224", "vit_small_r26_s32_224"])
+def test_patches_of_a_feature_map_are_not_patches_of_the_image(architecture):
+    with torch.device("meta"):
+        assert patch_of(checkpoint.create(architecture, classes=2)) is None
+
+
+def test_a_patch_can_be_asked_for_without_a_size():
+    assert patch_of(checkpoint.create("test_vit", classes=2, patch=8)) == 8

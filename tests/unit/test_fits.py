@@ -1,4 +1,4 @@
-"""Images on the canvas: values in [0, 1], and the same as Pillow where they are resized."""
+"""Images over the whole canvas: values in [0, 1], and the same as Pillow where resized."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from lorvp.prompts.fits import Resize
+from lorvp.prompts.fits.resize import Resize
 
 
 def noise(seed: int, height: int, width: int, batch: int = 1) -> np.ndarray:
@@ -53,3 +53,15 @@ def test_one_colour_stays_that_colour(size):
     got = Resize(size)(torch.from_numpy(given_NHWC))
     for c, level in enumerate((10, 130, 250)):
         assert torch.allclose(got[0, c], torch.tensor(level / 255), atol=1e-6)
+
+
+def test_no_pixel_of_the_canvas_is_left_free():
+    fit = Resize((6, 9))
+    assert torch.equal(fit.image_HW(), torch.ones(6, 9, dtype=torch.bool))
+    assert not fit.ever_free_HW().any()
+
+
+def test_training_without_augmentation_lays_images_as_evaluation_does():
+    given = torch.from_numpy(noise(0, 11, 7, batch=3))
+    fit = Resize((6, 9))
+    assert torch.equal(fit.train()(given), fit.eval()(given))

@@ -1,49 +1,73 @@
-"""The whole formula, pixel by pixel, and what of a model is trained and saved."""
+"""What of a model is trained, saved and switched, and where it starts; formulas are elsewhere."""
 
 import pytest
 import torch
+from torch import Tensor
 
 from lorvp.errors import InputError
-from lorvp.mappings.base import Widths
 from lorvp.mappings.linear import FmConfig, LpConfig
 from lorvp.mappings.selection import IdentityConfig
 from lorvp.model import PromptedNetwork
 from lorvp.prompts.contents.free import FreeConfig
 from lorvp.prompts.methods.adavipro import AdaViProConfig
+from lorvp.prompts.methods.autovp import AutoVpConfig
 from lorvp.prompts.methods.compose import ComposeConfig
+from lorvp.prompts.methods.evp import EvpConfig
+from lorvp.prompts.methods.fixed_patch import FixedPatchConfig
 from lorvp.prompts.methods.full import FullConfig
+from lorvp.prompts.methods.ilm_vp import IlmVpConfig
 from lorvp.prompts.methods.lor_vp import LorVpConfig
 from lorvp.prompts.methods.none import NoneConfig
 from lorvp.prompts.methods.pad import PadConfig
+from lorvp.prompts.methods.patch_free import PatchFreeConfig
+from lorvp.prompts.methods.patch_pad import PatchPadConfig
+from lorvp.prompts.methods.patch_same import PatchSameConfig
+from lorvp.prompts.methods.random_patch import RandomPatchConfig
+from lorvp.prompts.methods.smm import SmmConfig
+from lorvp.prompts.methods.vpt import VptConfig
+from lorvp.running import build
 
-from .tiny import FEATURES, MEAN, SOURCES, STD, TARGETS, images, tiny_network
+from .tiny import MEAN, STD, TARGET_NAMES, images, tiny_network, trial
 
 SIZE = (16, 16)
+FROM_NORMAL = [
+    PadConfig(width=20),
+    AdaViProConfig(width=20, side=8),
+    FixedPatchConfig(width=40),
+    RandomPatchConfig(width=40),
+]
+FROM_ZERO = [
+    NoneConfig(),
+    FullConfig(),
+    PatchFreeConfig(),
+    PatchSameConfig(),
+    LorVpConfig(),
+    SmmConfig(),
+    IlmVpConfig(form="additive", width=3),
+]
+FRAMED = [PatchPadConfig(), EvpConfig(image_size=10), AutoVpConfig(base=8, convention="clip")]
+
+
+def name(method) -> str:
+    return method.kind
 
 
 def model(method, mapping=None, seed: int = 0) -> PromptedNetwork:
     torch.manual_seed(seed)
-    widths = Widths(SOURCES, FEATURES, TARGETS)
-    network = tiny_network(SIZE)
-    return PromptedNetwork(
-        method.build(Canvas(SIZE)), network, (mapping or LpConfig()).build(widths)
-    )
+    return build(trial(method, mapping), tiny_network(SIZE), TARGET_NAMES)
 
 
 def seen_by_network(method, formula) -> None:
     """Compare with ``formula(x, prompt, mean, std)`` at every value of every image."""
     whole = model(method).eval()
-    torch.nn.init.normal_(next(iter(whole.prompt.content.parameters())))
     given = images(2, side=SIZE).images_NHWC
     prompt_CHW = whole.prompt.content().detach()
-    inside_HW = whole.prompt.placement.support_HW
     got = whole.prompted(given).detach()
     for n in range(2):
         for y in range(SIZE[0]):
             for x in range(SIZE[1]):
                 for c in range(3):
-                    value = float(prompt_CHW[c, y, x]) * float(inside_HW[y, x])
-                    level = int(given[n, y, x, c]) / 255
+                    level, value = int(given[n, y, x, c]) / 255, float(prompt_CHW[c, y, x])
                     expected = formula(level, value, MEAN[c], STD[c])
                     assert float(got[n, c, y, x]) == pytest.approx(expected, abs=1e-12)
 
@@ -56,37 +80,47 @@ def test_a_pixel_prompt_is_added_before_normalisation():
 
 @pytest.mark.usefixtures("float64")
 def test_a_normalised_prompt_is_added_after_it():
-    seen_by_network(PadConfig(width=3), lambda x, prompt, mean, std: (x - mean) / std + prompt)
+    method = ComposeConfig(content=FreeConfig(std=1.0), space="normalised")
+    seen_by_network(method, lambda x, prompt, mean, std: (x - mean) / std + prompt)
 
 
-@pytest.mark.parametrize(
-    ("method", "space"),
-    [
-        (NoneConfig(), "pixel"),
-        (FullConfig(), "pixel"),
-        (LorVpConfig(), "pixel"),
-        (PadConfig(width=3), "normalised"),
-        (AdaViProConfig(width=3, side=8), "normalised"),
-    ],
-)
-def test_published_methods_work_in_their_own_space(method, space):
-    assert method.build(Canvas(SIZE)).space == space
+def canvas(given_NHWC: Tensor) -> Tensor:
+    return given_NHWC.permute(0, 3, 1, 2) / 255
 
 
-@pytest.mark.parametrize("method", [NoneConfig(), FullConfig(), LorVpConfig()])
+@pytest.mark.parametrize("method", FROM_ZERO, ids=name)
 def test_what_starts_at_zero_starts_from_the_bare_network(method):
     given = images(3, side=SIZE).images_NHWC
     whole, bare = model(method).eval(), tiny_network(SIZE)
-    canvas = given.permute(0, 3, 1, 2) / 255
-    assert torch.equal(whole.source_logits(given), bare(bare.normalise(canvas)))
+    assert torch.equal(whole.source_logits(given), bare(bare.normalise(canvas(given))))
 
 
-@pytest.mark.parametrize("method", [PadConfig(width=3), AdaViProConfig(width=3, side=8)])
-def test_the_border_starts_from_a_standard_normal(method):
+@pytest.mark.parametrize("method", FRAMED, ids=name)
+def test_a_frame_that_starts_at_zero_adds_nothing(method):
+    whole, given = model(method).eval(), images(3, side=(20, 20)).images_NHWC
+    laid = whole.prompt.fit(given)
+    assert torch.equal(whole.prompted(given), whole.network.normalise(laid))
+
+
+@pytest.mark.parametrize(
+    "method", [AutoVpConfig(base=8, scale=1.0), IlmVpConfig(image_size=8)], ids=name
+)
+def test_a_frame_under_a_sigmoid_starts_mid_grey(method):
+    whole, given = model(method).eval(), images(2, side=(8, 8)).images_NHWC
+    grey = torch.tensor([(0.5 - m) / s for m, s in zip(MEAN, STD, strict=True)])
+    seen = whole.prompted(given).detach()
+    torch.testing.assert_close(seen[:, :, 0, 0], grey.expand(2, 3))
+    torch.testing.assert_close(seen[:, :, 12:].mean((2, 3)), grey.expand(2, 3))
+
+
+@pytest.mark.parametrize("method", FROM_NORMAL, ids=name)
+def test_the_prompts_of_vp_start_from_a_standard_normal(method):
     torch.manual_seed(0)
-    values = method.build((64, 64)).content.values.detach()
-    # 2,196 draws: their standard deviation is known to 1.5 %.
-    assert float(values.std()) == pytest.approx(1, abs=0.08)
+    values = method.build(tiny_network((64, 64)).canvas).content.values.detach()
+    # 4,800 draws or more: their standard deviation is known to 1 %.
+    assert values.numel() >= 4800
+    assert float(values.std()) == pytest.approx(1, abs=0.05)
+    assert float(values.mean()) == pytest.approx(0, abs=0.07)
 
 
 def test_logits_and_features_are_those_of_the_network():
@@ -104,6 +138,9 @@ def test_groups_are_named_by_role_and_empty_ones_left_out():
     assert list(model(method).parameter_groups()) == ["content", "placement", "mapping"]
     assert list(model(PadConfig(width=3), IdentityConfig()).parameter_groups()) == ["content"]
     assert model(NoneConfig(), IdentityConfig()).parameter_groups() == {}
+    scaled = AutoVpConfig(base=8, train_scale=True)
+    assert list(model(scaled, IdentityConfig()).parameter_groups()) == ["fit", "content"]
+    assert list(model(VptConfig(), IdentityConfig()).parameter_groups()) == ["tokens"]
 
 
 @pytest.mark.parametrize(

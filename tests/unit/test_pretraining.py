@@ -57,3 +57,16 @@ def test_accuracy_is_the_share_of_images_named_rightly(data):
 def test_a_batch_larger_than_the_dataset_is_refused(data):
     with pytest.raises(InputError, match=r"batch_size.* 20 "):
         pretraining.train(config(batch_size=21), data)
+
+
+def test_a_transformer_is_trained_with_the_patches_and_the_size_asked_for(data):
+    wanted = config(architecture="test_vit", input_size=48, patch=8, epochs=1)
+    network = pretraining.train(wanted, data)
+    assert network.patch_embed.patch_size == (8, 8)
+    assert network.patch_embed.img_size == (48, 48)
+    assert 0 <= pretraining.accuracy(network, data.split("test"), wanted) <= 1
+
+
+def test_patches_that_do_not_tile_the_input_are_refused(data):
+    with pytest.raises(InputError, match="side 5 do not tile an input of 32x32"):
+        pretraining.train(config(architecture="test_vit", patch=5), data)

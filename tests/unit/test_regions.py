@@ -54,6 +54,12 @@ def hidden_map(place: Regions, edges_CHW: Tensor) -> Tensor:
     return found
 
 
+def grey(image_CHW: Tensor) -> Tensor:
+    """The mean of the three colours, three times."""
+    mean_HW = (image_CHW[0] + image_CHW[1] + image_CHW[2]) / 3
+    return torch.stack([mean_HW] * 3)
+
+
 def decisions(place: Regions, image_CHW: Tensor) -> Tensor:
     """For each square: whether the second logit is the larger one."""
     hidden_DHW = hidden_map(place, edges(image_CHW))
@@ -70,11 +76,12 @@ def decisions(place: Regions, image_CHW: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def test_evaluation_takes_the_larger_logit_of_each_square_of_each_image():
-    place, given = regions().eval(), canvas()
+@pytest.mark.parametrize(("look", "look_at"), [("colour", lambda image: image), ("grey", grey)])
+def test_evaluation_takes_the_larger_logit_of_each_square_of_each_image(look, look_at):
+    place, given = regions(edges=look).eval(), canvas()
     mask = place(given)
     assert mask.shape == (4, 1, HEIGHT, WIDTH)
-    expected = torch.stack([decisions(place, image) for image in given])
+    expected = torch.stack([decisions(place, look_at(image)) for image in given])
     for b in range(4):
         for y in range(HEIGHT):
             for x in range(WIDTH):
@@ -125,6 +132,71 @@ def test_temperature_falls_by_its_factor_after_each_epoch():
     for _ in range(3):
         place.end_epoch()
     assert float(place.temperature) == pytest.approx(5.0 * 0.98**3)
+
+
+def test_training_with_grey_edges_sees_no_colour():
+    """Images that differ in colour alone get the same decisions out of the same noise."""
+    place, given = regions(edges="grey").train(), canvas(1)
+    other = given[:, [2, 0, 1]]
+    torch.manual_seed(0)
+    first = place(given)
+    torch.manual_seed(0)
+    torch.testing.assert_close(place(other), first, rtol=0, atol=1e-12)
+
+
+@torch.no_grad()
+def test_the_end_of_an_epoch_tells_how_often_regions_were_shown():
+    """6 regions over 40 images, 2 at a time: never, 1, 2, 20, 39 and 40 times."""
+    place = regions(temperature=4.0, decay=0.5).train()
+    times = torch.tensor([[0, 1, 2], [20, 39, 40]])
+    shown = (torch.arange(40)[:, None, None] < times).double()
+    place.decisions = lambda canvas_BCHW: batch_B1RR
+    for batch_BRR in shown.split(2):
+        batch_B1RR = batch_BRR[:, None]
+        place(canvas(2))
+    record = place.end_epoch()
+    assert record == {
+        "temperature": 4.0,
+        "regions_shown": pytest.approx((0 + 1 + 2 + 20 + 39 + 40) / 240),
+        # 2 of 40 is 5 %, which is not below it; 39 of 40 is above 95 %.
+        "regions_never_shown": pytest.approx(2 / 6),
+        "regions_always_shown": pytest.approx(2 / 6),
+    }
+    assert place.end_epoch()["temperature"] == 2.0
+
+
+@torch.no_grad()
+def test_the_record_starts_anew_with_each_epoch_and_leaves_evaluation_out():
+    place = regions()
+    torch.nn.init.zeros_(place.policy.weight)
+    place.policy.bias.copy_(torch.tensor([-50.0, 50.0]))
+    place.train()(canvas(3))
+    assert place.end_epoch()["regions_shown"] == 1
+    place.policy.bias.copy_(torch.tensor([50.0, -50.0]))
+    place.train()(canvas(3))
+    place.policy.bias.copy_(torch.tensor([-50.0, 50.0]))
+    place.eval()(canvas(3))
+    record = place.end_epoch()
+    assert record["regions_shown"] == 0
+    assert record["regions_never_shown"] == 1
+    assert record["regions_always_shown"] == 0
+
+
+def test_an_epoch_without_images_has_a_record():
+    assert regions().end_epoch()["regions_shown"] == 0
+
+
+def test_images_have_a_say_in_the_regions_within_reach_of_two_convolutions():
+    """Each of the two 3x3 kernels looks one pixel further."""
+    image_HW = torch.zeros(HEIGHT, WIDTH, dtype=torch.bool)
+    image_HW[3, 7] = True
+    judged_HW = regions().judged_HW(image_HW)
+    for y in range(HEIGHT):
+        for x in range(WIDTH):
+            rows = range(y // SIDE * SIDE - 2, y // SIDE * SIDE + SIDE + 2)
+            columns = range(x // SIDE * SIDE - 2, x // SIDE * SIDE + SIDE + 2)
+            assert bool(judged_HW[y, x]) == (3 in rows and 7 in columns)
+    assert not judged_HW.all()
 
 
 def test_temperature_is_saved_and_the_fixed_kernel_is_not():

@@ -6,16 +6,25 @@ import torch
 
 from lorvp.networks.checkpoint import CheckpointManifest
 from lorvp.prompts.methods.adavipro import AdaViProConfig
+from lorvp.prompts.methods.autovp import AutoVpConfig
+from lorvp.prompts.methods.evp import EvpConfig
 from lorvp.prompts.methods.full import FullConfig
 from lorvp.prompts.methods.none import NoneConfig
 from lorvp.prompts.methods.pad import PadConfig
+from lorvp.prompts.methods.patch_free import PatchFreeConfig
+from lorvp.prompts.methods.patch_pad import PatchPadConfig
+from lorvp.prompts.methods.patch_same import PatchSameConfig
+from lorvp.prompts.methods.random_patch import RandomPatchConfig
+from lorvp.prompts.methods.smm import SmmConfig
+from lorvp.prompts.methods.vpt import VptConfig
 from lorvp.running import build
 from lorvp.views import mapping_counts, prompt_view
 
-from .tiny import FEATURES, MEAN, STD, TARGETS, images, tiny_network, trial
+from .tiny import FEATURES, MEAN, STD, TARGET_NAMES, images, tiny_network, trial
 
 MANIFEST = CheckpointManifest(
-    architecture="tiny", input_size=(16, 16), mean=MEAN, std=STD, features=FEATURES,
+    architecture="tiny", input_size=(16, 16), mean=MEAN, std=STD, features=FEATURES, patch=8,
+    tokens=(FEATURES, 2),
     class_names=list("ABCDEFG"), origin="noise", accuracy=None, weights_sha256="0",
 )  # fmt: skip
 IMAGE = images(1).images_NHWC[0]
@@ -25,17 +34,30 @@ def view_of(method):
     """The view, and the model it is a view of, with content that is not zero."""
     torch.manual_seed(0)
     wanted = trial(method)
-    model = build(wanted, tiny_network(), TARGETS).eval()
+    model = build(wanted, tiny_network(), TARGET_NAMES).eval()
     for parameter in model.prompt.content.parameters():
         torch.nn.init.normal_(parameter, std=0.3)
     return prompt_view("label", wanted, model.trained_state(), MANIFEST, IMAGE), model
 
 
-@pytest.mark.parametrize(
-    "method",
-    [NoneConfig(), FullConfig(), PadConfig(width=3), AdaViProConfig(width=3, side=8)],
-    ids=lambda method: method.kind,
-)
+METHODS = [
+    NoneConfig(),
+    FullConfig(),
+    PatchFreeConfig(),
+    PadConfig(width=3),
+    RandomPatchConfig(width=3),
+    PatchSameConfig(),
+    PatchPadConfig(),
+    AutoVpConfig(base=8, scale=1.2, train_scale=True),
+    AutoVpConfig(base=8, scale=1.2, convention="clip"),
+    EvpConfig(image_size=10),
+    SmmConfig(),
+    AdaViProConfig(width=3, side=8),
+    VptConfig(),
+]
+
+
+@pytest.mark.parametrize("method", METHODS, ids=lambda method: method.kind)
 @torch.no_grad()
 def test_the_prompted_image_is_what_the_network_sees_in_pixel_units(method):
     view, model = view_of(method)
@@ -43,7 +65,8 @@ def test_the_prompted_image_is_what_the_network_sees_in_pixel_units(method):
     mean, std = (np.array(v)[:, None, None] for v in (MEAN, STD))
     expected = (seen_CHW.numpy() * std + mean).transpose(1, 2, 0)
     np.testing.assert_allclose(view.prompted_HWC, expected, atol=1e-5)
-    np.testing.assert_allclose(view.image_HWC, IMAGE.numpy() / 255, atol=1e-6)
+    laid = model.prompt.fit(IMAGE[None])[0].numpy().transpose(1, 2, 0)
+    np.testing.assert_allclose(view.image_HWC, laid, atol=1e-6)
 
 
 @torch.no_grad()
@@ -58,20 +81,34 @@ def test_a_prompt_of_normalised_space_is_scaled_to_pixels_and_cut_to_its_support
 
 @torch.no_grad()
 def test_only_a_placement_that_images_choose_is_shown():
-    assert view_of(PadConfig(width=3))[0].placement_HW is None
+    for method in (PadConfig(width=3), RandomPatchConfig(width=3), PatchPadConfig()):
+        assert view_of(method)[0].placement_HW is None
     view, model = view_of(AdaViProConfig(width=3, side=8))
     normalised = model.network.normalise(IMAGE[None].permute(0, 3, 1, 2) / 255)
     mask_HW = model.prompt.placement(normalised)[0, 0]
     np.testing.assert_array_equal(view.placement_HW, mask_HW.numpy())
 
 
-def test_mapping_counts_say_how_many_seeds_chose_what():
-    def state(*chosen):
-        return {"mapping.source_K": torch.tensor(chosen), "prompt.x": torch.zeros(1)}
+@torch.no_grad()
+def test_a_placement_that_weighs_colours_is_shown_as_their_mean():
+    view, model = view_of(SmmConfig())
+    normalised = model.network.normalise(IMAGE[None].permute(0, 3, 1, 2) / 255)
+    red, green, blue = model.prompt.placement(normalised)[0].numpy()
+    np.testing.assert_allclose(view.placement_HW, (red + green + blue) / 3, atol=1e-6)
 
-    seeds = [("ilm", state(0, 2)), ("ilm", state(1, 2)), ("ilm", state(0, 2)), ("flm", state(2, 0))]
-    linear = [("lp", {"mapping.linear.weight": torch.zeros(1)})]
-    table = mapping_counts(seeds + linear, ["zero", "one"], ["A", "B", "C"])
+
+def state(*chosen: list[int]) -> dict[str, torch.Tensor]:
+    """Of a mapping that took these source classes for each target class."""
+    return {"mapping.source_KM": torch.tensor(chosen), "prompt.x": torch.zeros(1)}
+
+
+LINEAR = ("lp", {"mapping.linear.weight": torch.zeros(1)})
+
+
+def test_mapping_counts_say_how_many_seeds_chose_what():
+    ilm = [("ilm", state([0], [2])), ("ilm", state([1], [2])), ("ilm", state([0], [2]))]
+    seeds = [*ilm, ("flm", state([2], [0])), LINEAR]
+    table = mapping_counts(seeds, ["zero", "one"], ["A", "B", "C"])
     assert sorted(table.rows()) == sorted(
         [
             ("ilm", "zero", "A", 2, 3),
@@ -83,5 +120,14 @@ def test_mapping_counts_say_how_many_seeds_chose_what():
     )
 
 
-def test_no_counts_without_a_one_to_one_mapping():
-    assert len(mapping_counts([("lp", {})], ["zero"], ["A"])) == 0
+def test_every_one_of_several_sources_is_counted():
+    seeds = [("ilm", state([0, 1], [2, 3])), ("ilm", state([1, 0], [3, 4]))]
+    table = mapping_counts(seeds, ["zero", "one"], list("ABCDE"))
+    chosen = {row[1:4] for row in table.rows()}
+    assert chosen == {
+        ("zero", "A", 2), ("zero", "B", 2), ("one", "C", 1), ("one", "D", 2), ("one", "E", 1),
+    }  # fmt: skip
+
+
+def test_no_counts_without_a_mapping_that_chooses():
+    assert len(mapping_counts([LINEAR], ["zero"], ["A"])) == 0

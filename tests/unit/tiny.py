@@ -25,8 +25,6 @@ MEAN, STD = [0.4, 0.5, 0.6], [0.2, 0.25, 0.3]
 class TinyPatches(nn.Module):
     """Patches of 8x8 pixels as tokens_BND. BatchNorm shows if it is ever left in training mode."""
 
-    patch_size = (8, 8)
-
     def __init__(self, features: int) -> None:
         super().__init__()
         self.proj = nn.Conv2d(3, features, kernel_size=8, stride=8)
@@ -47,7 +45,11 @@ class TinyBlock(nn.Module):
         return x + F.gelu(self.own(x) + self.common(x.mean(1, keepdim=True)))
 
 
-class TinyNetwork(nn.Module):
+class VisionTransformer(nn.Module):
+    """Plain vision transformers are known by the name of their base class in timm."""
+
+
+class TinyNetwork(VisionTransformer):
     """A transformer with the names and methods of timm's, which reads the mean over patches.
 
     Dropout is there, as BatchNorm is, to show if it is ever left in training mode.

@@ -97,9 +97,10 @@ class Regions(Placement):
         return (logits_B2RR[:, 1:] > logits_B2RR[:, :1]).to(canvas_BCHW.dtype)
 
     def judged_HW(self, image_HW: Tensor) -> Tensor:
-        """The regions that hold some of the image, as whole squares."""
-        image_11HW = image_HW[None, None].float()
-        return enlarged(F.max_pool2d(image_11HW, self.side), self.side)[0, 0].bool()
+        """The regions that see some of the image, as whole squares."""
+        # Two convolutions of 3x3 reach two pixels beyond the region.
+        seen_11HW = F.max_pool2d(image_HW[None, None].float(), 5, stride=1, padding=2)
+        return enlarged(F.max_pool2d(seen_11HW, self.side), self.side)[0, 0].bool()
 
     def forward(self, canvas_BCHW: Tensor) -> Tensor:
         chosen_B1RR = self.decisions(canvas_BCHW)

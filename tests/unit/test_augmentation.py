@@ -1,0 +1,140 @@
+"""Random crops and flips of training images, and their absence everywhere else."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from lorvp.augmentation import Augmentation
+from lorvp.images import random_windows, resized
+from lorvp.optimisation import TrainingConfig
+from lorvp.outline import Canvas
+from lorvp.prompts.base import Fit
+from lorvp.prompts.fits.cover import Cover
+from lorvp.prompts.fits.frame import Frame
+from lorvp.prompts.fits.resize import Resize
+from lorvp.prompts.fits.scaled_frame import ScaledFrame
+from lorvp.prompts.fits.shrunken_patches import ShrunkenPatches
+from lorvp.prompts.methods.lor_vp import LorVpConfig
+from lorvp.running import build
+
+from .tiny import TARGET_NAMES, images, tiny_network, trial
+
+SIZE = (16, 24)
+FITS = [
+    Resize(SIZE),
+    Frame(Canvas(SIZE), 10),
+    Cover(Canvas(SIZE), 10),
+    ScaledFrame(Canvas(SIZE), 10, 1.2),
+    ShrunkenPatches(SIZE, 8, 1),
+]
+fits = pytest.mark.parametrize("fit", FITS, ids=lambda fit: type(fit).__name__)
+STRONG = Augmentation(enlarge=1.5, flip=True)
+
+
+def raw(number: int = 4, side=SIZE) -> Tensor:
+    return images(number, side=side).images_NHWC
+
+
+def counts(got_BCHW: Tensor, candidates: list[Tensor]) -> list[int]:
+    """How many of the images are each candidate; every image has to be one of them."""
+    found = [sum(torch.equal(one, other) for one in got_BCHW) for other in candidates]
+    assert sum(found) == len(got_BCHW)
+    return found
+
+
+def test_without_augmentation_nothing_changes_and_nothing_is_drawn():
+    before = torch.get_rng_state()
+    got = Augmentation()(raw(), SIZE)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert torch.equal(got, raw().permute(0, 3, 1, 2) / 255)
+
+
+def test_without_augmentation_an_image_of_another_size_is_only_resized():
+    before = torch.get_rng_state()
+    got = Augmentation()(raw(side=(30, 13)), SIZE)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert torch.equal(got, resized(raw(side=(30, 13)), SIZE))
+
+
+def test_every_window_is_equally_likely():
+    """8 x 12 laid 1.25 times as large is 10 x 15, so there are 3 x 4 windows."""
+    torch.manual_seed(0)
+    one = raw(1, (10, 15))
+    got = Augmentation(enlarge=1.25)(one.expand(1200, -1, -1, -1), (8, 12))
+    plain = one[0].permute(2, 0, 1) / 255
+    windows = [plain[:, y : y + 8, x : x + 12] for y in range(3) for x in range(4)]
+    # 100 expected of each; the standard deviation is 9.6.
+    assert all(52 < count < 148 for count in counts(got, windows))
+
+
+@pytest.mark.parametrize(
+    ("enlarge", "size", "larger"),
+    [(252 / 224, (224, 224), (252, 252)), (256 / 224, (224, 224), (256, 256)),
+     (228 / 224, (224, 224), (228, 228)), (1.125, (32, 16), (36, 18))],
+)  # fmt: skip
+def test_images_are_laid_as_large_as_in_the_published_recipes(enlarge, size, larger):
+    torch.manual_seed(0)
+    one = raw(1, larger)
+    got = Augmentation(enlarge=enlarge)(one.expand(8, -1, -1, -1), size)
+    plain = one[0].permute(2, 0, 1) / 255
+    rows, columns = (b - a for a, b in zip(size, larger, strict=True))
+    # An image of the larger size is not resized, so a window's first pixel tells where it is.
+    for window in got:
+        firsts = plain[:, : rows + 1, : columns + 1] == window[:, :1, :1]
+        places = firsts.all(0).nonzero().tolist()
+        assert any(
+            torch.equal(window, plain[:, y : y + size[0], x : x + size[1]]) for y, x in places
+        )
+
+
+def test_images_of_a_batch_have_windows_of_their_own():
+    torch.manual_seed(0)
+    got = random_windows(torch.rand(1, 3, 20, 20).expand(8, -1, -1, -1), (8, 8))
+    assert len(got.unique(dim=0)) > 1
+
+
+def test_about_half_of_the_images_are_flipped_left_to_right():
+    torch.manual_seed(0)
+    one = raw(1)
+    got = Augmentation(flip=True)(one.expand(1000, -1, -1, -1), SIZE)
+    plain = one[0].permute(2, 0, 1) / 255
+    mirrored = torch.stack([plain[..., SIZE[1] - 1 - x] for x in range(SIZE[1])], dim=-1)
+    straight, turned = counts(got, [plain, mirrored])
+    # The standard deviation of either is 16.
+    assert abs(straight - turned) < 5 * 2 * 16
+
+
+@fits
+def test_every_fit_augments_in_training(fit: Fit):
+    torch.manual_seed(0)
+    fit.train().augmentation = STRONG
+    got = fit(raw(1).expand(20, -1, -1, -1)).detach()
+    assert got.shape == (20, 3, *SIZE)
+    assert len(got.unique(dim=0)) > 10
+
+
+@fits
+def test_no_fit_augments_or_draws_in_evaluation(fit: Fit):
+    fit.eval().augmentation = Augmentation()
+    plain = fit(raw()).detach()
+    fit.augmentation = STRONG
+    before = torch.get_rng_state()
+    assert torch.equal(fit(raw()).detach(), plain)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+@fits
+def test_augmented_images_cover_the_same_pixels(fit: Fit):
+    """The image moves inside its place on the canvas, never into the frame."""
+    torch.manual_seed(0)
+    fit.train().augmentation = STRONG
+    got = fit(torch.full((4, 20, 20, 3), 255, dtype=torch.uint8)).detach()
+    plain = fit.eval()(torch.full((4, 20, 20, 3), 255, dtype=torch.uint8)).detach()
+    torch.testing.assert_close(got, plain)
+
+
+def test_the_training_settings_reach_the_model():
+    wanted = trial(LorVpConfig(rank=2), augmentation=STRONG)
+    model = build(wanted, tiny_network(), TARGET_NAMES)
+    assert model.prompt.fit.augmentation == STRONG
+    assert TrainingConfig().augmentation == Augmentation(enlarge=1.0, flip=False)
