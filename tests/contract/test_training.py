@@ -17,10 +17,10 @@ from lorvp.training import fit, predict, refresh_mapping
 from .cases import MAPPINGS, METHODS, PAIRS, SIZE, name, pair_name
 
 pairs = pytest.mark.parametrize("pair", PAIRS, ids=pair_name)
-TRAIN, VAL, TEST = images(8, seed=1), images(4, seed=2), images(7, seed=3)
+TRAIN, VAL, TEST = images(6, seed=1), images(3, seed=2), images(3, seed=3)
 # Adam: its steps are of one size, whatever the gradients' scale, so nothing depends on the method.
 # A placement has to move slowly, or it stops showing some regions to the content after one step.
-CONFIG = training(epochs=3, batch_size=4, lr=0.01, lr_placement=1e-5)
+CONFIG = training(epochs=2, batch_size=3, lr=0.01, lr_placement=1e-5)
 
 
 @dataclass
@@ -124,13 +124,12 @@ def test_trained_state_in_a_new_model_gives_the_same_logits(pair):
 @pairs
 def test_trained_state_is_a_copy_without_the_network(pair):
     run = run_of(pair)
-    state = run.state
+    state, before = run.state, copy_of(run.state)
     assert all(key.startswith(("prompt.", "mapping.")) for key in state)
     assert not any(tensor.requires_grad for tensor in state.values())
     for tensor in state.values():
         tensor.zero_()
-    assert same(run.state, trained(PAIRS.index(pair)).state)
-    assert torch.equal(logits(run.model), logits(run.model))
+    assert same(run.state, before)
 
 
 @pairs
@@ -162,9 +161,9 @@ def test_one_record_per_epoch_or_one_where_nothing_is_trained(pair):
 @pytest.mark.parametrize("method", METHODS, ids=name)
 def test_every_method_works_with_every_mapping(method, mapping):
     model = new_model((method, mapping))
-    refresh_mapping(model, TRAIN, 0)
-    before = TRAIN.images_NHWC.clone()
-    logits_BK = model.train()(TRAIN.images_NHWC[:2])
-    assert logits_BK.shape == (2, TARGETS)
+    refresh_mapping(model, TEST, 0)
+    before = TEST.images_NHWC.clone()
+    logits_BK = model.train()(TEST.images_NHWC)
+    assert logits_BK.shape == (len(TEST), TARGETS)
     assert torch.isfinite(logits_BK).all()
-    assert torch.equal(TRAIN.images_NHWC, before)
+    assert torch.equal(TEST.images_NHWC, before)
