@@ -82,7 +82,9 @@ class TrialStore:
     def write(self, fingerprint: str, result: Result, facts: dict) -> None:
         """Store a result; ``facts`` (identity, environment, …) go into trial.json."""
         with whole_folder(self.folder(fingerprint), work=self.work) as scratch:
-            save_file(result.state, scratch / "weights.safetensors")
+            # safetensors takes no other memory layout, such as that of a convolutional network.
+            state = {name: tensor.contiguous() for name, tensor in result.state.items()}
+            save_file(state, scratch / "weights.safetensors")
             (scratch / "history.json").write_text(to_json(history_rows(result.history)))
             result.predictions().write_parquet(scratch / "predictions.parquet")
             files = {path.name: sha256(path) for path in sorted(scratch.iterdir())}

@@ -8,10 +8,12 @@ from functools import cache
 
 import pytest
 import torch
+from safetensors.torch import load_file
 from unit.tiny import TARGET_NAMES, TARGETS, images, tiny_network, training, trial
 
 from lorvp.model import PromptedNetwork
-from lorvp.running import build
+from lorvp.running import Result, build
+from lorvp.store import TrialStore
 from lorvp.training import fit, predict, refresh_mapping
 
 from .cases import MAPPINGS, METHODS, PAIRS, SIZE, name, pair_name
@@ -114,10 +116,13 @@ def test_groups_hold_every_parameter_but_the_networks_once(pair):
 
 
 @pairs
-def test_trained_state_in_a_new_model_gives_the_same_logits(pair):
+def test_what_the_store_keeps_gives_the_same_logits_in_a_new_model(pair, tmp_path):
     run = run_of(pair)
+    answers = predict(run.model, TEST)
+    store = TrialStore(tmp_path)
+    store.write("trial", Result(run.state, run.epochs, answers, TEST.labels_N, {}), {})
     other = new_model(pair, seed=5)
-    other.load_trained_state(run.state)
+    other.load_trained_state(load_file(store.folder("trial") / "weights.safetensors"))
     assert torch.equal(logits(other), logits(run.model))
 
 

@@ -5,6 +5,9 @@ arXiv 2310.08381). Two conventions, as in their code:
 
     pixel   norm(pad(x_n) + sigmoid(delta) * M)     networks with their own classes
     clip    pad(norm(x_n)) + delta * M              CLIP: free pixels have the mean colour
+
+For CLIP their images go to 224 pixels first and from there to n; ours go to n at once. Their
+dropout and their "input aware" switch do nothing and are left out.
 """
 
 from __future__ import annotations
