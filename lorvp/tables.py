@@ -58,11 +58,12 @@ def comparison(table: pl.DataFrame) -> pl.DataFrame:
     """Rows are methods, columns mappings, cells test accuracy in percent, mean ± std over seeds.
 
     Also the number of values the prompt trains and the mean training time of a trial. A mapping
-    that trains values has their number in its column's name. Columns that say the same in
+    that trains values has their number in its column's name. What the grid leaves out is "–". Columns that say the same in
     every row are left out.
     """
     cells = aggregate(table).with_columns(_cell().alias("cell"), _column().alias("column"))
     wide = cells.pivot("column", index=ROW, values="cell", aggregate_function="first")
+    wide = wide.with_columns(pl.exclude(ROW).fill_null("–"))
     costs = cells.group_by(ROW, maintain_order=True).agg(
         pl.col("prompt_values").max().alias("prompt values"),
         pl.col("seconds").mean().round(1).alias("seconds"),

@@ -10,7 +10,11 @@ from altair.typing import ChartType
 # Okabe and Ito, https://jfly.uni-koeln.de/color/, without the yellow, which is lost on white paper.
 # Neighbours in this order also differ in lightness, so that grey prints keep them apart.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000")
-SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "triangle-left")
+# One more than there are colours, so that 56 names have a pair of their own.
+SHAPES = (
+    "circle", "square", "triangle-up", "diamond",
+    "triangle-down", "cross", "triangle-left", "triangle-right",
+)  # fmt: skip
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3])
 GREY, PALE = "#666666", "#CCCCCC"
 
