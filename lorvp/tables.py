@@ -58,12 +58,11 @@ def comparison(table: pl.DataFrame) -> pl.DataFrame:
     """Rows are methods, columns mappings, cells test accuracy in percent, mean ± std over seeds.
 
     Also the number of values the prompt trains and the mean training time of a trial. A mapping
-    that trains values has their number in its column's name. What the grid leaves out is "–". Columns that say the same in
-    every row are left out.
+    that trains values has their number in its column's name. Columns that say the same in
+    every row are left out, and what the grid leaves out is null.
     """
     cells = aggregate(table).with_columns(_cell().alias("cell"), _column().alias("column"))
     wide = cells.pivot("column", index=ROW, values="cell", aggregate_function="first")
-    wide = wide.with_columns(pl.exclude(ROW).fill_null("–"))
     costs = cells.group_by(ROW, maintain_order=True).agg(
         pl.col("prompt_values").max().alias("prompt values"),
         pl.col("seconds").mean().round(1).alias("seconds"),
@@ -88,7 +87,7 @@ def _column() -> pl.Expr:
 
 
 def markdown(table: pl.DataFrame) -> str:
-    """A table that GitHub and Prefect render; numbers to the right."""
+    """A table that GitHub and Prefect render; numbers to the right, "–" for what is null."""
     with pl.Config(
         tbl_formatting="MARKDOWN",
         tbl_hide_column_data_types=True,
@@ -99,7 +98,7 @@ def markdown(table: pl.DataFrame) -> str:
         fmt_str_lengths=200,
         thousands_separator=",",
     ):
-        return str(table) + "\n"
+        return str(table.with_columns(pl.col(pl.String).fill_null("–"))) + "\n"
 
 
 def metrics(table: pl.DataFrame) -> dict[str, dict[str, float]]:

@@ -101,6 +101,8 @@ def test_a_mapping_that_was_not_tried_leaves_its_cell_empty():
     table = comparison(results([*TWO_BY_TWO[:2], record("full", "fm", 0, 0.4)]))
     assert table["fm (+270)"].to_list() == [None, "40.0"]
     assert table["ilm"].to_list() == ["65.0 ± 7.1", None]
+    assert "null" not in markdown(table)
+    assert markdown(table).count(" – ") == 2
 
 
 def test_columns_that_tell_rows_apart_are_kept():
