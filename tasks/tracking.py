@@ -6,10 +6,10 @@ import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from typing import Any, Protocol
 
 from lorvp.params import TrackingConfig
+from lorvp.running import history_rows
 from lorvp.training import Epoch
 from tasks.places import WORK
 from tasks.plan import Job
@@ -36,7 +36,8 @@ class WandbRun:
         self.run = run
 
     def epoch(self, epoch: Epoch) -> None:
-        self.run.log(asdict(epoch), step=epoch.epoch)
+        (row,) = history_rows([epoch])
+        self.run.log(row, step=epoch.epoch)
 
     def summary(self, summary: dict[str, Any]) -> None:
         self.run.summary.update(summary)
