@@ -58,7 +58,8 @@ class NormalisedGradient(torch.optim.Optimizer):
         for group in self.param_groups:
             for parameter in group["params"]:
                 if parameter.grad is not None:
-                    norm = getattr(parameter, "whole_norm", parameter.grad.norm())
+                    whole = getattr(parameter, "whole_norm", None)
+                    norm = parameter.grad.norm() if whole is None else whole
                     parameter -= group["lr"] * parameter.grad / (norm + 1e-10)
 
 

@@ -13,7 +13,6 @@ from torch import Tensor
 from lorvp.datasets.prepared import LabelledImages, Prepared
 from lorvp.model import PromptedNetwork
 from lorvp.networks.frozen import FrozenNetwork
-from lorvp.outline import Ends
 from lorvp.training import Epoch, Predictions, fit, predict
 
 if TYPE_CHECKING:
@@ -50,11 +49,9 @@ def build(trial: Trial, network: FrozenNetwork, target_names: Sequence[str]) -> 
     Raises:
         InputError: the method or the mapping does not fit this network or these classes.
     """
-    text = network.text is not None
-    ends = Ends(network.class_names, network.features, tuple(target_names), text)
     prompt = trial.method.build(network.canvas)
     prompt.fit.augmentation = trial.training.augmentation
-    return PromptedNetwork(prompt, network, trial.mapping.build(ends))
+    return PromptedNetwork(prompt, network, trial.mapping.build(network.ends(target_names)))
 
 
 def run(

@@ -60,8 +60,9 @@ class Bayesian(Mapping):
     def __init__(self, ends: Ends, smoothing: float, interval: int) -> None:
         super().__init__(ends.target_classes)
         self.smoothing, self.interval = smoothing, interval
-        uniform_SK = torch.full((ends.source_classes, ends.target_classes), 1 / ends.source_classes)
-        self.register_buffer("weight_SK", uniform_SK)
+        nothing_SK = torch.zeros(ends.source_classes, ends.target_classes)
+        self.register_buffer("weight_SK", nothing_SK.clone())
+        self.refresh(nothing_SK)
 
     def due(self, epoch: int) -> bool:
         return epoch % self.interval == 0

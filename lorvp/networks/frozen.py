@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from lorvp.images import Size
-from lorvp.outline import Canvas, Reads, patch_of, tokens_of
+from lorvp.outline import Canvas, Ends, Reads, patch_of, tokens_of
 
 
 class TimmClassifier(Protocol):
@@ -78,6 +78,11 @@ class FrozenNetwork(nn.Module):
         """What a prompt needs to know to be built for this network."""
         mean = tuple(self.mean_C11.flatten().tolist())
         return Canvas(self.input_size, mean, patch_of(self.network), tokens_of(self.network))
+
+    def ends(self, target_names: Sequence[str]) -> Ends:
+        """What a mapping needs to know to be built between this network and a task."""
+        text = self.text is not None
+        return Ends(self.class_names, self.features, tuple(target_names), text)
 
     def train(self, mode: bool = True) -> FrozenNetwork:
         """Stay in evaluation mode, whatever the module around it does."""

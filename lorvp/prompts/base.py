@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from lorvp.augmentation import Augmentation
+from lorvp.errors import InputError
 from lorvp.images import Size, resized
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.outline import Canvas, Reads
@@ -123,6 +124,13 @@ class Prompt(nn.Module):
     def end_epoch(self) -> dict[str, float]:
         """Pass the end of an epoch on to the placement."""
         return self.placement.end_epoch()
+
+
+def require_tiling(what: str, side: int, size: Size) -> None:
+    """Refuse squares (``what`` names them) that leave a rest of the canvas uncovered."""
+    height, width = size
+    if height % side or width % side:
+        raise InputError(f"{what} of side {side} do not tile the network's {height}x{width} input")
 
 
 def enlarged(grid_BCRR: Tensor, side: int) -> Tensor:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lorvp.params import ParamsError, read
+from lorvp.params import ParamsError
 from lorvp.prompts.contents.low_rank import LowRankConfig
 from lorvp.prompts.methods.adavipro import AdaViProConfig
 from lorvp.prompts.methods.compose import ComposeConfig
@@ -10,16 +10,7 @@ from lorvp.prompts.methods.full import FullConfig
 from lorvp.prompts.placements.regions import RegionsConfig
 from lorvp.settings import symbols
 
-from .experiments import block, params
-
-
-@pytest.fixture
-def points(tmp_path):
-    def of(*blocks: str):
-        (tmp_path / "params.yaml").write_text(params(*blocks))
-        return read(tmp_path / "params.yaml").points
-
-    return of
+from .experiments import block
 
 
 @pytest.mark.parametrize(

@@ -18,20 +18,6 @@ CASES = [
 JARGON = ("Dictionary", "Tuple", "after validation", "instance of", "discriminator", "pattern")
 
 
-@pytest.fixture
-def message(tmp_path, monkeypatch):
-    """What a user is told who runs this text as params.yaml."""
-    monkeypatch.chdir(tmp_path)
-
-    def of(text: str) -> str:
-        Path("params.yaml").write_text(text)
-        with pytest.raises(ParamsError) as error:
-            read()
-        return str(error.value)
-
-    return of
-
-
 @pytest.mark.parametrize("broken", CASES)
 def test_message(message, broken: Broken):
     told = message(broken.text)

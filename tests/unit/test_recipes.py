@@ -1,13 +1,12 @@
 """``training: paper``: each method's published settings, and where such a recipe may stand."""
 
-from pathlib import Path
 from typing import get_args
 
 import pytest
 from ruamel.yaml import YAML
 
 from lorvp.optimisation import TrainingConfig
-from lorvp.params import ParamsError, check, read
+from lorvp.params import check
 from lorvp.prompts.methods import MethodConfig
 from lorvp.prompts.methods.base import Method
 from lorvp.trials import fingerprint, identity
@@ -153,15 +152,6 @@ def test_without_a_recipe_the_defaults_hold():
     assert only.training == TrainingConfig(epochs=3)
 
 
-@pytest.fixture
-def points(tmp_path):
-    def of(*blocks: str):
-        (tmp_path / "params.yaml").write_text(params(*blocks))
-        return read(tmp_path / "params.yaml").points
-
-    return of
-
-
 @pytest.mark.parametrize(
     ("training", "labels"),
     [
@@ -179,19 +169,6 @@ def test_a_sweep_with_recipes_names_each_of_its_trials(points, training, labels)
     found = points(block(method="lor_vp", training=training))
     assert [point.training for point in found] == labels
     assert len({point.name for point in found}) == len(labels)
-
-
-@pytest.fixture
-def message(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-
-    def of(text: str) -> str:
-        Path("params.yaml").write_text(text)
-        with pytest.raises(ParamsError) as error:
-            read()
-        return str(error.value)
-
-    return of
 
 
 COMPOSE = "{mine: {kind: compose, content: free}}"

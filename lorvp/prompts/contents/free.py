@@ -40,7 +40,11 @@ class Free(Content):
         self.register_buffer("content_HW", content_HW, persistent=False)
         self.values = nn.Parameter(std * torch.randn(3, int(content_HW.sum())))
 
+    def shown(self) -> Tensor:
+        """What is added at the pixels of ``content_HW``, in the order of the values."""
+        return self.values
+
     def forward(self) -> Tensor:
         canvas_CHW = self.values.new_zeros(3, *self.content_HW.shape)
-        canvas_CHW[:, self.content_HW] = self.values
+        canvas_CHW[:, self.content_HW] = self.shown()
         return canvas_CHW

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from lorvp.errors import InputError
-from lorvp.outline import Canvas
+from lorvp.prompts.base import Canvas, require_tiling
 from lorvp.settings import Symbol
 
 PatchSide = Annotated[int | None, Symbol("P"), Field(ge=1)]
@@ -23,9 +23,5 @@ def patch_side(canvas: Canvas, side: int | None) -> int:
     found = side or canvas.patch
     if found is None:
         raise InputError("the network has no patches, so `side` has to be given")
-    if any(extent % found for extent in canvas.size):
-        height, width = canvas.size
-        raise InputError(
-            f"patches of side {found} do not tile the network's {height}x{width} input"
-        )
+    require_tiling("patches", found, canvas.size)
     return found

@@ -20,8 +20,7 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lorvp.errors import InputError
-from lorvp.prompts.base import Canvas, Fit, Placement, Size, enlarged
+from lorvp.prompts.base import Canvas, Fit, Placement, Size, enlarged, require_tiling
 from lorvp.settings import Settings, Symbol
 
 COLDEST = 1e-3
@@ -68,11 +67,7 @@ class Regions(Placement):
         edges: Edges = "colour",
     ) -> None:
         super().__init__()
-        height, width = size
-        if height % side or width % side:
-            raise InputError(
-                f"regions of side {side} do not tile the network's {height}x{width} input"
-            )
+        require_tiling("regions", side, size)
         self.side, self.decay, self.edges = side, decay, edges
         self.converge = nn.Conv2d(3, hidden, kernel_size=3, padding=1)
         self.policy = nn.Conv2d(hidden, 2, kernel_size=side, stride=side)
@@ -81,7 +76,7 @@ class Regions(Placement):
         self.register_buffer("laplacian", kernel.expand(3, 1, 3, 3).clone(), persistent=False)
         self.register_buffer("support_HW", torch.ones(size, dtype=torch.bool), persistent=False)
         # How often each region was shown in this epoch, and of how many images.
-        shown_RR = torch.zeros(height // side, width // side)
+        shown_RR = torch.zeros(size[0] // side, size[1] // side)
         self.register_buffer("shown_RR", shown_RR, persistent=False)
         self.images = 0
 

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from lorvp.errors import InputError
-from lorvp.prompts.base import Canvas, Fit, Placement, Size, enlarged
+from lorvp.prompts.base import Canvas, Fit, Placement, Size, enlarged, require_tiling
 from lorvp.settings import Settings, Symbol
 
 
@@ -44,10 +44,7 @@ class SampleMask(Placement):
         pools = patch.bit_length() - 1
         if pools > layers - 1:
             raise InputError(f"a patch of {patch} needs {pools + 1} layers, not {layers}")
-        if size[0] % patch or size[1] % patch:
-            raise InputError(
-                f"patches of side {patch} do not tile the network's {size[0]}x{size[1]} input"
-            )
+        require_tiling("patches", patch, size)
         self.patch = patch
         widths = [3, *(8 * 2**i for i in range(layers - 1))]
         blocks = [_block(a, b, i < pools) for i, (a, b) in enumerate(pairwise(widths))]

@@ -1,0 +1,34 @@
+"""What several files about params.yaml ask of it."""
+
+from pathlib import Path
+
+import pytest
+
+from lorvp.params import ParamsError, read
+
+from .experiments import params
+
+
+@pytest.fixture
+def points(tmp_path):
+    """The points of an experiment with these blocks."""
+
+    def of(*blocks: str):
+        (tmp_path / "params.yaml").write_text(params(*blocks))
+        return read(tmp_path / "params.yaml").points
+
+    return of
+
+
+@pytest.fixture
+def message(tmp_path, monkeypatch):
+    """What a user is told who runs this text as params.yaml."""
+    monkeypatch.chdir(tmp_path)
+
+    def of(text: str) -> str:
+        Path("params.yaml").write_text(text)
+        with pytest.raises(ParamsError) as error:
+            read()
+        return str(error.value)
+
+    return of
