@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -11,6 +12,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What the system says of a disk that is full, or of a limit on the size of files."""
+
+
+class DiskFullError(OSError):
+    """The message says where."""
 
 
 @contextmanager
@@ -53,6 +61,45 @@ def write_whole(path: Path, content: bytes | str) -> None:
     except BaseException:
         os.unlink(scratch)
         raise
+
+
+def reserve(path: Path) -> None:
+    """Claim the disk for all of a file that has its length but not its content yet.
+
+    Writing to a memory map when the disk is full kills the process; this raises instead.
+
+    Raises:
+        DiskFullError: the message says how much is needed.
+    """
+    size = path.stat().st_size
+    free = shutil.disk_usage(path.parent).free
+    try:
+        # Asked first, since the system would give us the last byte before it says no.
+        if free < size - 512 * path.stat().st_blocks:
+            raise OSError(errno.ENOSPC, "")
+        if hasattr(os, "posix_fallocate"):  # not on macOS and Windows
+            with path.open("r+b") as file:
+                os.posix_fallocate(file.fileno(), 0, size)
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        room = (
+            f"{size / 1e9:.1f} GB are needed in {path.parent}, where {free / 1e9:.1f} GB are free"
+        )
+        raise DiskFullError(error.errno, f"the disk is full: {room}") from error
+
+
+@contextmanager
+def naming_full_disk(folder: Path) -> Iterator[None]:
+    """Say of a full disk where it is, which the system's own error does not."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in FULL or isinstance(error, DiskFullError):
+            raise
+        free = shutil.disk_usage(folder).free
+        room = f"{folder}, where {free / 1e9:.1f} GB are free, takes no more"
+        raise DiskFullError(error.errno, f"the disk is full: {room}") from error
 
 
 def to_json(value: Any) -> str:

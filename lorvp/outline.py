@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -12,6 +13,9 @@ from lorvp.images import Size
 
 Reads = Literal["logits", "features"]
 """Which output of the network a mapping starts from."""
+
+Interpolation = Literal["bilinear", "bicubic"]
+"""How images are brought to the size that a network reads."""
 
 
 class Tokens(NamedTuple):
@@ -32,6 +36,8 @@ class Canvas:
     """Side of the square patches a network cuts its input into; None where it does not."""
     tokens: Tokens | None = None
     """None where the network is no plain vision transformer."""
+    interpolation: Interpolation = "bilinear"
+    """What the network's own images were resized with."""
 
 
 @dataclass(frozen=True)
@@ -77,13 +83,29 @@ class Ends:
 
 
 def patch_of(network: nn.Module) -> int | None:
-    """The side of the patches of a timm network that cuts its input into squares."""
-    cut = getattr(getattr(network, "patch_embed", None), "proj", None)
-    # Hybrids cut the output of a convolutional network instead, which says nothing of the image.
-    if not isinstance(cut, nn.Conv2d) or cut.in_channels != 3 or cut.kernel_size != cut.stride:
-        return None
-    height, width = cut.kernel_size
-    return height if height == width else None
+    """The side of the squares into which a network cuts its input; None where it does not.
+
+    The convolution that reads the image tells: its squares neither overlap nor leave gaps. Hybrids
+    cut the output of another network instead, and some networks cut the image twice, differently.
+    """
+    convolutions = [part for part in network.modules() if isinstance(part, nn.Conv2d)]
+    sides = {_side(part) for part in convolutions if part.in_channels == 3}
+    return sides.pop() if len(sides) == 1 else None
+
+
+def _side(convolution: nn.Conv2d) -> int | None:
+    height, width = convolution.kernel_size
+    cuts = convolution.kernel_size == convolution.stride and height == width > 1
+    return height if cuts else None
+
+
+def filled(templates: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
+    """Every template with every name in place of {}: all names in the first template, and so on.
+
+    Names are lower-cased, and _ and - become spaces, as in the codes of VP and ILM-VP.
+    """
+    words = [name.lower().replace("_", " ").replace("-", " ") for name in names]
+    return tuple(template.replace("{}", word) for template in templates for word in words)
 
 
 def tokens_of(network: nn.Module) -> Tokens | None:

@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError
 
 from lorvp import yaml_file
 from lorvp.datasets import DatasetConfig
+from lorvp.datasets.real import TestOnly
 from lorvp.errors import InputError
 from lorvp.files import canonical
 from lorvp.grid import Point, points
@@ -92,6 +93,7 @@ def check(raw: Any) -> tuple[Experiment | None, list[Problem]]:
         problems += [Problem(_place(e["loc"], raw), describe(e, Params)) for e in errors_of(error)]
     sections = raw if isinstance(raw, dict) else {}
     problems += _unknown_datasets(sections)
+    problems += _without_training_images(params, sections) if params else []
     found, wrong = _all_points(sections)
     problems += wrong
     distinct = _with_networks(_distinct(found))
@@ -125,6 +127,22 @@ def _unknown_datasets(sections: dict) -> Iterator[Problem]:
         if isinstance(wanted, str) and wanted not in datasets:
             message = f"there is no dataset {wanted!r} in this file. There is: "
             yield Problem(("checkpoints", name, "dataset"), message + ", ".join(datasets))
+
+
+def _without_training_images(params: Params, sections: dict) -> Iterator[Problem]:
+    """Datasets with test images only, of which none knows what they test, or trained on."""
+    only = {name: d for name, d in params.datasets.items() if isinstance(d, TestOnly)}
+    for name, config in only.items():
+        if config.of not in params.datasets:
+            place = ("datasets", name, "of")
+            yield Problem(place, f"there is no dataset {config.of!r} in this file")
+    users = {("checkpoints", n): c for n, c in sections.get("checkpoints", {}).items()}
+    users |= {("grid", n): block for n, block in sections.get("grid", {}).items()}
+    for place, settings in users.items():
+        chosen = settings.get("dataset")
+        for name in only.keys() & set(chosen if isinstance(chosen, list) else [chosen]):
+            message = f"{name} has only test images; prompts of {only[name].of} are tested on it"
+            yield Problem((*place, "dataset"), message)
 
 
 def _distinct(found: list[Point]) -> tuple[Point, ...]:

@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 from pydantic import ValidationError
 
-from lorvp.settings import Settings
+from lorvp.settings import NAME, Settings
 
 Where = tuple[str | int, ...]
 """A place in params.yaml, such as ("grid", "digits", "method", "lor_vp", "rank", 1)."""
@@ -59,8 +59,10 @@ def describe(
             return f"needs at least {context['min_length']} (got {error['input']!r})"
         case "tuple_type":
             return f"should be a list, inside the list that sweeps it (got {error['input']!r})"
-        case "string_pattern_mismatch":
+        case "string_pattern_mismatch" if context["pattern"] == NAME:
             return f"{error['input']!r} is not a name: letters, digits and . _ - between them"
+        case "string_pattern_mismatch":
+            return f"{error['input']!r} is not of the form {context['pattern']}"
         case _:
             return f"{error['msg'].removeprefix('Input ')} (got {error['input']!r})"
 

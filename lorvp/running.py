@@ -33,14 +33,7 @@ class Result:
 
     def predictions(self) -> pl.DataFrame:
         """One row for each test image, in the order of the test split."""
-        return pl.DataFrame(
-            {
-                "label": self.test_labels_N.cpu().numpy(),
-                "predicted": self.test.predicted_N.cpu().numpy(),
-                "confidence": self.test.confidence_N.cpu().numpy(),
-                "loss": self.test.loss_N.cpu().numpy(),
-            }
-        )
+        return predictions(self.test, self.test_labels_N)
 
 
 def build(trial: Trial, network: FrozenNetwork, target_names: Sequence[str]) -> PromptedNetwork:
@@ -49,6 +42,7 @@ def build(trial: Trial, network: FrozenNetwork, target_names: Sequence[str]) -> 
     Raises:
         InputError: the method or the mapping does not fit this network or these classes.
     """
+    network = network.for_targets(target_names)
     prompt = trial.method.build(network.canvas)
     prompt.fit.augmentation = trial.training.augmentation
     return PromptedNetwork(prompt, network, trial.mapping.build(network.ends(target_names)))
@@ -82,6 +76,18 @@ def run(
     answers = predict(model, test)
     summary = _summary(model, best, history, answers, test, published)
     return Result(state, history, answers, test.labels_N, summary)
+
+
+def predictions(answers: Predictions, labels_N: Tensor) -> pl.DataFrame:
+    """One row for each image: label, predicted, confidence, loss."""
+    return pl.DataFrame(
+        {
+            "label": labels_N.cpu().numpy(),
+            "predicted": answers.predicted_N.cpu().numpy(),
+            "confidence": answers.confidence_N.cpu().numpy(),
+            "loss": answers.loss_N.cpu().numpy(),
+        }
+    )
 
 
 def _rank(epoch: Epoch) -> tuple[float, float]:

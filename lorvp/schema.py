@@ -29,7 +29,10 @@ def schema() -> dict[str, Any]:
     whole["$defs"] |= definitions | {"Block": block}
     whole["properties"]["grid"]["additionalProperties"] = {"$ref": DEFS + "Block"}
     whole["properties"]["grid"].pop("patternProperties", None)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_with_shorthand(whole)}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **_with_shorthand(whole, whole["$defs"]),
+    }
 
 
 def _with_recipes(trial: dict[str, Any]) -> dict[str, Any]:
@@ -80,17 +83,20 @@ def _below_a_name(settings: dict[str, str], refs: list[str]) -> dict[str, Any]:
     return {"anyOf": [{"$ref": ref} for ref in refs] + [said, swept]}
 
 
-def _with_shorthand(node: Any) -> Any:
-    """Where a union stands, ``kind`` alone may stand for it."""
+def _with_shorthand(node: Any, definitions: dict[str, Any]) -> Any:
+    """Where a union stands, a ``kind`` that needs no other key may stand alone."""
     if isinstance(node, list):
-        return [_with_shorthand(item) for item in node]
+        return [_with_shorthand(item, definitions) for item in node]
     if not isinstance(node, dict):
         return node
-    node = {key: _with_shorthand(value) for key, value in node.items()}
+    node = {key: _with_shorthand(value, definitions) for key, value in node.items()}
     if "discriminator" not in node:
         return node
-    kinds = {"enum": list(node.pop("discriminator")["mapping"])}
-    return node | {"anyOf": [kinds, {"oneOf": node.pop("oneOf"), "required": ["kind"]}]}
+    settings = node.pop("discriminator")["mapping"]
+    needs = {kind: definitions[ref.removeprefix(DEFS)] for kind, ref in settings.items()}
+    alone = {"enum": [kind for kind, own in needs.items() if not own.get("required")]}
+    whole = {"oneOf": node.pop("oneOf"), "required": ["kind"]}
+    return node | {"anyOf": [alone, whole] if alone["enum"] else [whole]}
 
 
 if __name__ == "__main__":

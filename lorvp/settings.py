@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 
 class Settings(BaseModel):
@@ -27,10 +27,22 @@ class Symbol:
     letter: str
 
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
+
+Name = Annotated[str, Field(pattern=NAME)]
 """A name that is also the name of a folder."""
 
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
+
+
+def _with_a_place(template: str) -> str:
+    if template.count("{}") != 1:
+        raise ValueError("should have one {} where the class name goes")
+    return template
+
+
+Template = Annotated[str, AfterValidator(_with_a_place)]
+"""A sentence around a class name."""
 
 
 def _kind_alone(value: Any) -> Any:

@@ -68,14 +68,47 @@ def comparison(table: pl.DataFrame) -> pl.DataFrame:
         pl.col("seconds").mean().round(1).alias("seconds"),
     )
     joined = wide.join(costs, on=ROW, maintain_order="left")
-    constant = [name for name in ROW if name != "method" and joined[name].n_unique() == 1]
-    return joined.drop(constant)
+    return _without_constants(joined)
+
+
+def shifts(table: pl.DataFrame, shifted: pl.DataFrame) -> pl.DataFrame:
+    """Test accuracy in percent on images from elsewhere, beside that on the trial's own dataset.
+
+    ``shifted`` has a row for each trial and set: trial, shift (its name), accuracy. A row of the
+    result is a method with a mapping, as mean ± std over seeds; columns are the sets.
+    """
+    own = table.select("trial", shift="dataset", accuracy="test_accuracy")
+    tested = own.filter(pl.col("trial").is_in(shifted["trial"].implode()))
+    every = pl.concat([tested, shifted.select("trial", "shift", "accuracy")])
+    cells = (
+        every.join(table.select("trial", *ROW, "mapping"), on="trial", maintain_order="left")
+        .group_by(*ROW, "mapping", "shift", maintain_order=True)
+        .agg(pl.col("accuracy").mean().alias("mean"), pl.col("accuracy").std().alias("std"))
+        .with_columns(_cell().alias("cell"))
+    )
+    wide = cells.pivot("shift", index=[*ROW, "mapping"], values="cell")
+    return _without_constants(wide)
+
+
+def _without_constants(table: pl.DataFrame) -> pl.DataFrame:
+    """Without the columns that say the same in every row."""
+    return table.drop(name for name in ROW if name != "method" and table[name].n_unique() == 1)
+
+
+def or_else(table: pl.DataFrame, sentence: str) -> str:
+    """The table as Markdown; the sentence where there is none."""
+    return markdown(table) if table.height else f"{sentence}\n"
+
+
+def with_spread(mean: pl.Expr, std: pl.Expr) -> pl.Expr:
+    """``65.5 ± 0.1`` from percents; without the spread where there is none."""
+    percent = mean.round(1).map_elements("{:.1f}".format, pl.String)
+    spread = std.round(1).map_elements("{:.1f}".format, pl.String)
+    return pl.when(std.is_null()).then(percent).otherwise(percent + " ± " + spread)
 
 
 def _cell() -> pl.Expr:
-    percent = (100 * pl.col("mean")).round(1).map_elements("{:.1f}".format, pl.String)
-    spread = (100 * pl.col("std")).round(1).map_elements("{:.1f}".format, pl.String)
-    return pl.when(pl.col("std").is_null()).then(percent).otherwise(percent + " ± " + spread)
+    return with_spread(100 * pl.col("mean"), 100 * pl.col("std"))
 
 
 def _column() -> pl.Expr:

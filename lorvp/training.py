@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lorvp.datasets.prepared import LabelledImages
@@ -140,8 +140,8 @@ def count_predictions(model: PromptedNetwork, images: LabelledImages) -> Tensor:
 
 
 @torch.inference_mode()
-def predict(model: PromptedNetwork, images: LabelledImages) -> Predictions:
-    """The model's answer for every image, in order."""
+def predict(model: nn.Module, images: LabelledImages) -> Predictions:
+    """The answer of a model from images_BHWC to logits, for every image in order."""
     model.eval()
     answers = [_answers(model(x_BHWC), y_B) for x_BHWC, y_B in _in_order(images)]
     return Predictions(*(torch.cat(column) for column in zip(*answers, strict=True)))

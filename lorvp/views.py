@@ -9,7 +9,7 @@ import polars as pl
 import torch
 from torch import Tensor
 
-from lorvp.networks.checkpoint import CheckpointManifest
+from lorvp.networks.facts import CheckpointManifest
 from lorvp.pictures import PromptView
 from lorvp.trials import Trial
 

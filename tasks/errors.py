@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,10 +13,15 @@ from lorvp.params import ParamsError
 
 @contextmanager
 def for_people() -> Iterator[None]:
-    """End the process with the message alone (exit status 2) for an ``InputError``."""
+    """End the process with the message alone (exit status 2) for what a user can mend:
+    an ``InputError``, or a disk that is full or takes no files."""
     try:
         yield
     except InputError as error:
+        sys.exit(_failed(str(error)))
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES):
+            raise
         sys.exit(_failed(str(error)))
 
 

@@ -26,7 +26,8 @@ def write_gallery(folder: Path, jobs: list[Job]) -> None:
     ]
     pictures.save(pictures.prompt_gallery(rows), folder / "prompts.png")
     chosen = [(_name(job), _state(job)) for job in jobs]
-    counts = views.mapping_counts(chosen, data.class_names, manifest.class_names)
+    sources = manifest.ends(data.class_names).source_names
+    counts = views.mapping_counts(chosen, data.class_names, list(sources))
     if len(counts):
         pictures.save(pictures.mapping_heatmap(counts), folder / "mapping.png")
 

@@ -5,6 +5,7 @@ from pathlib import Path
 DATASETS = Path("data/datasets")
 CHECKPOINTS = Path("data/checkpoints")
 PROMPTS = Path("data/prompts")
+SHIFTS = Path("data/shifts")
 TABLES = Path("data/tables")
 WORK = Path("data/.work")
 """Unfinished and throw-away files; ignored by git and DVC."""

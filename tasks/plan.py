@@ -10,7 +10,7 @@ from lorvp.datasets import prepared
 from lorvp.errors import InputError
 from lorvp.networks import checkpoint
 from lorvp.params import Experiment
-from lorvp.store import TrialStore
+from lorvp.store import TrialStore, is_whole
 from lorvp.trials import Point, fingerprint, identity
 from tasks.places import CHECKPOINTS, DATASETS, PROMPTS
 
@@ -73,6 +73,17 @@ def _job(point: Point, store: TrialStore) -> Job:
     weights = _manifest(CHECKPOINTS / point.trial.network)
     facts = identity(point.trial, data.digest, weights.digest)
     return Job(point, facts, fingerprint(facts), store.root)
+
+
+def require_results(jobs: list[Job]) -> None:
+    """Refuse to make tables of half a grid, or of results that are no longer true."""
+    missing = [job.point.name for job in jobs if not is_whole(PROMPTS / job.fingerprint)]
+    if missing:
+        shown = "\n  ".join(missing[:10] + ["…"] * (len(missing) > 10))
+        raise InputError(
+            f"{len(missing)} of {len(jobs)} trials have no current result in {PROMPTS}; "
+            f"run `dvc repro` to train them:\n  {shown}"
+        )
 
 
 def notes(plan: Plan) -> list[str]:

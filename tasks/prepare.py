@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import torch
+from rich.progress import MofNCompleteColumn
+from rich.progress import Progress as Bars
 
-from lorvp.datasets import prepared
-from lorvp.networks import checkpoint, pretraining
-from lorvp.params import Params, ParamsError
+from lorvp.datasets import prepared, source
+from lorvp.networks import checkpoint
+from lorvp.params import Params
 from tasks.errors import naming
 from tasks.places import CHECKPOINTS, DATASETS, WORK
-
-THREADS = 2
-"""Fixed, because sums over threads differ in their last bits with the number of threads."""
 
 
 def prepare_dataset(name: str, params: Params) -> None:
@@ -20,38 +19,32 @@ def prepare_dataset(name: str, params: Params) -> None:
     Raises:
         ParamsError: the settings do not suit the source.
     """
+    torch.set_num_threads(1)  # images are what runs in parallel
     with naming(f"datasets.{name}"):
-        prepared.write(DATASETS / name, params.datasets[name].source(), WORK)
+        made = params.datasets[name].source()
+        with Bars(*Bars.get_default_columns(), MofNCompleteColumn()) as bars:
+            bar = bars.add_task(name, total=sum(map(len, made.splits.values())))
+            source.write(DATASETS / name, made, WORK, lambda number: bars.advance(bar, number))
+    stored = prepared.read(DATASETS / name)
+    sizes = ", ".join(f"{number:,} {split}" for split, number in stored.sizes.items())
+    print(f"{name}: {len(stored.class_names)} classes; images: {sizes}")
+    if stored.left_out:
+        number, first = len(stored.left_out), stored.left_out[0]
+        print(f"{name}: left out {number} images that cannot be read, the first: {first}")
 
 
 def prepare_checkpoint(name: str, params: Params) -> None:
-    """Write data/checkpoints/NAME: a network trained on one of the datasets.
+    """Write data/checkpoints/NAME, unless it is there already and made from just this.
 
     Raises:
-        ParamsError: the settings do not suit the dataset, or the network does not know its own
-            task well enough.
+        ParamsError: the settings do not suit the network, or its weights cannot be had or used.
     """
-    config = params.checkpoints[name]
-    data = prepared.read(DATASETS / config.dataset)
-    torch.set_num_threads(THREADS)
+    config, folder = params.checkpoints[name], CHECKPOINTS / name
     with naming(f"checkpoints.{name}"):
-        network = pretraining.train(config, data)
-    accuracy = pretraining.accuracy(network, data.split("test"), config)
-    print(f"{name}: {accuracy:.2%} of the held-out {config.dataset} images right")
-    if accuracy < config.min_accuracy:
-        raise ParamsError(
-            f"params.yaml: checkpoints.{name}: {accuracy:.2%} of the held-out images right, "
-            f"less than min_accuracy ({config.min_accuracy:.0%}); train longer or lower it"
-        )
-    checkpoint.write(
-        CHECKPOINTS / name,
-        network,
-        WORK,
-        architecture=config.architecture,
-        input_size=config.size,
-        mean=pretraining.MEAN,
-        std=pretraining.STD,
-        class_names=data.class_names,
-        origin=f"trained here on {config.dataset} ({data.digest[:12]})",
-        accuracy=accuracy,
-    )
+        made_from = config.made_from(DATASETS)
+        if checkpoint.holds(folder, made_from):
+            print(f"{name}: up to date")
+            return
+        made = config.make(DATASETS)
+        print(f"{name}: {made.note}")
+        checkpoint.write(folder, made.network, made.facts, WORK, made_from)

@@ -8,14 +8,18 @@ from pathlib import Path
 
 import polars as pl
 
-from lorvp import pictures, tables
-from lorvp.errors import InputError
+from lorvp import pictures, published, tables
 from lorvp.files import to_json, whole_folder
+from lorvp.networks import checkpoint
 from lorvp.params import Experiment
-from lorvp.store import TrialStore, is_whole, read_record
+from lorvp.store import TrialStore, read_record
 from tasks.gallery import write_gallery
-from tasks.places import PROMPTS, TABLES, WORK
-from tasks.plan import Job, make_jobs
+from tasks.places import CHECKPOINTS, PROMPTS, TABLES, WORK
+from tasks.plan import Job, make_jobs, require_results
+from tasks.shifts import shift_accuracies
+
+NO_SHIFTS = "No dataset of this experiment has only test images, such as imagenet_r has."
+NO_NUMBERS = "No published number that is known here has these settings."
 
 
 def write_tables(experiment: Experiment) -> None:
@@ -29,19 +33,11 @@ def write_tables(experiment: Experiment) -> None:
     results = tables.results((job.point, read_record(PROMPTS / job.fingerprint)) for job in jobs)
     with whole_folder(TABLES, WORK) as folder:
         write_numbers(folder, results)
+        write_published(folder, results, experiment)
+        shifted = tables.shifts(results, shift_accuracies(experiment, jobs))
+        (folder / "shifts.md").write_text(tables.or_else(shifted, NO_SHIFTS))
         write_pictures(folder / "pictures", results, jobs)
     print(tables.markdown(tables.comparison(results)))
-
-
-def require_results(jobs: list[Job]) -> None:
-    """Refuse to make tables of half a grid, or of results that are no longer true."""
-    missing = [job.point.name for job in jobs if not is_whole(PROMPTS / job.fingerprint)]
-    if missing:
-        shown = "\n  ".join(missing[:10] + ["…"] * (len(missing) > 10))
-        raise InputError(
-            f"{len(missing)} of {len(jobs)} trials have no current result in {PROMPTS}; "
-            f"run `dvc repro` to train them:\n  {shown}"
-        )
 
 
 def write_numbers(folder: Path, results: pl.DataFrame) -> None:
@@ -54,6 +50,15 @@ def write_numbers(folder: Path, results: pl.DataFrame) -> None:
     (folder / "metrics").mkdir()
     for row, accuracies in tables.metrics(results).items():
         (folder / "metrics" / f"{file_name(row)}.json").write_text(to_json(accuracies))
+
+
+def write_published(folder: Path, results: pl.DataFrame, experiment: Experiment) -> None:
+    """Our accuracies beside those of papers, where there are any for the same settings."""
+    names = experiment.params.checkpoints
+    sources = {name: checkpoint.read_manifest(CHECKPOINTS / name).source for name in names}
+    found = published.beside(results, experiment.params.datasets, sources)
+    found.write_csv(folder / "published.csv")
+    (folder / "published.md").write_text(tables.or_else(found, NO_NUMBERS))
 
 
 def write_pictures(folder: Path, results: pl.DataFrame, jobs: list[Job]) -> None:

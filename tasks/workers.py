@@ -27,10 +27,10 @@ class Workers:
     """A pool of processes (pebble's: a worker that dies takes only its own trial with it)."""
 
     def __init__(self, compute: ComputeConfig) -> None:
-        devices = _devices(compute)
+        places = devices(compute)
         self._free: SimpleQueue[str] = SimpleQueue()
         for slot in range(slots(compute)):
-            self._free.put(devices[slot % len(devices)])
+            self._free.put(places[slot % len(places)])
         self.pool = ProcessPool(
             max_workers=slots(compute),
             context=multiprocessing.get_context("spawn"),
@@ -77,13 +77,14 @@ def workers(compute: ComputeConfig) -> Iterator[Workers]:
 
 def slots(compute: ComputeConfig) -> int:
     """How many trials run at once."""
-    devices = _devices(compute)
+    places = devices(compute)
     if compute.workers != "auto":
         return compute.workers
-    return cpu_count() if devices == ["cpu"] else len(devices)
+    return cpu_count() if places == ["cpu"] else len(places)
 
 
-def _devices(compute: ComputeConfig) -> list[str]:
+def devices(compute: ComputeConfig) -> list[str]:
+    """The devices that trials take turns on."""
     if compute.device in ("cpu", "mps"):
         return [compute.device]
     found = [f"cuda:{index}" for index in range(torch.cuda.device_count())]

@@ -5,13 +5,13 @@ Alpaydin & Kaynak, "Optical Recognition of Handwritten Digits" (UCI, 1998), its 
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import Field
 from sklearn.datasets import load_digits
 
-from lorvp.datasets.prepared import Source
+from lorvp.datasets.source import ImageArray, Sizes, Source
 from lorvp.datasets.splits import stratified
 from lorvp.settings import Seed, Settings
 
@@ -27,12 +27,20 @@ class DigitsConfig(Settings):
     seed: Seed = 0
     """Of the split."""
 
+    @property
+    def stored(self) -> tuple[int, int]:
+        return 8, 8
+
+    def expected(self) -> Sizes:
+        return Sizes(10, 1797 - self.val - self.test, self.val, self.test)
+
     def source(self) -> Source:
-        values_NP, targets_N = load_digits(return_X_y=True)
+        digits: Any = load_digits()
+        values_NP, targets_N = digits.data, digits.target
         grey_NHW = np.rint(values_NP.reshape(-1, 8, 8) * (255 / 16)).astype(np.uint8)
         labels_N = targets_N.astype(np.int64)
         return Source(
-            images_NHWC=np.repeat(grey_NHW[..., None], 3, axis=-1),
+            images=ImageArray(np.repeat(grey_NHW[..., None], 3, axis=-1)),
             labels_N=labels_N,
             splits=stratified(labels_N, self.test, self.val, self.seed),
             class_names=[str(digit) for digit in range(10)],

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 from pydantic import Field
 
-from lorvp.datasets.prepared import Source
+from lorvp.datasets.source import ImageArray, Sizes, Source
 from lorvp.settings import Seed, Settings
 
 # Ranges, as shares of the canvas (the width: of the font's own). They reach from thin to heavy,
@@ -35,6 +35,13 @@ class LettersConfig(Settings):
     """Held-out images of each letter, which decide whether the checkpoint is good enough."""
     seed: Seed = 0
 
+    @property
+    def stored(self) -> tuple[int, int]:
+        return self.side, self.side
+
+    def expected(self) -> Sizes:
+        return Sizes(26, 26 * self.train, 26 * self.val, 26 * self.test)
+
     def source(self) -> Source:
         sizes = {name: 26 * getattr(self, name) for name in ("train", "val", "test")}
         bounds = np.cumsum([0, *sizes.values()])
@@ -42,7 +49,7 @@ class LettersConfig(Settings):
         rng = np.random.default_rng(self.seed)
         grey_NHW = np.stack([draw(string.ascii_uppercase[k], self.side, rng) for k in labels_N])
         return Source(
-            images_NHWC=np.repeat(grey_NHW[..., None], 3, axis=-1),
+            images=ImageArray(np.repeat(grey_NHW[..., None], 3, axis=-1)),
             labels_N=labels_N.astype(np.int64),
             splits={n: np.arange(a, b) for n, a, b in zip(sizes, bounds, bounds[1:], strict=False)},
             class_names=list(string.ascii_uppercase),

@@ -1,9 +1,9 @@
 """A prepared dataset: one folder, the same whatever it was made from.
 
-images.npy     (N, H, W, 3) uint8, read through a memory map
+images.npy     (N, H, W, 3) uint8, read through a memory map; train first, then val, then test
 labels.npy     (N,) int64 in 0..K-1
-train.npy, val.npy, test.npy     (n,) int64, rows of the three splits, which never overlap
-manifest.json  class names, where the images come from, a SHA-256 of every file
+manifest.json  class names, sizes of the splits, where the images come from, what was left out,
+               a SHA-256 of both files
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from lorvp.errors import InputError
-from lorvp.files import canonical, sha256, to_json, whole_folder
+from lorvp.files import canonical, sha256
 
 SPLITS = ("train", "val", "test")
 
@@ -39,18 +39,6 @@ class LabelledImages:
 
 
 @dataclass(frozen=True)
-class Source:
-    """What an adapter delivers: all images and labels, and the rows of each split."""
-
-    images_NHWC: np.ndarray
-    labels_N: np.ndarray
-    splits: dict[str, np.ndarray]
-    class_names: list[str]
-    origin: str
-    """Where the images come from and under which licence, for the manifest."""
-
-
-@dataclass(frozen=True)
 class Prepared:
     """A prepared dataset on disk."""
 
@@ -61,45 +49,43 @@ class Prepared:
 
     checksums: dict[str, str]
 
+    sizes: dict[str, int]
+    """Images of each split."""
+    left_out: list[str]
+    """Files that were left out since they cannot be read, and why."""
+
     def split(self, name: str) -> LabelledImages:
-        """Read the images of one split, and only these.
+        """The images of one split, which stay on disk until they are looked at.
 
         Raises:
             InputError: a file is damaged. Of the images, which may be many gigabytes, only the
                 size is looked at.
         """
-        rows, labels_N = self._small(name), self._small("labels")
+        rows = self._rows(name)
         try:
-            images_NHWC = np.load(self.folder / "images.npy", mmap_mode="r")[rows]
-        except (ValueError, IndexError) as error:
+            # Copy on write, since torch knows no arrays that cannot be written to.
+            images_NHWC = np.load(self.folder / "images.npy", mmap_mode="c")
+        except (ValueError, EOFError) as error:
             raise InputError(f"{self.folder / 'images.npy'} is damaged: {error}") from error
-        return LabelledImages(torch.from_numpy(images_NHWC), torch.from_numpy(labels_N[rows]))
+        labels_N = self._small("labels")
+        if len(images_NHWC) != len(labels_N):
+            raise InputError(f"{self.folder / 'images.npy'} is damaged: it has other images")
+        return LabelledImages(torch.from_numpy(images_NHWC[rows]), torch.from_numpy(labels_N[rows]))
 
     def classes_without(self, split: str) -> list[str]:
         """Names of the classes of which ``split`` has no image."""
-        present = set(self._small("labels")[self._small(split)].tolist())
+        present = set(self._small("labels")[self._rows(split)].tolist())
         return [name for k, name in enumerate(self.class_names) if k not in present]
+
+    def _rows(self, name: str) -> slice:
+        start = sum(self.sizes[split] for split in SPLITS[: SPLITS.index(name)])
+        return slice(start, start + self.sizes[name])
 
     def _small(self, name: str) -> np.ndarray:
         path = self.folder / f"{name}.npy"
         if sha256(path) != self.checksums[path.name]:
             raise InputError(f"{path} is damaged: its SHA-256 is not the one in manifest.json")
         return np.load(path)
-
-
-def write(folder: Path, source: Source, work: Path | None = None) -> None:
-    """Store ``source`` in ``folder``, whole or not at all, by way of ``work``."""
-    arrays = {"images": source.images_NHWC, "labels": source.labels_N} | source.splits
-    with whole_folder(folder, work) as scratch:
-        for name, array in arrays.items():
-            np.save(scratch / f"{name}.npy", array, allow_pickle=False)
-        manifest = {
-            "origin": source.origin,
-            "class_names": source.class_names,
-            "sizes": {name: len(source.splits[name]) for name in SPLITS},
-            "files": {f"{name}.npy": sha256(scratch / f"{name}.npy") for name in arrays},
-        }
-        (scratch / "manifest.json").write_text(to_json(manifest))
 
 
 def read(folder: Path) -> Prepared:
@@ -115,14 +101,21 @@ def read(folder: Path) -> Prepared:
     missing = [name for name in manifest["files"] if not (folder / name).exists()]
     if missing:
         raise InputError(f"{folder} is incomplete: {', '.join(missing)} missing")
-    identity = {key: manifest[key] for key in ("class_names", "files")}
+    identity = {key: manifest[key] for key in ("class_names", "sizes", "files")}
     digest = hashlib.sha256(canonical(identity)).hexdigest()
-    return Prepared(folder, manifest["class_names"], digest, manifest["files"])
+    return Prepared(
+        folder,
+        manifest["class_names"],
+        digest,
+        manifest["files"],
+        manifest["sizes"],
+        manifest["left_out"],
+    )
 
 
 def _manifest(path: Path) -> dict:
     with suppress(ValueError, TypeError, KeyError):
         manifest = json.loads(path.read_text())
-        if isinstance(manifest["files"], dict) and isinstance(manifest["class_names"], list):
+        if set(manifest["sizes"]) == set(SPLITS) and isinstance(manifest["files"], dict):
             return manifest
     raise InputError(f"{path} is damaged or of another version")

@@ -1,14 +1,23 @@
-"""Seeded, stratified splits."""
+"""Seeded splits, and the papers' own."""
 
 from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 from sklearn.model_selection import train_test_split
 
 from lorvp.errors import InputError
 
+Splits = dict[str, np.ndarray]
+"""Rows of train, val and test."""
 
-def stratified(labels_N: np.ndarray, test: int, val: int, seed: int) -> dict[str, np.ndarray]:
+
+def stratified(labels_N: np.ndarray, test: int, val: int, seed: int) -> Splits:
     """Rows of train, val and test, each with every class in its share, sorted.
 
     Raises:
@@ -26,3 +35,87 @@ def stratified(labels_N: np.ndarray, test: int, val: int, seed: int) -> dict[str
         rest, test_size=val, stratify=labels_N[rest], random_state=seed
     )
     return {"train": np.sort(train_rows), "val": np.sort(val_rows), "test": np.sort(test_rows)}
+
+
+def per_class(
+    rows_N: np.ndarray, labels_N: np.ndarray, seed: int, sizes: Callable[[int], Sequence[int]]
+) -> list[np.ndarray]:
+    """``rows_N`` (with their labels) dealt out class by class, in a seeded order.
+
+    ``sizes`` says for a class of n images how many go to each part; what is left over goes
+    nowhere. Parts come back sorted.
+    """
+    rng = np.random.default_rng(seed)
+    parts = [[rows_N[:0] for _ in sizes(0)]]  # so that no class at all gives empty parts
+    for label in np.unique(labels_N):
+        own = rng.permutation(rows_N[labels_N == label])
+        bounds = np.cumsum([0, *sizes(len(own))])
+        parts.append([own[a:b] for a, b in pairwise(bounds)])
+    return [np.sort(np.concatenate(part)) for part in zip(*parts, strict=True)]
+
+
+def held_out(train: np.ndarray, labels_N: np.ndarray, share: float, seed: int) -> Splits:
+    """train without a ``share`` of each class, rounded, which becomes val (at least one image).
+
+    CoOp's rule where a published split has no validation part, with its share of 0.2.
+    """
+    rule = lambda n: (max(1, round(n * share)), n)  # noqa: E731
+    val, rest = per_class(train, labels_N[train], seed, rule)
+    return {"train": rest, "val": val}
+
+
+def coop_thirds(labels_N: np.ndarray, seed: int) -> Splits:
+    """Half of each class to train, a fifth to validate, the rest to test.
+
+    Zhou et al., "Learning to Prompt for Vision-Language Models" (CoOp, IJCV 2022), for datasets
+    where it draws its own test images. Its sizes, not its draw: that needs its split file.
+    """
+    rule = lambda n: (round(n * 0.5), round(n * 0.2), n)  # noqa: E731
+    train, val, test = per_class(np.arange(len(labels_N)), labels_N, seed, rule)
+    return {"train": train, "val": val, "test": test}
+
+
+def from_file(path: Path, files: Sequence[Path]) -> Splits:
+    """The rows that one of CoOp's ``split_zhou_*.json`` names: {"train": [[file, …], …], …}.
+
+    Raises:
+        InputError: it is no such file, or names an image that is not there, or names one twice.
+    """
+    try:
+        named = json.loads(path.read_text())
+        wanted = {name: [str(item[0]) for item in named[name]] for name in ("train", "val", "test")}
+    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        raise InputError(f"{path} is no split file with train, val and test: {error!r}") from error
+    every = [name for names in wanted.values() for name in names]
+    depths = {len(Path(name).parts) for name in every}  # of SUN397's classes: one more for some
+    row_of = {"/".join(f.parts[-d:]): row for d in depths for row, f in enumerate(files)}
+    absent = [name for name in every if name not in row_of]
+    if absent:
+        raise InputError(f"{path} names {len(absent)} images that are not there, {absent[0]} first")
+    twice = [name for name, number in Counter(every).items() if number > 1]
+    if twice:
+        raise InputError(f"{path} names {len(twice)} images more than once, {twice[0]} first")
+    return {
+        name: np.array(sorted(row_of[image] for image in images), dtype=np.int64)
+        for name, images in wanted.items()
+    }
+
+
+def fewer(
+    splits: Splits, labels_N: np.ndarray, shots: int | None, fraction: float | None, seed: int
+) -> Splits:
+    """Train on ``shots`` images of each class, or on a ``fraction`` of each.
+
+    With shots, validation is cut to at most four a class, as CoOp does: who has 16 images to
+    train on has no thousand to validate on.
+    """
+
+    def cut(name: str, rule: Callable[[int], Sequence[int]]) -> np.ndarray:
+        return per_class(splits[name], labels_N[splits[name]], seed, rule)[0]
+
+    if shots is not None:
+        train = cut("train", lambda n: (min(n, shots),))
+        return splits | {"train": train, "val": cut("val", lambda n: (min(n, shots, 4),))}
+    if fraction is not None:
+        return splits | {"train": cut("train", lambda n: (max(1, round(n * fraction)),))}
+    return splits

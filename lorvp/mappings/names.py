@@ -8,27 +8,18 @@ SemanticMap (arXiv 2310.08381): each target class takes the source class whose n
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Literal
 
 import torch
-from pydantic import AfterValidator, Field
+from pydantic import Field
 from torch import Tensor
 from torch.nn import functional as F
 
 from lorvp.mappings.base import Mapping
 from lorvp.mappings.selection import Selection
 from lorvp.networks.frozen import FrozenNetwork
-from lorvp.outline import Ends
-from lorvp.settings import Settings
-
-
-def _with_a_place(template: str) -> str:
-    if template.count("{}") != 1:
-        raise ValueError("should have one {} where the class name goes")
-    return template
-
-
-Template = Annotated[str, AfterValidator(_with_a_place)]
+from lorvp.outline import Ends, filled
+from lorvp.settings import Settings, Template
 
 
 class TextConfig(Settings):
@@ -61,8 +52,7 @@ class SemanticConfig(Settings):
 def embedded(network: FrozenNetwork, names: Sequence[str], template: str) -> Tensor:
     """embeddings_ND of unit length."""
     assert network.text is not None, "settings are checked before the network is attached"
-    words = [name.lower().replace("_", " ").replace("-", " ") for name in names]
-    return F.normalize(network.text.encode([template.replace("{}", word) for word in words]), dim=1)
+    return F.normalize(network.text.encode(filled([template], names)), dim=1)
 
 
 class TextHead(Mapping):

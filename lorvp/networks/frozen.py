@@ -9,17 +9,18 @@ import torch
 from torch import Tensor, nn
 
 from lorvp.images import Size
-from lorvp.outline import Canvas, Ends, Reads, patch_of, tokens_of
+from lorvp.outline import Canvas, Ends, Interpolation, Reads, patch_of, tokens_of
 
 
-class TimmClassifier(Protocol):
-    """The part of timm's model interface that is used here."""
+class Classifier(Protocol):
+    """The part of timm's model interface that is used here; other libraries' networks get it."""
 
     num_classes: int
     head_hidden_size: int
 
     def forward_features(self, x: Tensor) -> Tensor: ...
     def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor: ...
+    def reset_classifier(self, num_classes: int) -> None: ...
 
 
 class TextTower(Protocol):
@@ -51,9 +52,11 @@ class FrozenNetwork(nn.Module):
         std: Sequence[float],
         class_names: Sequence[str],
         text: TextTower | None = None,
+        interpolation: Interpolation = "bilinear",
     ) -> None:
         super().__init__()
         self.class_names, self.text = tuple(class_names), text
+        self.interpolation: Interpolation = interpolation
         # The layout convolutions are fastest in; values are the same.
         self.network = network.to(memory_format=torch.channels_last).requires_grad_(False)
         self.input_size = input_size
@@ -62,22 +65,26 @@ class FrozenNetwork(nn.Module):
         self.train(False)
 
     @property
-    def _timm(self) -> TimmClassifier:
-        return cast(TimmClassifier, self.network)
-
-    @property
     def source_classes(self) -> int:
         return len(self.class_names)
 
     @property
     def features(self) -> int:
-        return self._timm.head_hidden_size
+        return cast(Classifier, self.network).head_hidden_size
 
     @property
     def canvas(self) -> Canvas:
         """What a prompt needs to know to be built for this network."""
         mean = tuple(self.mean_C11.flatten().tolist())
-        return Canvas(self.input_size, mean, patch_of(self.network), tokens_of(self.network))
+        patch, tokens = patch_of(self.network), tokens_of(self.network)
+        return Canvas(self.input_size, mean, patch, tokens, self.interpolation)
+
+    def for_targets(self, target_names: Sequence[str]) -> FrozenNetwork:
+        """This network with the source classes it has for a task: its own, whatever the task.
+
+        Networks that compare images with texts make their classes out of the task's names.
+        """
+        return self
 
     def ends(self, target_names: Sequence[str]) -> Ends:
         """What a mapping needs to know to be built between this network and a task."""
@@ -97,8 +104,8 @@ class FrozenNetwork(nn.Module):
 
     def through(self, network: nn.Module, images_BCHW: Tensor, reads: Reads) -> Tensor:
         """The output of ``network``, this one or a trained copy of it."""
-        timm_network = cast(TimmClassifier, network)
-        hidden = timm_network.forward_features(
+        classifier = cast(Classifier, network)
+        hidden = classifier.forward_features(
             images_BCHW.contiguous(memory_format=torch.channels_last)
         )
-        return timm_network.forward_head(hidden, pre_logits=reads == "features")
+        return classifier.forward_head(hidden, pre_logits=reads == "features")

@@ -5,23 +5,31 @@ This stands in for the published ImageNet weights where nothing can be downloade
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
 
 import torch
 from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from lorvp.datasets import prepared
 from lorvp.datasets.prepared import LabelledImages, Prepared
 from lorvp.errors import InputError
 from lorvp.images import resized
-from lorvp.networks.checkpoint import create
-from lorvp.settings import Name, Seed, Settings
+from lorvp.networks.base import Made, NetworkConfig
+from lorvp.networks.facts import Facts
+from lorvp.networks.libraries.timm_models import create
+from lorvp.settings import Name, Seed
 
 MEAN = STD = [0.5, 0.5, 0.5]
+THREADS = 2
+"""Fixed, because sums over threads differ in their last bits with the number of threads."""
 
 
-class TrainedConfig(Settings):
+class TrainedConfig(NetworkConfig):
     """Train ``architecture`` from scratch on a dataset of this project."""
 
     kind: Literal["trained"] = "trained"
@@ -45,6 +53,37 @@ class TrainedConfig(Settings):
     @property
     def size(self) -> tuple[int, int]:
         return self.input_size, self.input_size
+
+    def facts(self, source_names: Sequence[str] | None = None) -> Facts:
+        assert source_names is not None, "the dataset says what the classes are"
+        return Facts(
+            library="timm",
+            architecture=self.architecture,
+            input_size=self.size,
+            mean=MEAN,
+            std=STD,
+            interpolation="bilinear",
+            patch=self.patch,
+            class_names=list(source_names),
+            source=f"trained here on {self.dataset}",
+        )
+
+    def make(self, datasets: Path) -> Made:
+        """Train, and refuse the network if it does not know its own task well enough."""
+        data = prepared.read(datasets / self.dataset)
+        with threads(THREADS):
+            network = train(self, data)
+            right = accuracy(network, data.split("test"), self)
+        if right < self.min_accuracy:
+            raise InputError(
+                f"{right:.2%} of the held-out images right, "
+                f"less than min_accuracy ({self.min_accuracy:.0%}); train longer or lower it"
+            )
+        facts = self.facts(data.class_names).model_copy(update={"accuracy": right})
+        return Made(network, facts, f"{right:.2%} of the held-out {self.dataset} images right")
+
+    def inputs(self, datasets: Path) -> dict[str, Any]:
+        return {"dataset": prepared.read(datasets / self.dataset).digest}
 
 
 def train(config: TrainedConfig, data: Prepared) -> nn.Module:
@@ -86,6 +125,17 @@ def accuracy(network: nn.Module, images: LabelledImages, config: TrainedConfig) 
         logits_BS = network(_prepare(x_BHWC, config.size))
         right += int((logits_BS.argmax(1) == y_B).sum())
     return right / len(images)
+
+
+@contextmanager
+def threads(number: int) -> Iterator[None]:
+    """Compute with so many threads in this block."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(number)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _prepare(images_BHWC: Tensor, size: tuple[int, int]) -> Tensor:

@@ -17,7 +17,7 @@ from lorvp.augmentation import Augmentation
 from lorvp.errors import InputError
 from lorvp.images import Size, resized
 from lorvp.networks.frozen import FrozenNetwork
-from lorvp.outline import Canvas, Reads
+from lorvp.outline import Canvas, Interpolation, Reads
 
 __all__ = ["Canvas", "Content", "Fit", "Placement", "Prompt", "Size", "Space"]
 
@@ -34,9 +34,9 @@ class Fit(nn.Module):
     augmentation = Augmentation()
     """Of training images; the trainer sets it."""
 
-    def __init__(self, size: Size) -> None:
+    def __init__(self, size: Size, interpolation: Interpolation = "bilinear") -> None:
         super().__init__()
-        self.size = size
+        self.size, self.interpolation = size, interpolation
 
     def image_HW(self) -> Tensor:
         """Which pixels of the canvas hold the image (bool); all, unless a fit leaves some free."""
@@ -49,8 +49,8 @@ class Fit(nn.Module):
     def lay(self, images_BHWC: Tensor, size: Size) -> Tensor:
         """images_BCHW in [0, 1] of the given size, augmented in training mode."""
         if self.training:
-            return self.augmentation(images_BHWC, size)
-        return resized(images_BHWC, size)
+            return self.augmentation(images_BHWC, size, self.interpolation)
+        return resized(images_BHWC, size, self.interpolation)
 
     def forward(self, images_BHWC: Tensor) -> Tensor:
         raise NotImplementedError

@@ -11,8 +11,8 @@ from lorvp.mappings.frequency import EvpIndexConfig, FlmConfig, IlmConfig, IlmOn
 from lorvp.mappings.linear import FmConfig, LpConfig
 from lorvp.mappings.names import SemanticConfig, TextConfig
 from lorvp.mappings.selection import IdentityConfig, RlmConfig
-from lorvp.networks.checkpoint import create
 from lorvp.networks.frozen import FrozenNetwork
+from lorvp.networks.libraries.timm_models import create
 from lorvp.outline import Canvas, Ends, Tokens
 from lorvp.prompts.contents.free import FreeConfig
 from lorvp.prompts.contents.low_rank import LowRankConfig

@@ -7,6 +7,7 @@ datasets:
     kind: digits
 checkpoints:
   net:
+    kind: trained
     dataset: letters
     architecture: test_resnet
 grid:

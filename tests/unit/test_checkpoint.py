@@ -9,31 +9,38 @@ from safetensors.torch import load_file, save_file
 from lorvp.errors import InputError
 from lorvp.files import sha256
 from lorvp.networks import checkpoint
+from lorvp.networks.facts import Facts
 from lorvp.networks.frozen import FrozenNetwork
+from lorvp.networks.libraries.timm_models import create
 from lorvp.outline import Canvas, Tokens, patch_of, tokens_of
 
 from .tiny import source_names
 
-FACTS = {
-    "architecture": "test_resnet",
-    "input_size": (32, 32),
-    "mean": [0.4, 0.5, 0.6],
-    "std": [0.2, 0.3, 0.4],
-    "class_names": list("ABCDE"),
-    "origin": "random weights",
-    "accuracy": None,
-}
+FACTS = Facts(
+    library="timm",
+    architecture="test_resnet",
+    input_size=(32, 32),
+    mean=[0.4, 0.5, 0.6],
+    std=[0.2, 0.3, 0.4],
+    interpolation="bicubic",
+    class_names=list("ABCDE"),
+    source="random weights",
+)
+
+
+def facts(**other) -> Facts:
+    return FACTS.model_copy(update=other)
 
 
 @pytest.fixture(scope="module")
 def network():
     torch.manual_seed(0)
-    return checkpoint.create("test_resnet", 5).eval()
+    return create("test_resnet", 5).eval()
 
 
 @pytest.fixture
 def folder(tmp_path, network):
-    checkpoint.write(tmp_path / "net", network, **FACTS)
+    checkpoint.write(tmp_path / "net", network, FACTS)
     return tmp_path / "net"
 
 
@@ -53,7 +60,7 @@ def edit(folder, **facts) -> None:
 def test_a_loaded_network_gives_the_same_logits(folder, network):
     images = torch.rand(3, 3, 32, 32)
     loaded = checkpoint.load(folder)
-    mean, std = (torch.tensor(FACTS[key])[:, None, None] for key in ("mean", "std"))
+    mean, std = (torch.tensor(v)[:, None, None] for v in (FACTS.mean, FACTS.std))
     expected = FrozenNetwork(network, (32, 32), [0.0] * 3, [1.0] * 3, list("ABCDE"))(
         (images - mean) / std
     )
@@ -74,7 +81,7 @@ def test_a_loaded_network_knows_its_sizes(folder):
 @pytest.mark.parametrize("architecture", ["test_resnet", "test_vit", "test_convnext"])
 def test_the_classifier_on_features_gives_the_logits(architecture):
     """For every family: features are what its own classifier reads."""
-    network = checkpoint.create(architecture, 7, (32, 32))
+    network = create(architecture, 7, (32, 32))
     frozen = FrozenNetwork(network, (32, 32), [0.5] * 3, [0.5] * 3, source_names(7))
     images = torch.rand(2, 3, 32, 32)
     features_BD = frozen(images, "features")
@@ -144,9 +151,13 @@ def test_a_broken_manifest_is_named(folder, text):
 
 @pytest.mark.parametrize(
     "facts",
-    [{"mean": [0.5] * 3}, {"std": [0.5] * 3}, {"input_size": [64, 64]}, {"architecture": "x"}],
+    [
+        {"mean": [0.5] * 3}, {"std": [0.5] * 3}, {"input_size": [64, 64]}, {"architecture": "x"},
+        {"interpolation": "bilinear"}, {"model_kwargs": {"pad_type": "same"}}, {"patch": 4},
+        {"templates": ["a {}"]}, {"library": "torchvision"},
+    ],
     ids=str,
-)
+)  # fmt: skip
 def test_all_that_changes_the_outputs_changes_the_digest(folder, facts):
     """It stands for the checkpoint in the names of trials."""
     before = checkpoint.read_manifest(folder).digest
@@ -163,9 +174,9 @@ def test_other_weights_have_another_digest(folder):
 
 def vit(tmp_path, size: tuple[int, int], patch: int | None):
     torch.manual_seed(0)
-    network = checkpoint.create("test_vit", 5, size, patch).eval()
-    facts = FACTS | {"architecture": "test_vit", "input_size": size}
-    return network, checkpoint.write(tmp_path / "vit", network, **facts)
+    network = create("test_vit", 5, size, patch).eval()
+    own = facts(architecture="test_vit", input_size=size, patch=patch)
+    return network, checkpoint.write(tmp_path / "vit", network, own)
 
 
 @torch.no_grad()
@@ -186,23 +197,26 @@ def test_a_manifest_and_its_network_describe_the_same_canvas(tmp_path):
     vit(tmp_path, (32, 48), 8)
     written = checkpoint.read_manifest(tmp_path / "vit").canvas
     loaded = checkpoint.load(tmp_path / "vit").canvas
-    assert written == Canvas((32, 48), (0.4, 0.5, 0.6), 8, Tokens(64, 6))
+    assert written == Canvas((32, 48), (0.4, 0.5, 0.6), 8, Tokens(64, 6), "bicubic")
     assert (loaded.size, loaded.patch, loaded.tokens) == ((32, 48), 8, Tokens(64, 6))
+    assert loaded.interpolation == "bicubic"
     assert loaded.mean == pytest.approx(written.mean)
 
 
-@pytest.mark.parametrize("architecture", ["test_resnet", "test_convnext"])
-def test_a_convolutional_network_has_no_patches_and_no_tokens(tmp_path, architecture):
-    network = checkpoint.create(architecture, 5, (32, 32))
-    facts = FACTS | {"architecture": architecture}
-    manifest = checkpoint.write(tmp_path / "conv", network, **facts)
-    assert (manifest.patch, manifest.tokens) == (None, None)
+@pytest.mark.parametrize(("architecture", "patch"), [("test_resnet", None), ("test_convnext", 4)])
+def test_a_convolutional_network_has_no_tokens_and_patches_if_it_cuts_the_image(
+    tmp_path, architecture, patch
+):
+    network = create(architecture, 5, (32, 32))
+    own = facts(architecture=architecture)
+    manifest = checkpoint.write(tmp_path / "conv", network, own)
+    assert (manifest.patch, manifest.tokens) == (patch, None)
     assert checkpoint.load(tmp_path / "conv").canvas.tokens is None
 
 
 def test_a_patch_for_a_network_without_patches_is_refused():
     with pytest.raises(InputError, match="test_resnet has no patches, so `patch` has no meaning"):
-        checkpoint.create("test_resnet", 5, (32, 32), patch=8)
+        create("test_resnet", 5, (32, 32), patch=8)
 
 
 @pytest.mark.parametrize(
@@ -210,11 +224,11 @@ def test_a_patch_for_a_network_without_patches_is_refused():
 )
 def test_patches_that_do_not_tile_the_input_are_refused(size, patch, side):
     with pytest.raises(InputError, match=f"side {side} do not tile .* {size[0]}x{size[1]}"):
-        checkpoint.create("test_vit", 5, size, patch)
+        create("test_vit", 5, size, patch)
 
 
 def test_a_convolutional_network_takes_any_size():
-    network = checkpoint.create("test_resnet", 5, (33, 47)).eval()
+    network = create("test_resnet", 5, (33, 47)).eval()
     assert network(torch.rand(1, 3, 33, 47)).shape == (1, 5)
 
 
@@ -229,7 +243,7 @@ def test_the_ends_of_a_network_are_its_classes_and_features(folder):
 @pytest.mark.parametrize("architecture", ["beit_base_patch16_224", "cait_xxs24_224"])
 def test_relatives_of_the_plain_transformer_have_patches_but_take_no_tokens(architecture):
     with torch.device("meta"):
-        network = checkpoint.create(architecture, classes=2)
+        network = create(architecture, classes=2)
     assert patch_of(network) == 16
     assert tokens_of(network) is None
 
@@ -237,8 +251,8 @@ def test_relatives_of_the_plain_transformer_have_patches_but_take_no_tokens(arch
 @pytest.mark.parametrize("architecture", ["xcit_nano_12_p16_224", "vit_small_r26_s32_224"])
 def test_patches_of_a_feature_map_are_not_patches_of_the_image(architecture):
     with torch.device("meta"):
-        assert patch_of(checkpoint.create(architecture, classes=2)) is None
+        assert patch_of(create(architecture, classes=2)) is None
 
 
 def test_a_patch_can_be_asked_for_without_a_size():
-    assert patch_of(checkpoint.create("test_vit", classes=2, patch=8)) == 8
+    assert patch_of(create("test_vit", classes=2, patch=8)) == 8

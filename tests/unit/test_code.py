@@ -11,6 +11,7 @@ from lorvp.mappings.frequency import IlmConfig
 from lorvp.mappings.linear import LpConfig
 from lorvp.mappings.names import SemanticConfig, TextConfig
 from lorvp.mappings.selection import IdentityConfig
+from lorvp.networks.facts import CheckpointManifest
 from lorvp.prompts.contents.free import FreeConfig
 from lorvp.prompts.contents.low_rank import LowRankConfig
 from lorvp.prompts.methods.adavipro import AdaViProConfig
@@ -129,11 +130,47 @@ def test_an_edit_changes_the_trials_that_use_the_file(package, file, expected):
         "prompts/methods/__init__.py",
         "mappings/__init__.py",
         "datasets/letters.py",
+        "networks/__init__.py",
+        "networks/facts.py",
+        "networks/libraries/__init__.py",
+        "networks/libraries/timm_models.py",
         "networks/pretraining.py",
+        "networks/timm_hub.py",
     ],
 )
 def test_an_edit_of_what_no_result_depends_on_changes_none(package, file):
     assert with_a_new_constant(package / file) == set()
+
+
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [
+        ("timm_models.py", {"timm"}),
+        ("torchvision_models.py", {"torchvision"}),
+        ("open_clip_models.py", {"open_clip"}),
+        ("agreement.py", {"timm", "torchvision", "open_clip"}),
+    ],
+)
+def test_an_edit_of_what_runs_a_network_changes_the_checkpoints_of_its_library(
+    package, file, expected
+):
+    """Their digests are part of the names of trials."""
+    libraries = ("timm", "torchvision", "open_clip")
+
+    def digests() -> dict[str, str]:
+        code._imports.cache_clear()
+        code._syntax.cache_clear()
+        facts = {
+            "architecture": "x", "input_size": (8, 8), "mean": [0.0] * 3, "std": [1.0] * 3,
+            "interpolation": "bilinear", "class_names": [], "source": "", "features": 1,
+            "tokens": None, "made_from": "", "weights_sha256": "",
+        }  # fmt: skip
+        return {name: CheckpointManifest(library=name, **facts).digest for name in libraries}
+
+    before, path = digests(), package / "networks/libraries" / file
+    path.write_text(path.read_text() + "\nNEW_CONSTANT = 1\n")
+    after = digests()
+    assert {name for name in libraries if before[name] != after[name]} == expected
 
 
 def test_an_edit_of_what_wrote_a_checkpoint_is_the_checkpoints_affair(package):

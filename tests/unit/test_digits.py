@@ -16,19 +16,19 @@ def source():
 
 def test_every_value_is_the_grey_level_of_scikit_learns(source):
     original = load_digits()
-    assert source.images_NHWC.shape == (1797, 8, 8, 3)
-    assert source.images_NHWC.dtype == np.uint8
+    assert source.images.images_NHWC.shape == (1797, 8, 8, 3)
+    assert source.images.images_NHWC.dtype == np.uint8
     level = {v: round(v * 255 / 16) for v in range(17)}
     expected_NHW = np.vectorize(level.__getitem__)(original.images.astype(int))
     for channel in range(3):
-        np.testing.assert_array_equal(source.images_NHWC[..., channel], expected_NHW)
+        np.testing.assert_array_equal(source.images.images_NHWC[..., channel], expected_NHW)
     np.testing.assert_array_equal(source.labels_N, original.target)
     assert source.labels_N.dtype == np.int64
 
 
 def test_all_grey_levels_from_black_to_white_occur(source):
-    assert len(np.unique(source.images_NHWC)) == 17
-    assert (source.images_NHWC.min(), source.images_NHWC.max()) == (0, 255)
+    assert len(np.unique(source.images.images_NHWC)) == 17
+    assert (source.images.images_NHWC.min(), source.images.images_NHWC.max()) == (0, 255)
 
 
 def test_splits_share_no_image_and_leave_none_out(source):
@@ -50,7 +50,7 @@ def test_the_seed_decides_the_split_and_nothing_else(source):
     for name in source.splits:
         np.testing.assert_array_equal(source.splits[name], same.splits[name])
         assert not np.array_equal(source.splits[name], other.splits[name])
-    np.testing.assert_array_equal(source.images_NHWC, other.images_NHWC)
+    np.testing.assert_array_equal(source.images.images_NHWC, other.images.images_NHWC)
 
 
 def test_other_sizes(source):

@@ -154,7 +154,7 @@ def test_a_default_that_is_written_out_is_the_same_trial(trials):
 
 def test_datasets_and_networks_multiply(tmp_path):
     text = params(block(dataset="[digits, letters]", network="[net, twin]"))
-    twin = "  twin:\n    dataset: letters\n    architecture: test_resnet\ngrid:"
+    twin = "  twin:\n    kind: trained\n    dataset: letters\n    architecture: test_resnet\ngrid:"
     (tmp_path / "params.yaml").write_text(text.replace("grid:", twin))
     found = read(tmp_path / "params.yaml").points
     assert [(p.trial.dataset, p.trial.network) for p in found] == list(
@@ -169,7 +169,7 @@ values = st.lists(st.integers(0, 50), min_size=1, max_size=4)
 def test_as_many_trials_as_different_combinations(ranks, epochs, seeds):
     raw = {
         "datasets": {"digits": "digits"},
-        "checkpoints": {"net": {"dataset": "digits", "architecture": "x"}},
+        "checkpoints": {"net": {"kind": "trained", "dataset": "digits", "architecture": "x"}},
         "grid": {
             "a": {
                 "dataset": "digits",

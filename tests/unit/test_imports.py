@@ -67,7 +67,7 @@ import sys
 for name in sys.argv[1].split(","):
     sys.modules[name] = None  # an import of it raises ImportError
 import lorvp.running, lorvp.params, lorvp.tables, lorvp.store, lorvp.networks.checkpoint
-heavy = {"timm", "altair"} & set(sys.modules)
+heavy = {"timm", "altair", "torchvision", "datasets"} & set(sys.modules)
 assert not heavy, heavy
 """
 

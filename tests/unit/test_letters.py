@@ -14,20 +14,20 @@ def small(**settings) -> LettersConfig:
 
 def test_same_settings_give_the_same_bytes():
     first, second = small().source(), small().source()
-    assert first.images_NHWC.tobytes() == second.images_NHWC.tobytes()
+    assert first.images.images_NHWC.tobytes() == second.images.images_NHWC.tobytes()
     np.testing.assert_array_equal(first.labels_N, second.labels_N)
 
 
 def test_another_seed_gives_other_images_of_the_same_labels():
     first, second = small().source(), small(seed=1).source()
-    assert not np.array_equal(first.images_NHWC, second.images_NHWC)
+    assert not np.array_equal(first.images.images_NHWC, second.images.images_NHWC)
     np.testing.assert_array_equal(first.labels_N, second.labels_N)
 
 
 def test_shapes_classes_and_splits():
     source = small(side=20, train=3, val=2, test=1).source()
-    assert source.images_NHWC.shape == (26 * 6, 20, 20, 3)
-    assert source.images_NHWC.dtype == np.uint8
+    assert source.images.images_NHWC.shape == (26 * 6, 20, 20, 3)
+    assert source.images.images_NHWC.dtype == np.uint8
     assert source.labels_N.dtype == np.int64
     assert source.class_names == list(string.ascii_uppercase)
     for name, each in (("train", 3), ("val", 2), ("test", 1)):
@@ -37,7 +37,7 @@ def test_shapes_classes_and_splits():
 
 
 def test_letters_are_grey_light_on_black_and_all_different():
-    images = small(side=32).source().images_NHWC
+    images = small(side=32).source().images.images_NHWC
     np.testing.assert_array_equal(images[..., 0], images[..., 1])
     np.testing.assert_array_equal(images[..., 0], images[..., 2])
     flat = images[..., 0].reshape(len(images), -1)

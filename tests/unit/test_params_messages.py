@@ -37,7 +37,7 @@ def test_there_are_many_cases_and_none_twice():
 
 def test_several_mistakes_are_told_at_once(message):
     told = message(params(block("a", seed="-1"), block("b", method="lorvp", sead="3")))
-    starts = ["15:5: grid.a.seed", "19:5: grid.b.method", "21:5: grid.b.sead"]
+    starts = ["16:5: grid.a.seed", "20:5: grid.b.method", "22:5: grid.b.sead"]
     found = [": ".join(line.split(": ")[:2]) for line in told.splitlines()]
     assert sorted(found) == [f"params.yaml:{start}" for start in starts]
 
@@ -54,7 +54,7 @@ def test_a_key_that_is_twice_there_is_named_without_all_that_is_below_it(message
 def test_a_mistake_in_a_merged_mapping_is_told(message):
     second = block("b", training="{<<: *t, lr: -0.5}")
     told = message(params(block("a", training="&t {epochs: 2}"), second))
-    assert told.startswith("params.yaml:21:24: grid.b.training.lr: ")
+    assert told.startswith("params.yaml:22:24: grid.b.training.lr: ")
 
 
 def test_a_list_of_wrong_values_is_not_called_too_short(message):

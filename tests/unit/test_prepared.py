@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from lorvp.datasets import prepared
-from lorvp.datasets.prepared import SPLITS, Source
+from lorvp.datasets.source import ImageArray, Source, write
 from lorvp.errors import InputError
 
 from .tiny import dataset, images
@@ -31,8 +31,8 @@ def test_splits_hold_their_rows_in_order(data):
 def test_rows_need_not_be_in_order(tmp_path):
     found = images(6)
     rows = {"train": np.array([4, 0]), "val": np.array([5]), "test": np.array([1, 2, 3])}
-    source = Source(found.images_NHWC.numpy(), found.labels_N.numpy(), rows, list("abc"), "noise")
-    prepared.write(tmp_path / "noise", source)
+    pixels = ImageArray(found.images_NHWC.numpy())
+    write(tmp_path / "noise", Source(pixels, found.labels_N.numpy(), rows, list("abc"), "noise"))
     split = prepared.read(tmp_path / "noise").split("train")
     assert torch.equal(split.images_NHWC, found.images_NHWC[[4, 0]])
 
@@ -68,9 +68,9 @@ def test_the_digest_is_that_of_bytes_and_class_names(tmp_path, data):
 
 def renamed(data, folder):
     """The same arrays with other class names."""
-    arrays = [np.load(data.folder / f"{name}.npy") for name in ("images", "labels")]
-    splits = {name: np.load(data.folder / f"{name}.npy") for name in SPLITS}
-    prepared.write(folder, Source(*arrays, splits, ["x", "y", "z"], "noise"))
+    images_NHWC, labels_N = (np.load(data.folder / f"{name}.npy") for name in ("images", "labels"))
+    splits = {"train": np.arange(5), "val": np.arange(5, 8), "test": np.arange(8, 10)}
+    write(folder, Source(ImageArray(images_NHWC), labels_N, splits, ["x", "y", "z"], "noise"))
     return prepared.read(folder)
 
 
@@ -86,7 +86,7 @@ def test_a_folder_without_manifest_is_no_dataset(tmp_path, data):
             prepared.read(folder)
 
 
-@pytest.mark.parametrize("name", ["images", "labels", *SPLITS])
+@pytest.mark.parametrize("name", ["images", "labels"])
 def test_a_missing_file_is_named(data, name):
     (data.folder / f"{name}.npy").unlink()
     with pytest.raises(InputError, match=rf"incomplete: {name}.npy missing"):
@@ -119,3 +119,40 @@ def test_classes_without_images_are_named(tmp_path):
     few = dataset(tmp_path / "few", train=2, val=3, test=3)
     assert few.classes_without("train") == ["class 2"]
     assert few.classes_without("val") == []
+
+
+def test_the_folder_holds_nothing_else(data):
+    names = {path.name for path in data.folder.iterdir()}
+    assert names == {"images.npy", "labels.npy", "manifest.json"}
+
+
+def test_images_lie_as_train_then_val_then_test(tmp_path):
+    """So that each split is one piece of the memory map, whatever order the source has."""
+    found = images(6)
+    rows = {"train": np.array([4, 0]), "val": np.array([5]), "test": np.array([1, 2, 3])}
+    pixels = ImageArray(found.images_NHWC.numpy())
+    write(tmp_path / "n", Source(pixels, found.labels_N.numpy(), rows, list("abc"), "noise"))
+    order = [4, 0, 5, 1, 2, 3]
+    stored = np.load(tmp_path / "n/images.npy")
+    np.testing.assert_array_equal(stored, found.images_NHWC[order].numpy())
+    stored = np.load(tmp_path / "n/labels.npy")
+    np.testing.assert_array_equal(stored, found.labels_N[order].numpy())
+
+
+@pytest.mark.parametrize("threads", [1, 2, 7])
+def test_the_number_of_threads_changes_no_byte(tmp_path, threads):
+    found = images(200)
+    rows = {"train": np.arange(150), "val": np.arange(150, 170), "test": np.arange(170, 200)}
+    pixels = ImageArray(found.images_NHWC.numpy())
+    source = Source(pixels, found.labels_N.numpy(), rows, list("abc"), "noise")
+    told = []
+    write(tmp_path / "n", source, on_images=told.append, threads=threads)
+    np.testing.assert_array_equal(np.load(tmp_path / "n/images.npy"), pixels.images_NHWC)
+    assert sum(told) == 200
+    assert prepared.read(tmp_path / "n").sizes == {"train": 150, "val": 20, "test": 30}
+
+
+def test_an_empty_split_can_be_asked_for(tmp_path):
+    """Test sets that nobody trains on, such as ImageNet-R, have no train."""
+    only_tests = dataset(tmp_path / "n", train=0, val=0, test=4)
+    assert [len(only_tests.split(name)) for name in ("train", "val", "test")] == [0, 0, 4]

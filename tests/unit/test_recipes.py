@@ -178,19 +178,19 @@ COMPOSE = "{mine: {kind: compose, content: free}}"
 def test_compose_has_no_paper(message, training):
     told = message(params(block(method=COMPOSE, training=training)))
     assert told == (
-        "params.yaml:15:5: grid.a.training: compose is from no paper; write its training settings"
+        "params.yaml:16:5: grid.a.training: compose is from no paper; write its training settings"
     )
 
 
 def test_compose_is_told_once_for_all_of_a_sweep(message):
     text = block(method=COMPOSE, mapping="[fm, lp]", seed="[0, 1]", training="[{epochs: 1}, paper]")
-    assert message(params(text)).startswith("params.yaml:16:29: grid.a.training.1: compose")
+    assert message(params(text)).startswith("params.yaml:17:29: grid.a.training.1: compose")
 
 
 @pytest.mark.parametrize(
     ("training", "where"),
-    [("papr", "15:5: grid.a.training"), ("{recipe: papr}", "15:5: grid.a.training"),
-     ("[paper, papr]", "15:23: grid.a.training.1")],
+    [("papr", "16:5: grid.a.training"), ("{recipe: papr}", "16:5: grid.a.training"),
+     ("[paper, papr]", "16:23: grid.a.training.1")],
 )  # fmt: skip
 def test_an_unknown_recipe_is_told_with_those_there_are(message, training, where):
     told = message(params(block(training=training)))
@@ -208,12 +208,12 @@ def test_values_beside_a_recipe_are_checked_as_others_are(message):
 @pytest.mark.parametrize("training", ["paper", "{recipe: paper}"])
 def test_a_wrong_method_is_not_blamed_on_its_recipe(message, training):
     told = message(params(block(method="lorvp", training=training)))
-    assert told.startswith("params.yaml:13:5: grid.a.method: unknown kind")
+    assert told.startswith("params.yaml:14:5: grid.a.method: unknown kind")
     assert len(told.splitlines()) == 1
 
 
 def test_a_misspelt_recipe_key_is_told_with_the_right_one(message):
     told = message(params(block(training="{recipee: paper}")))
-    assert told.startswith("params.yaml:15:16: grid.a.training.recipee: ")
+    assert told.startswith("params.yaml:16:16: grid.a.training.recipee: ")
     assert "did you mean 'recipe'?" in told
     assert "epochs, batch_size" in told

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from lorvp.datasets import prepared
-from lorvp.datasets.prepared import Source
+from lorvp.datasets.source import ImageArray, Source, write
 from lorvp.mappings.bayesian import BlmConfig, BlmPlusConfig
 from lorvp.mappings.frequency import EvpIndexConfig, IlmConfig, IlmOnlineConfig
 from lorvp.mappings.linear import LpConfig
@@ -131,11 +131,13 @@ def rewritten(data, folder, images_of_test: bool):
     """The same dataset with other test labels and, if asked, other test images."""
     images = np.load(data.folder / "images.npy")
     labels = np.load(data.folder / "labels.npy")
-    splits = {name: np.load(data.folder / f"{name}.npy") for name in ("train", "val", "test")}
-    labels[splits["test"]] = (labels[splits["test"]] + 1) % TARGETS
+    test = np.arange(len(labels))[-data.sizes["test"] :]  # train lies first, then val, then test
+    labels[test] = (labels[test] + 1) % TARGETS
     if images_of_test:
-        images[splits["test"]] = 255 - images[splits["test"]]
-    prepared.write(folder, Source(images, labels, splits, data.class_names, "noise"))
+        images[test] = 255 - images[test]
+    bounds = np.cumsum(list(data.sizes.values()))[:-1]
+    splits = dict(zip(data.sizes, np.split(np.arange(len(labels)), bounds), strict=True))
+    write(folder, Source(ImageArray(images), labels, splits, data.class_names, "noise"))
     return prepared.read(folder)
 
 

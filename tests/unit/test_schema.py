@@ -76,6 +76,15 @@ def test_marks_recipes_that_the_reader_refuses(training):
     assert marks(params(block(method="lor_vp", training=training)))
 
 
+def test_takes_the_papers_networks():
+    """Every kind of checkpoint is among them."""
+    whole, fragment = plain(params()), ROOT / "data/presets/fragments/networks.yaml"
+    whole["checkpoints"] |= plain(fragment.read_text())["checkpoints"]
+    assert check(whole)[1] == []
+    checker = jsonschema.Draft202012Validator(schema())
+    assert [error.message for error in checker.iter_errors(whole)] == []
+
+
 def test_takes_the_projects_own_params():
     assert marks((ROOT / "params.yaml").read_text()) == []
 

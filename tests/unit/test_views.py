@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from lorvp.networks.checkpoint import CheckpointManifest
+from lorvp.networks.facts import CheckpointManifest
 from lorvp.prompts.methods.adavipro import AdaViProConfig
 from lorvp.prompts.methods.autovp import AutoVpConfig
 from lorvp.prompts.methods.evp import EvpConfig
@@ -23,9 +23,9 @@ from lorvp.views import mapping_counts, prompt_view
 from .tiny import FEATURES, MEAN, STD, TARGET_NAMES, images, tiny_network, trial
 
 MANIFEST = CheckpointManifest(
-    architecture="tiny", input_size=(16, 16), mean=MEAN, std=STD, features=FEATURES, patch=8,
-    tokens=(FEATURES, 2),
-    class_names=list("ABCDEFG"), origin="noise", accuracy=None, weights_sha256="0",
+    library="timm", architecture="tiny", input_size=(16, 16), mean=MEAN, std=STD,
+    interpolation="bilinear", features=FEATURES, patch=8, tokens=(FEATURES, 2),
+    class_names=list("ABCDEFG"), source="noise", made_from="", weights_sha256="0",
 )  # fmt: skip
 IMAGE = images(1).images_NHWC[0]
 

@@ -8,8 +8,8 @@ from lorvp.errors import InputError
 from lorvp.mappings.linear import LpConfig
 from lorvp.mappings.selection import IdentityConfig
 from lorvp.model import PromptedNetwork
-from lorvp.networks import checkpoint
 from lorvp.networks.frozen import FrozenNetwork
+from lorvp.networks.libraries.timm_models import create
 from lorvp.outline import Canvas, Tokens
 from lorvp.prompts.methods.vpt import VptConfig
 from lorvp.running import build
@@ -64,7 +64,7 @@ def test_a_tiny_transformer_runs_with_the_tokens_beside_its_own(depth, mapping, 
 
 def vit(patch: int) -> FrozenNetwork:
     torch.manual_seed(0)
-    network = checkpoint.create("test_vit", 7, (32, 32), patch)
+    network = create("test_vit", 7, (32, 32), patch)
     return FrozenNetwork(network, (32, 32), [0.5] * 3, [0.5] * 3, source_names(7))
 
 
@@ -155,7 +155,7 @@ def test_tokens_are_a_group_of_their_own_and_come_back_with_the_state():
 
 @pytest.mark.parametrize("architecture", ["test_resnet", "test_convnext"])
 def test_a_network_that_is_no_plain_transformer_is_refused(architecture):
-    network = checkpoint.create(architecture, 5, (32, 32))
+    network = create(architecture, 5, (32, 32))
     frozen = FrozenNetwork(network, (32, 32), [0.5] * 3, [0.5] * 3, source_names(5))
     with pytest.raises(InputError, match="plain vision transformer, and this network is none"):
         VptConfig().build(frozen.canvas)

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lorvp.datasets import prepared
-from lorvp.datasets.prepared import LabelledImages, Prepared, Source
+from lorvp.datasets.prepared import LabelledImages, Prepared
+from lorvp.datasets.source import ImageArray, Source, write
 from lorvp.mappings.linear import LpConfig
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.optimisation import TrainingConfig
@@ -130,8 +131,9 @@ def dataset(folder: Path, train: int = 12, val: int = 6, test: int = 9, seed: in
     rows = np.arange(train + val + test)
     splits = {"train": rows[:train], "val": rows[train : train + val], "test": rows[train + val :]}
     names = [f"class {k}" for k in range(TARGETS)]
-    source = Source(found.images_NHWC.numpy(), found.labels_N.numpy(), splits, names, "noise")
-    prepared.write(folder, source)
+    images_of = ImageArray(found.images_NHWC.numpy())
+    source = Source(images_of, found.labels_N.numpy(), splits, names, "noise")
+    write(folder, source)
     return prepared.read(folder)
 
 

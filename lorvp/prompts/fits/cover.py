@@ -34,6 +34,9 @@ class CoverConfig(Settings):
 class Cover(Frame):
     """Of a square image all is kept; a long one loses its ends."""
 
+    def __init__(self, canvas: Canvas, image_size: int, colour: Colour = "black") -> None:
+        super().__init__(canvas, image_size, colour, "bicubic")
+
     def forward(self, images_BHWC: Tensor) -> Tensor:
         square = (self.image_size, self.image_size)
         side = self.image_size
@@ -43,7 +46,7 @@ class Cover(Frame):
         shorter = min(height, width)
         # The longer side is cut to whole pixels, as torchvision's Resize does.
         larger = side * height // shorter, side * width // shorter
-        images_BCHW = resized(images_BHWC, larger, mode="bicubic")
+        images_BCHW = resized(images_BHWC, larger, self.interpolation)
         if self.training:
             return self.pad(self.augmentation.flipped(random_windows(images_BCHW, square)))
         top, left = (round((extent - self.image_size) / 2) for extent in larger)

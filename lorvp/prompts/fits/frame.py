@@ -14,6 +14,7 @@ from torch.nn import functional as F
 
 from lorvp.errors import InputError
 from lorvp.images import Size
+from lorvp.outline import Interpolation
 from lorvp.prompts.base import Canvas, Fit
 from lorvp.settings import Settings, Symbol
 
@@ -29,9 +30,11 @@ class FrameConfig(Settings):
     """Side of the image in pixels; ILM-VP has 32 or 128, AutoVP 64, 128 or 192, of 224."""
     colour: Colour = "black"
     """Of the frame."""
+    interpolation: Interpolation | None = None
+    """The network's own unless given."""
 
     def build(self, canvas: Canvas) -> Frame:
-        return Frame(canvas, self.image_size, self.colour)
+        return Frame(canvas, self.image_size, self.colour, self.interpolation)
 
 
 class Frame(Fit):
@@ -40,8 +43,14 @@ class Frame(Fit):
     colour_C11: Tensor
     inside_HW: Tensor
 
-    def __init__(self, canvas: Canvas, image_size: int, colour: Colour = "black") -> None:
-        super().__init__(canvas.size)
+    def __init__(
+        self,
+        canvas: Canvas,
+        image_size: int,
+        colour: Colour = "black",
+        interpolation: Interpolation | None = None,
+    ) -> None:
+        super().__init__(canvas.size, interpolation or canvas.interpolation)
         require_smaller(image_size, canvas.size)
         self.image_size = image_size
         # In the order that F.pad takes: left, right, top, bottom.

@@ -6,6 +6,7 @@ from typing import Literal
 
 from torch import Tensor
 
+from lorvp.outline import Interpolation
 from lorvp.prompts.base import Canvas, Fit
 from lorvp.settings import Settings
 
@@ -14,13 +15,15 @@ class ResizeConfig(Settings):
     """Squash the whole image to the canvas; the aspect ratio is not kept (LoR-VP's code)."""
 
     kind: Literal["resize"] = "resize"
+    interpolation: Interpolation | None = None
+    """The network's own unless given."""
 
     def build(self, canvas: Canvas) -> Resize:
-        return Resize(canvas.size)
+        return Resize(canvas.size, self.interpolation or canvas.interpolation)
 
 
 class Resize(Fit):
-    """Bilinear with antialiasing."""
+    """With antialiasing."""
 
     def forward(self, images_BHWC: Tensor) -> Tensor:
         return self.lay(images_BHWC, self.size)

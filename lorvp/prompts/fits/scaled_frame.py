@@ -49,7 +49,7 @@ class ScaledFrame(Fit):
         colour: Colour = "black",
         largest_gradient: float | None = None,
     ) -> None:
-        super().__init__(canvas.size)
+        super().__init__(canvas.size, canvas.interpolation)
         self.start = Frame(canvas, base, colour)
         self.base = base
         self.scale = nn.Parameter(torch.tensor(scale))

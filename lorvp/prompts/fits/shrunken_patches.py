@@ -15,6 +15,7 @@ from torch.nn import functional as F
 
 from lorvp.errors import InputError
 from lorvp.images import Size
+from lorvp.outline import Interpolation
 from lorvp.prompts.base import Canvas, Fit
 from lorvp.prompts.fits.patches import PatchSide, patch_side
 from lorvp.settings import Settings, Symbol
@@ -30,7 +31,8 @@ class ShrunkenPatchesConfig(Settings):
     """Pixels of frame on each side of every patch."""
 
     def build(self, canvas: Canvas) -> ShrunkenPatches:
-        return ShrunkenPatches(canvas.size, patch_side(canvas, self.side), self.width)
+        side = patch_side(canvas, self.side)
+        return ShrunkenPatches(canvas.size, side, self.width, canvas.interpolation)
 
 
 class ShrunkenPatches(Fit):
@@ -38,8 +40,10 @@ class ShrunkenPatches(Fit):
 
     inside_HW: Tensor
 
-    def __init__(self, size: Size, side: int, width: int) -> None:
-        super().__init__(size)
+    def __init__(
+        self, size: Size, side: int, width: int, interpolation: Interpolation = "bilinear"
+    ) -> None:
+        super().__init__(size, interpolation)
         if 2 * width >= side:
             raise InputError(
                 f"width {width} leaves no image in patches of side {side}; "

@@ -48,4 +48,4 @@ class AdaViProConfig(Method):
         regions = Regions(size, self.side, self.hidden, self.temperature, self.decay, self.edges)
         placement = Product(Border(size, self.width), regions)
         content = Free(placement.content_HW, std=1.0)
-        return Prompt(Resize(size), content, placement, space="normalised")
+        return Prompt(Resize(size, canvas.interpolation), content, placement, space="normalised")

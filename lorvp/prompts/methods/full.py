@@ -36,4 +36,6 @@ class FullConfig(Method):
     def build(self, canvas: Canvas) -> Prompt:
         placement = Everywhere(canvas.size)
         content = Free(placement.content_HW)
-        return Prompt(Resize(canvas.size), content, placement, space="normalised")
+        return Prompt(
+            Resize(canvas.size, canvas.interpolation), content, placement, space="normalised"
+        )

@@ -17,7 +17,7 @@ from lorvp.augmentation import Augmentation
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.optimisation import AdamConfig, CosineConfig, TrainingConfig
 from lorvp.outline import Reads
-from lorvp.prompts.base import Canvas, Prompt, Size
+from lorvp.prompts.base import Canvas, Prompt
 from lorvp.prompts.contents.zero import Zero
 from lorvp.prompts.fits.resize import Resize
 from lorvp.prompts.methods.base import Method
@@ -41,7 +41,7 @@ class FullFinetuneConfig(Method):
         )
 
     def build(self, canvas: Canvas) -> Prompt:
-        return FineTuned(canvas.size)
+        return FineTuned(Resize(canvas.size, canvas.interpolation))
 
 
 class FineTuned(Prompt):
@@ -49,8 +49,8 @@ class FineTuned(Prompt):
 
     network: nn.Module
 
-    def __init__(self, size: Size) -> None:
-        super().__init__(Resize(size), Zero(), Everywhere(size), space="pixel")
+    def __init__(self, fit: Resize) -> None:
+        super().__init__(fit, Zero(), Everywhere(fit.size), space="pixel")
 
     def attach(self, network: FrozenNetwork, reads: Reads) -> None:
         """Copy the weights, without the classifier if only features are read."""

@@ -63,6 +63,8 @@ class IlmVpConfig(Method):
         if self.form == "additive":
             border = Border(canvas.size, self.width)
             content = Free(border.content_HW)
-            return Prompt(Resize(canvas.size), content, border, space="normalised")
+            return Prompt(
+                Resize(canvas.size, canvas.interpolation), content, border, space="normalised"
+            )
         placement = Outside(fit := Frame(canvas, self.image_size))
         return Prompt(fit, Sigmoid(placement.content_HW), placement, space="pixel")

@@ -38,4 +38,4 @@ class LorVpConfig(Method, Factors):
     def build(self, canvas: Canvas) -> Prompt:
         placement = Everywhere(canvas.size)
         content = self.low_rank(placement)
-        return Prompt(Resize(canvas.size), content, placement, space="pixel")
+        return Prompt(Resize(canvas.size, canvas.interpolation), content, placement, space="pixel")

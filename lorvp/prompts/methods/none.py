@@ -29,4 +29,9 @@ class NoneConfig(Method):
         )
 
     def build(self, canvas: Canvas) -> Prompt:
-        return Prompt(Resize(canvas.size), Zero(), Everywhere(canvas.size), space="pixel")
+        return Prompt(
+            Resize(canvas.size, canvas.interpolation),
+            Zero(),
+            Everywhere(canvas.size),
+            space="pixel",
+        )

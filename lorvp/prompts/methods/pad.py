@@ -34,4 +34,6 @@ class PadConfig(Method):
     def build(self, canvas: Canvas) -> Prompt:
         placement = Border(canvas.size, self.width)
         content = Free(placement.content_HW, std=1.0)
-        return Prompt(Resize(canvas.size), content, placement, space="normalised")
+        return Prompt(
+            Resize(canvas.size, canvas.interpolation), content, placement, space="normalised"
+        )

@@ -29,4 +29,9 @@ class PatchFreeConfig(Method):
 
     def build(self, canvas: Canvas) -> Prompt:
         placement = Everywhere(canvas.size)
-        return Prompt(Resize(canvas.size), Free(placement.content_HW), placement, space="pixel")
+        return Prompt(
+            Resize(canvas.size, canvas.interpolation),
+            Free(placement.content_HW),
+            placement,
+            space="pixel",
+        )

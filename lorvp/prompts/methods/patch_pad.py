@@ -37,6 +37,7 @@ class PatchPadConfig(Method):
         return lor_vp.TRAINING
 
     def build(self, canvas: Canvas) -> Prompt:
-        fit = ShrunkenPatches(canvas.size, patch_side(canvas, self.side), self.width)
+        side = patch_side(canvas, self.side)
+        fit = ShrunkenPatches(canvas.size, side, self.width, canvas.interpolation)
         placement = Outside(fit)
         return Prompt(fit, Free(placement.content_HW), placement, space="pixel")

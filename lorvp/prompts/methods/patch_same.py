@@ -32,4 +32,9 @@ class PatchSameConfig(Method):
 
     def build(self, canvas: Canvas) -> Prompt:
         content = Tile(canvas.size, patch_side(canvas, self.side))
-        return Prompt(Resize(canvas.size), content, Everywhere(canvas.size), space="pixel")
+        return Prompt(
+            Resize(canvas.size, canvas.interpolation),
+            content,
+            Everywhere(canvas.size),
+            space="pixel",
+        )

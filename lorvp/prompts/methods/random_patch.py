@@ -34,4 +34,6 @@ class RandomPatchConfig(Method):
     def build(self, canvas: Canvas) -> Prompt:
         placement = RandomSquare(canvas.size, self.width)
         content = Free(placement.content_HW, std=1.0)
-        return Prompt(Resize(canvas.size), content, placement, space="normalised")
+        return Prompt(
+            Resize(canvas.size, canvas.interpolation), content, placement, space="normalised"
+        )

@@ -44,4 +44,6 @@ class SmmConfig(Method):
     def build(self, canvas: Canvas) -> Prompt:
         placement = SampleMask(canvas.size, self.layers, self.patch, self.colours == "shared")
         content = Free(placement.content_HW)
-        return Prompt(Resize(canvas.size), content, placement, space="normalised")
+        return Prompt(
+            Resize(canvas.size, canvas.interpolation), content, placement, space="normalised"
+        )

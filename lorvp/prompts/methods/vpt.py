@@ -20,7 +20,7 @@ from lorvp.errors import InputError
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.optimisation import CosineConfig, SgdConfig, TrainingConfig
 from lorvp.outline import Reads, Tokens
-from lorvp.prompts.base import Canvas, Prompt, Size
+from lorvp.prompts.base import Canvas, Prompt
 from lorvp.prompts.contents.zero import Zero
 from lorvp.prompts.fits.resize import Resize
 from lorvp.prompts.methods.base import Method
@@ -53,15 +53,19 @@ class VptConfig(Method):
                 "vpt puts tokens into a plain vision transformer, and this network is none"
             )
         return VisualPromptTuning(
-            canvas.size, canvas.tokens, canvas.patch, self.tokens, self.depth == "deep"
+            Resize(canvas.size, canvas.interpolation),
+            canvas.tokens,
+            canvas.patch,
+            self.tokens,
+            self.depth == "deep",
         )
 
 
 class VisualPromptTuning(Prompt):
     """The image stays as it is; ``tokens.values`` has the shape (blocks or 1, n, d)."""
 
-    def __init__(self, size: Size, inside: Tokens, patch: int, number: int, deep: bool) -> None:
-        super().__init__(Resize(size), Zero(), Everywhere(size), space="pixel")
+    def __init__(self, fit: Resize, inside: Tokens, patch: int, number: int, deep: bool) -> None:
+        super().__init__(fit, Zero(), Everywhere(fit.size), space="pixel")
         self.tokens = TokenTable(inside.blocks if deep else 1, number, inside.width, patch)
 
     def run(self, network: FrozenNetwork, images_BCHW: Tensor, reads: Reads) -> Tensor:

@@ -1,0 +1,113 @@
+"""One image file becomes one array of the size that is stored.
+
+JPEG goes through libjpeg-turbo (simplejpeg) and everything else through Pillow; resizing is
+torch's, antialiased, on uint8, within a grey level or two of Pillow's. Orientation marks (EXIF)
+are not looked at, as the published loaders do not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import simplejpeg
+import torch
+from PIL import Image, UnidentifiedImageError
+from pydantic import Field
+from torch.nn import functional as F
+
+from lorvp.settings import Settings
+
+LARGEST = 2 * (Image.MAX_IMAGE_PIXELS or 0)
+"""Pixels, above which Pillow takes a file for an attempt to fill the memory."""
+
+
+class BrokenImageError(ValueError):
+    """A file that cannot be read as an image; the message names it."""
+
+
+BROKEN = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
+"""What Pillow raises for files that are no images, or none that can be read."""
+
+
+class View(Settings):
+    """What is stored of images that come in many sizes."""
+
+    size: int = Field(default=224, ge=8, le=1024)
+    """Height and width in pixels."""
+    resize: Literal["squash", "crop"] = "squash"
+    """squash: the whole image, its proportions not kept (LoR-VP). crop: the middle of the short
+    side, as networks are usually tested (VP, SMM)."""
+    crop: float = Field(default=0.875, gt=0, le=1)
+    """For ``resize: crop``, the share of the short side that is kept; 224 of 256 pixels."""
+    interpolation: Literal["bilinear", "bicubic"] = "bilinear"
+
+    def apply(self, image_HWC: np.ndarray) -> np.ndarray:
+        """(size, size, 3) uint8."""
+        side = (self.size, self.size)
+        if self.resize == "squash":
+            return _resized(image_HWC, side, self.interpolation)
+        height, width = image_HWC.shape[:2]
+        short, least = round(self.size / self.crop), min(height, width)
+        # Like torchvision's Resize, which cuts the long side to whole pixels.
+        large = tuple(short * n // least for n in (height, width))
+        image_HWC = _resized(image_HWC, large, self.interpolation)
+        top, left = (round((n - self.size) / 2) for n in large)
+        return image_HWC[top : top + self.size, left : left + self.size]
+
+
+def decode(data: bytes) -> np.ndarray:
+    """(H, W, 3) uint8 in RGB, at the file's own size.
+
+    Raises:
+        OSError: not an image, or cut short.
+    """
+    if simplejpeg.is_jpeg(data):
+        try:
+            height, width, *_ = simplejpeg.decode_jpeg_header(data)
+            if int(height) * int(width) <= LARGEST:
+                return simplejpeg.decode_jpeg(data)
+        except ValueError:
+            pass  # damaged, or a JPEG of a kind that only Pillow reads, such as CMYK
+    with Image.open(BytesIO(data)) as image:
+        return np.array(image.convert("RGB"))
+
+
+@dataclass(frozen=True)
+class ImageFiles:
+    """Image files of any size, read as arrays of one size."""
+
+    files: Sequence[Path]
+    view: View
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.view.size, self.view.size
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def __getitem__(self, row: int) -> np.ndarray:
+        path = self.files[row]
+        try:
+            return self.view.apply(decode(path.read_bytes()))
+        except BROKEN as error:
+            raise BrokenImageError(f"{path} is no image that can be read: {why(error)}") from error
+
+
+def why(error: Exception) -> str:
+    """In words that are the same on every run; Pillow would name a place in memory."""
+    return "its format is unknown" if isinstance(error, UnidentifiedImageError) else str(error)
+
+
+def _resized(image_HWC: np.ndarray, size: tuple[int, ...], mode: str) -> np.ndarray:
+    if image_HWC.shape[:2] == tuple(size):
+        return image_HWC
+    # Seen as 1 x C x H x W this is channels_last, for which torch has a vectorised uint8 path.
+    image_1CHW = torch.from_numpy(np.ascontiguousarray(image_HWC)).permute(2, 0, 1)[None]
+    small_1CHW = F.interpolate(image_1CHW, size=list(size), mode=mode, antialias=True)
+    return small_1CHW[0].permute(1, 2, 0).numpy()

@@ -1,0 +1,43 @@
+"""EuroSAT (Helber et al., 2019): Sentinel-2 land use, RGB, 64x64."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from lorvp.datasets.archives import Archive
+from lorvp.datasets.real import CoopThirds, Found
+from lorvp.datasets.source import Sizes
+
+URL = (
+    "https://huggingface.co/datasets/torchgeo/eurosat/resolve/"
+    "c877bcd43f099cd0196738f714544e355477f3fd/EuroSAT.zip"
+)
+
+
+class EurosatConfig(CoopThirds):
+    """10 classes, 27,000 images; CoOp's 13,500 / 5,400 / 8,100. There is no official split."""
+
+    kind: Literal["eurosat"] = "eurosat"
+    archives: list[Archive] = Field(
+        default=[Archive(url=URL, hash="md5:c8fa014336c82ac7804f0398fcb19387", folder="eurosat")]
+    )
+    split: str = Field(default="coop", pattern=r"^(coop|.*\.json)$")
+    """``coop``: its sizes, drawn anew. A path to its ``split_zhou_EuroSAT.json``: its images."""
+    size: int = Field(default=64, ge=8, le=1024)
+    """Height and width in pixels; the images have 64."""
+
+    origin: ClassVar[str] = "https://github.com/phelber/EuroSAT (MIT)"
+    layout: ClassVar[str] = "eurosat/2750 with a folder for each class"
+    protocol: ClassVar[str] = "CoOp's sizes of train, val and test, drawn anew"
+    published: ClassVar[Sizes | None] = Sizes(10, 13_500, 5_400, 8_100)
+
+    def read(self, root: Path) -> Found:
+        from torchvision.datasets import EuroSAT  # 4 s: imported where files are really read
+
+        data = EuroSAT(root)
+        names = [re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name) for name in data.classes]
+        return self.found(names, train=[(Path(path), label) for path, label in data.samples])

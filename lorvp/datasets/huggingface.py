@@ -1,0 +1,120 @@
+"""Datasets of the Hugging Face hub, through its own library (``lorvp[huggingface]``)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from lorvp.datasets.decoding import BROKEN, BrokenImageError, View, decode, why
+from lorvp.datasets.real import Found, RealFiles
+from lorvp.errors import InputError
+
+
+class HuggingfaceConfig(RealFiles):
+    """Any dataset there with a column of images and a column of class labels.
+
+    Only data is loaded: datasets that come with code of their own are refused by the library.
+    """
+
+    kind: Literal["huggingface"] = "huggingface"
+    path: str = Field(min_length=1)
+    """Its name on the hub, such as ``uoft-cs/cifar10``, or a local folder of the same form."""
+    name: str | None = None
+    """The configuration, where there are several."""
+    revision: str | None = None
+    """A commit of the hub, without which the same name may stand for other images tomorrow."""
+    image: str = "image"
+    """The column of images."""
+    label: str = "label"
+    """The column of labels."""
+    train: str = "train"
+    """To train on; validation images are held out of it unless ``validation`` is given."""
+    validation: str | None = None
+    test: str = "test"
+
+    origin: ClassVar[str] = "the Hugging Face hub"
+    layout: ClassVar[str] = "a dataset of the Hugging Face hub"
+    protocol: ClassVar[str] = "the splits of the hub; val is held out of train unless named"
+
+    def _found(self) -> Found:
+        return self.read(Path(self.path))
+
+    def read(self, root: Path) -> Found:
+        wanted = {"train": self.train, "val": self.validation, "test": self.test}
+        splits = _load(self, [split for split in wanted.values() if split])
+        parts, tables, start = {}, [], 0
+        for part, split in wanted.items():
+            if split:
+                tables.append(self._columns(splits, split))
+                parts[part] = np.arange(start, start := start + len(tables[-1]))
+        names = tables[0].features[self.label].names
+        labels = [table[self.label] for table in tables]
+        return Found(
+            images=_EncodedImages(tables, self.image, self),
+            labels_N=np.concatenate([np.asarray(part, dtype=np.int64) for part in labels]),
+            class_names=[name.replace("_", " ") for name in names],
+            parts=parts,
+        )
+
+    def _columns(self, splits: Any, split: str) -> Any:
+        """One split with its images as files, not yet decoded."""
+        from datasets import ClassLabel, Image
+
+        if split not in splits:
+            raise InputError(f"{self.path} has no split {split!r}; it has: {', '.join(splits)}")
+        features = splits[split].features
+        for column, wanted in ((self.image, Image), (self.label, ClassLabel)):
+            if not isinstance(features.get(column), wanted):
+                has = ", ".join(f"{key} ({type(kind).__name__})" for key, kind in features.items())
+                raise InputError(
+                    f"{self.path} has no column {column!r} of {wanted.__name__}; it has: {has}"
+                )
+        return splits[split].cast_column(self.image, Image(decode=False))
+
+
+@dataclass(frozen=True)
+class _EncodedImages:
+    """Rows of several tables, one after the other."""
+
+    tables: list[Any]
+    column: str
+    view: View
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.view.size, self.view.size
+
+    def __len__(self) -> int:
+        return sum(len(table) for table in self.tables)
+
+    def __getitem__(self, row: int) -> np.ndarray:
+        starts = np.cumsum([0, *(len(table) for table in self.tables)])
+        which = int(np.searchsorted(starts, row, side="right")) - 1
+        image = self.tables[which][row - int(starts[which])][self.column]
+        try:
+            return self.view.apply(decode(image["bytes"] or Path(image["path"]).read_bytes()))
+        except BROKEN as error:
+            name = image["path"] or "without a name"
+            raise BrokenImageError(f"image {row} ({name}) cannot be read: {why(error)}") from error
+
+
+def _load(config: HuggingfaceConfig, splits: list[str]) -> Any:
+    try:
+        import datasets
+        from datasets.exceptions import DatasetsError
+    except ImportError as error:
+        raise InputError(
+            "datasets of the Hugging Face hub need its library: uv sync --extra huggingface, or "
+            "pip install 'lorvp[huggingface]'"
+        ) from error
+    try:
+        return datasets.load_dataset(config.path, config.name, revision=config.revision)
+    except (OSError, ValueError, RuntimeError, DatasetsError) as error:
+        reason = str(error.__cause__ or error).partition("\n")[0]
+        raise InputError(
+            f"cannot load {config.path} from the Hugging Face hub: {reason}"
+        ) from error

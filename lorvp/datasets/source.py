@@ -1,0 +1,167 @@
+"""What an adapter delivers, and how it becomes a prepared dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from lorvp.datasets.decoding import BrokenImageError
+from lorvp.datasets.prepared import SPLITS
+from lorvp.datasets.splits import Splits
+from lorvp.errors import InputError
+from lorvp.files import naming_full_disk, reserve, sha256, to_json, whole_folder
+
+
+class Sizes(NamedTuple):
+    """Of a dataset that is not there yet, as far as they are known."""
+
+    classes: int
+    train: int
+    val: int
+    test: int
+
+
+class Images(Protocol):
+    """Images of one size, made when they are asked for."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, row: int) -> np.ndarray:
+        """(H, W, 3) uint8. Raises BrokenImageError, which names the file."""
+        ...
+
+
+@dataclass(frozen=True)
+class ImageArray:
+    """Images that are in memory already."""
+
+    images_NHWC: np.ndarray
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.images_NHWC.shape[1], self.images_NHWC.shape[2]
+
+    def __len__(self) -> int:
+        return len(self.images_NHWC)
+
+    def __getitem__(self, row: int) -> np.ndarray:
+        return self.images_NHWC[row]
+
+
+@dataclass(frozen=True)
+class Source:
+    """What an adapter delivers: images and labels, and the rows of each split."""
+
+    images: Images
+    labels_N: np.ndarray
+    splits: Splits
+    class_names: list[str]
+    origin: str
+    """Where the images come from and under which licence, for the manifest."""
+    protocol: str = ""
+    """Whose splits these are, and where they differ from the published ones."""
+    skip_broken: bool = False
+    """Leave out images that cannot be read, and list them in the manifest."""
+    facts: dict = field(default_factory=dict)
+    """What else the manifest should tell."""
+
+    def __post_init__(self) -> None:
+        classes = len(self.class_names)
+        strangers = np.setdiff1d(self.labels_N, np.arange(classes))
+        if len(strangers):
+            raise InputError(f"images have label {strangers[0]}, but there are {classes} classes")
+
+
+def write(
+    folder: Path,
+    source: Source,
+    work: Path | None = None,
+    on_images: Callable[[int], None] = lambda number: None,
+    threads: int | None = None,
+) -> None:
+    """Store ``source`` in ``folder``, whole or not at all, by way of ``work``.
+
+    ``on_images`` is told how many more images have been stored.
+
+    Raises:
+        InputError: images that cannot be read, all of them named, unless they are skipped.
+        OSError: the disk is full; said before the first image is stored.
+    """
+    rows = np.concatenate([source.splits[name] for name in SPLITS]).astype(np.int64)
+    split = np.repeat(np.arange(3), [len(source.splits[name]) for name in SPLITS])
+    with whole_folder(folder, work) as scratch, naming_full_disk(scratch.parent):
+        broken = _write_images(scratch / "images.npy", source.images, rows, on_images, threads)
+        if broken and not source.skip_broken:
+            raise InputError(_complaint(list(broken.values())))
+        kept = np.array([n for n in range(len(rows)) if n not in broken], dtype=np.int64)
+        if broken:
+            _keep(scratch / "images.npy", kept)
+        np.save(scratch / "labels.npy", source.labels_N[rows[kept]].astype(np.int64))
+        manifest = {
+            "origin": source.origin,
+            "protocol": source.protocol,
+            **source.facts,
+            "class_names": source.class_names,
+            "sizes": {name: int((split[kept] == k).sum()) for k, name in enumerate(SPLITS)},
+            "left_out": list(broken.values()),
+            "files": {n: sha256(scratch / n) for n in ("images.npy", "labels.npy")},
+        }
+        (scratch / "manifest.json").write_text(to_json(manifest))
+
+
+def _write_images(
+    path: Path,
+    images: Images,
+    rows: np.ndarray,
+    on_images: Callable[[int], None],
+    threads: int | None,
+) -> dict[int, str]:
+    """Store the images of ``rows``; the places of those that are broken, and why they are."""
+    shape = (len(rows), *images.size, 3)
+    stored = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
+    reserve(path)
+    broken: dict[int, str] = {}
+
+    def store(places: range) -> int:
+        for place in places:
+            try:
+                stored[place] = images[int(rows[place])]
+            except BrokenImageError as error:
+                broken[place] = str(error)
+        return len(places)
+
+    # Threads: decoding and resizing run outside of Python's lock.
+    with ThreadPoolExecutor(threads) as pool:
+        chunks = [range(len(rows))[n : n + 64] for n in range(0, len(rows), 64)]
+        for number in pool.map(store, chunks):
+            on_images(number)
+    stored.flush()
+    return dict(sorted(broken.items()))
+
+
+def _keep(path: Path, places: np.ndarray) -> None:
+    """Rewrite an array of images without those that are not in ``places``."""
+    whole = np.load(path, mmap_mode="r")
+    rest = path.with_name("kept.npy")
+    shape = (len(places), *whole.shape[1:])
+    kept = np.lib.format.open_memmap(rest, mode="w+", dtype=np.uint8, shape=shape)
+    reserve(rest)
+    for n, place in enumerate(places):
+        kept[n] = whole[place]
+    kept.flush()
+    rest.replace(path)
+
+
+def _complaint(reasons: list[str]) -> str:
+    advice = "replace them, or leave them out with `broken: skip`"
+    return "\n  ".join([f"{len(reasons)} images cannot be read; {advice}:", *reasons])

@@ -1,0 +1,139 @@
+"""timm's networks, whose interface the rest of the project speaks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, cast
+
+import torch
+from torch import Tensor, nn
+
+from lorvp.errors import InputError
+from lorvp.images import Size
+from lorvp.networks.frozen import FrozenNetwork
+from lorvp.networks.libraries.agreement import agree, require_shape
+from lorvp.outline import patch_of
+
+if TYPE_CHECKING:
+    from lorvp.networks.facts import Facts
+
+
+def build(facts: Facts) -> nn.Module:
+    """The network with random weights."""
+    classes, size, patch = len(facts.class_names), facts.input_size, facts.patch
+    return create(facts.architecture, classes, size, patch, facts.model_kwargs)
+
+
+def frozen(network: nn.Module, facts: Facts) -> FrozenNetwork:
+    """The network as it is."""
+    names, interpolation = facts.class_names, facts.interpolation
+    return FrozenNetwork(
+        network, facts.input_size, facts.mean, facts.std, names, interpolation=interpolation
+    )
+
+
+@torch.no_grad()
+def check(network: nn.Module, facts: Facts, x_BCHW: Tensor) -> FrozenNetwork:
+    """Make sure that the features are what the classifier reads.
+
+    Raises:
+        InputError: they are not, as with classifiers that read two tokens and are averaged.
+    """
+    result = frozen(network, facts)
+    features_BD = result(x_BCHW, "features")
+    require_shape("features", features_BD, result.features, facts.architecture)
+    logits_BS = result(x_BCHW)
+    require_shape("logits", logits_BS, len(facts.class_names), facts.architecture)
+    inputs = (_read_by(layers, result, x_BCHW) for layers in _classifiers(network))
+    if not any(read and agree(torch.cat(read, dim=1), features_BD) for read in inputs):
+        raise InputError(
+            f"{facts.architecture} has no classifier that reads its features "
+            "(distilled networks, for one, average two that read different tokens)"
+        )
+    return result
+
+
+def _classifiers(network: nn.Module) -> list[list[nn.Module]]:
+    """The classifier, or several side by side; and their layers, as some pool before them."""
+    head = cast(Any, network).get_classifier()
+    parts = [head] if isinstance(head, nn.Module) else list(head)
+    inner = [layer for part in parts for layer in part.modules()]
+    return [parts, [layer for layer in inner if isinstance(layer, nn.Linear | nn.Conv2d)]]
+
+
+def _read_by(layers: list[nn.Module], network: FrozenNetwork, x_BCHW: Tensor) -> list[Tensor]:
+    """What the layers are given, once where two read the same."""
+    read: dict[int, Tensor] = {}
+    with ExitStack() as hooks:
+        for layer in layers:
+            note = layer.register_forward_pre_hook(lambda _, x: read.update({id(x[0]): x[0]}))
+            hooks.callback(note.remove)
+        network(x_BCHW)
+    return [tensor.flatten(1) for tensor in read.values()]
+
+
+def create(
+    architecture: str,
+    classes: int,
+    size: Size | None = None,
+    patch: int | None = None,
+    model_kwargs: Mapping[str, Any] | None = None,
+) -> nn.Module:
+    """A timm network with random weights, for inputs of ``size`` and patches of side ``patch``.
+
+    Raises:
+        InputError: timm knows no such architecture, or it cannot have this size or patch.
+    """
+    import timm  # 5 s: imported where a network is really made
+
+    require_known(architecture)
+    sized = img_size(architecture, size)
+    try:
+        options = sized | dict(model_kwargs or {})
+        network = timm.create_model(architecture, num_classes=classes, **options)
+    except (TypeError, AssertionError, ValueError) as error:
+        raise InputError(f"timm cannot build {architecture} so: {error}") from error
+    _set_patch(network, architecture, size, patch)
+    return network
+
+
+def require_known(architecture: str) -> None:
+    """Raises:
+    InputError: timm has no such architecture; the message names similar ones.
+    """
+    import timm
+
+    current = timm.models.get_deprecated_models().get(architecture)
+    if current:
+        raise InputError(f"timm's {architecture} is now called {current}")
+    if not timm.is_model(architecture):
+        known = timm.list_models()
+        near = get_close_matches(architecture, known, n=5, cutoff=0.5)
+        near = near or timm.list_models(f"*{architecture.split('_')[0]}*")[:5]
+        raise InputError(f"timm has no architecture {architecture!r}; similar: {near}")
+
+
+def img_size(architecture: str, size: Size | None) -> dict[str, Any]:
+    """The argument that sets the input size, for architectures that are built for one size."""
+    import timm
+
+    known = timm.models.get_pretrained_cfg(architecture)
+    return {"img_size": size} if size and known and known.fixed_input_size else {}
+
+
+def _set_patch(network: nn.Module, architecture: str, size: Size | None, patch: int | None) -> None:
+    own_patch = patch_of(network)
+    if patch and own_patch is None:
+        raise InputError(f"{architecture} has no patches, so `patch` has no meaning for it")
+    changeable = hasattr(network, "set_input_size")
+    side = patch or own_patch
+    # Networks without this method, such as most convolutional ones, take inputs of any size.
+    if size and side and changeable and any(extent % side for extent in size):
+        raise InputError(f"patches of side {side} do not tile an input of {size[0]}x{size[1]}")
+    if patch and patch != own_patch:
+        if changeable:
+            cast(Any, network).set_input_size(img_size=size, patch_size=(patch, patch))
+        if patch_of(network) != patch:
+            raise InputError(f"{architecture} has patches of side {own_patch} and no others")

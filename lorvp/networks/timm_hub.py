@@ -1,0 +1,119 @@
+"""Classifiers of timm, with their published weights or a file of weights.
+
+Mean, std, input size, number and names of the classes are the checkpoint's own, not those of the
+paper that used it: a rule such as LoR-VP's ("21k" in the name: no normalisation) is wrong for most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, cast
+
+from pydantic import Field, model_validator
+
+from lorvp.errors import InputError
+from lorvp.images import Size
+from lorvp.networks import checkpoint
+from lorvp.networks.base import Made, NetworkConfig, digests
+from lorvp.networks.class_names import names_of
+from lorvp.networks.facts import Facts
+from lorvp.networks.timm_source import TimmSource, find, loaded
+from lorvp.outline import Interpolation
+
+Colours = Annotated[tuple[float, float, float], Field(strict=False)]
+
+RESERVED = (
+    "img_size",
+    "in_chans",
+    "pretrained",
+    "pretrained_cfg",
+    "checkpoint_path",
+    "features_only",
+)
+"""Arguments of timm that would undo what the settings say."""
+
+
+class TimmConfig(NetworkConfig):
+    """Any timm classifier: `resnet18.a1_in1k`, or `hf-hub:organisation/name`."""
+
+    kind: Literal["timm"] = "timm"
+    name: str
+    """timm's name with the tag of the weights, as on the Hugging Face hub."""
+    file: str | None = None
+    """Local weights in place of the hub's: safetensors, a state_dict, or Google's .npz."""
+    sha256: str | None = Field(default=None, pattern=r"^[0-9a-fA-F]{64}$")
+    """Of `file`; anything else is refused."""
+    model_kwargs: dict[str, str | int | float | bool] = Field(default={})
+    """What timm is told besides, such as `pad_type: same`, or `num_classes` of a file."""
+    input_size: int | None = Field(default=None, ge=8, le=2048)
+    """Height and width in pixels; the checkpoint's own unless given."""
+    mean: Colours | None = None
+    """Of a file whose networks read images otherwise than the architecture's; else left out."""
+    std: Colours | None = None
+    """As `mean`."""
+    interpolation: Interpolation | None = None
+    """As `mean`."""
+    class_names: str | None = None
+    """A text file with a name per line, where the checkpoint brings none."""
+
+    @model_validator(mode="after")
+    def _of_a_file(self) -> TimmConfig:
+        own = ["sha256", "mean", "std", "interpolation"]
+        given = [key for key in own if getattr(self, key) is not None]
+        if given and self.file is None:
+            raise ValueError(f"{', '.join(given)} can only be given for a `file`")
+        for key in RESERVED:
+            if key in self.model_kwargs:
+                raise ValueError(f"model_kwargs: {key} has no place here (`input_size`, `file`)")
+        if "num_classes" in self.model_kwargs and self.file is None:
+            raise ValueError("model_kwargs: num_classes of the hub's weights cannot be changed")
+        return self
+
+    def facts(self, source_names: Sequence[str] | None = None) -> Facts:
+        """timm's own description, which its package brings; `hf-hub:` reads config.json."""
+        source = find(self.name)
+        cfg, options = source.cfg, {**source.model_kwargs, **self.model_kwargs}
+        classes = int(options.pop("num_classes", cfg.num_classes))
+        if not classes:
+            raise InputError(f"{self.name} is no classifier: its weights have no classes")
+        return Facts(
+            library="timm",
+            architecture=source.architecture,
+            model_kwargs=options,
+            input_size=self._size(source),
+            mean=list(self.mean or cfg.mean),
+            std=list(self.std or cfg.std),
+            interpolation=self._interpolation(cfg.interpolation),
+            crop=cfg.crop_pct,
+            class_names=names_of(self.name, classes, cfg, self.class_names),
+            source=f"file:{Path(self.file).name}" if self.file else source.label,
+            source_sha256=self.sha256,
+            licence=None if self.file else cfg.license,
+        )
+
+    def _size(self, source: TimmSource) -> Size:
+        height, width = source.cfg.input_size[1:]
+        wanted = (self.input_size, self.input_size) if self.input_size else (height, width)
+        if wanted != (height, width) and not source.resizable:
+            raise InputError(f"{self.name} reads images of {height}x{width} and no others")
+        return cast(Size, wanted)
+
+    def _interpolation(self, own: str) -> Interpolation:
+        wanted = self.interpolation or own
+        if wanted not in ("bilinear", "bicubic"):
+            raise InputError(f"{self.name} resizes images by {own}; here: bilinear or bicubic")
+        return cast(Interpolation, wanted)
+
+    def make(self, datasets: Path) -> Made:
+        facts = self.facts()
+        checkpoint.sketch(facts)  # what cannot be used is not fetched
+        if self.file is None:
+            network, found = find(self.name).download(facts)
+        else:
+            network, found = loaded(facts, Path(self.file), self.sha256)
+        facts = facts.model_copy(update={"source_sha256": found})
+        return Made(network, facts, f"{facts.source}, {len(facts.class_names)} classes")
+
+    def inputs(self, datasets: Path) -> dict[str, Any]:
+        return digests(self.file, self.class_names)

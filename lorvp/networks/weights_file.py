@@ -1,0 +1,130 @@
+"""Files of weights that others wrote: read safely, and put into a network key by key."""
+
+from __future__ import annotations
+
+import pickle
+import zipfile
+from argparse import Namespace
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor, nn
+
+from lorvp.errors import InputError
+from lorvp.files import sha256
+
+SHOWN = 3
+"""Keys that a message names."""
+
+
+def require_file(path: Path, expected_sha256: str | None = None) -> str:
+    """The SHA-256 of a file that holds tensors and nothing else.
+
+    Raises:
+        InputError: it is missing, is not what was expected, is damaged or would run code.
+    """
+    if not path.is_file():
+        raise InputError(f"file: there is no {path}")
+    found = sha256(path)
+    if expected_sha256 and found != expected_sha256.lower():
+        raise InputError(f"file: {path} has the SHA-256 {found}, not {expected_sha256}")
+    with path.open("rb") as file:
+        start = file.read(64).lstrip()
+    if start.startswith(b"<"):
+        raise InputError(f"file: {path} is a web page, not weights; download the file itself")
+    _READERS.get(path.suffix.lower(), _try_pickle)(path)
+    return found
+
+
+def _try_safetensors(path: Path) -> None:
+    try:
+        with safe_open(path, framework="pt") as file:
+            file.keys()
+    except SafetensorError as error:
+        raise InputError(f"file: {path} is damaged or cut off: {error}") from error
+
+
+def _try_npz(path: Path) -> None:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            for name in file.files:
+                file[name]
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise InputError(f"file: {path} is damaged or holds more than numbers: {error}") from error
+
+
+def _try_pickle(path: Path) -> None:
+    if zipfile.is_zipfile(path) and any("/code/" in n for n in zipfile.ZipFile(path).namelist()):
+        raise InputError(
+            f"file: {path} is a TorchScript program, not weights alone; "
+            "for OpenAI's CLIP take the safetensors file of the Hugging Face hub"
+        )
+    try:
+        # As timm reads it: its own training writes its arguments beside the weights.
+        with torch.serialization.safe_globals([Namespace]):
+            content = torch.load(path, map_location="meta", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError) as error:
+        if "global" in str(error).lower():
+            raise InputError(
+                f"file: {path} would run code when it is read ({_asked_for(path)}), so it is not; "
+                "save its state_dict alone, best as safetensors"
+            ) from error
+        raise InputError(f"file: {path} is damaged, cut off or no weights") from error
+    if not isinstance(content, Mapping):
+        raise InputError(f"file: {path} holds no tensors by name, but a {type(content).__name__}")
+
+
+def _asked_for(path: Path) -> str:
+    try:
+        found = torch.serialization.get_unsafe_globals_in_checkpoint(path)
+    except ValueError:  # the format of before torch 1.6
+        return "of its pickle"
+    return "it asks for " + ", ".join(sorted(found)[:SHOWN])
+
+
+_READERS = {".safetensors": _try_safetensors, ".npz": _try_npz, ".npy": _try_npz}
+
+
+def fill(
+    network: nn.Module, tensors: Mapping[str, Tensor], source: Path | str, architecture: str
+) -> None:
+    """Give ``network`` these weights.
+
+    Raises:
+        InputError: a key is missing or too many, or a tensor has another shape.
+    """
+    own = network.state_dict()
+    state = own.__class__(tensors)
+    # Old formats are told by a version beside the tensors, which files of tensors do not have.
+    state._metadata = getattr(tensors, "_metadata", own._metadata)  # type: ignore[attr-defined]
+    try:
+        network.load_state_dict(state)
+    except (RuntimeError, ValueError) as error:
+        reason = misfit(own, state)
+        raise InputError(f"{source} does not fit {architecture}: {reason or error}") from error
+
+
+def misfit(own: Mapping[str, Tensor], given: Mapping[str, Any]) -> str:
+    """How the keys and shapes of a file differ from a network's; the first few of each."""
+    common = own.keys() & given.keys()
+    shapes = {
+        f"{key} {tuple(given[key].shape)} instead of {tuple(own[key].shape)}"
+        for key in common
+        if given[key].shape != own[key].shape
+    }
+    found = {
+        "missing": own.keys() - given.keys(),
+        "too many": given.keys() - own.keys(),
+        "another shape": shapes,
+    }
+    return "; ".join(f"{what}: {_first(keys)}" for what, keys in found.items() if keys)
+
+
+def _first(keys: Iterable[str]) -> str:
+    ordered = sorted(keys)
+    rest = len(ordered) - SHOWN
+    return ", ".join(ordered[:SHOWN]) + (f" and {rest} more" if rest > 0 else "")

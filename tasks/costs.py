@@ -1,0 +1,168 @@
+"""What an experiment will cost: printed before anything is downloaded or trained."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import cached_property
+
+import polars as pl
+import torch
+
+from lorvp import cost
+from lorvp.datasets import prepared
+from lorvp.datasets.source import Sizes
+from lorvp.errors import InputError
+from lorvp.files import canonical
+from lorvp.networks.facts import CheckpointManifest
+from lorvp.networks.frozen import FrozenNetwork
+from lorvp.params import Experiment
+from lorvp.store import TrialStore, default_root
+from lorvp.trials import Point
+from tasks.errors import naming
+from tasks.places import CHECKPOINTS, DATASETS
+from tasks.plan import make_jobs
+
+
+class Estimate:
+    """Costs of an experiment's trials, each thing in it looked at once."""
+
+    def __init__(self, experiment: Experiment) -> None:
+        self.experiment, self.params = experiment, experiment.params
+        self._sizes: dict[str, Sizes] = {}
+        self._names: dict[str, list[str]] = {}
+        self._sketches: dict[str, tuple[CheckpointManifest, FrozenNetwork]] = {}
+        self._images: dict[bytes, cost.PerImage] = {}
+
+    def sizes(self, dataset: str) -> Sizes:
+        """Prepared, or else as published.
+
+        Raises:
+            InputError: nobody knows how many images it has before it is prepared.
+        """
+        if dataset not in self._sizes:
+            folder = DATASETS / dataset
+            if (folder / "manifest.json").exists():
+                data = prepared.read(folder)
+                self._names[dataset] = data.class_names
+                self._sizes[dataset] = Sizes(len(data.class_names), **data.sizes)
+            else:
+                with naming(f"datasets.{dataset}"):
+                    self._sizes[dataset] = self._expected(dataset)
+        return self._sizes[dataset]
+
+    def _expected(self, dataset: str) -> Sizes:
+        found = self.params.datasets[dataset].expected()
+        if found is None:
+            raise InputError(
+                "its size is not known before it is prepared: "
+                f"run `dvc repro datasets@{dataset}` first"
+            )
+        return found
+
+    def names(self, dataset: str) -> list[str]:
+        """Of the target classes; made up, and of a usual length, until the dataset is there."""
+        classes = self.sizes(dataset).classes
+        return self._names.get(dataset) or [f"class number {k}" for k in range(classes)]
+
+    def sketch(self, network: str) -> tuple[CheckpointManifest, FrozenNetwork]:
+        if network not in self._sketches:
+            config = self.params.checkpoints[network]
+            own = getattr(config, "dataset", None)
+            with naming(f"checkpoints.{network}"):
+                self._sketches[network] = config.sketch(self.names(own) if own else None)
+        return self._sketches[network]
+
+    def trial(self, point: Point) -> cost.Cost:
+        """Of one trial.
+
+        Raises:
+            InputError: its parts do not fit each other.
+        """
+        trial, (manifest, network) = point.trial, self.sketch(point.trial.network)
+        names = self.names(trial.dataset)
+        ends = manifest.ends(names)
+        mapping = trial.mapping.build(ends)
+        settings = [trial.method.model_dump(mode="json"), mapping.reads, ends.source_classes]
+        key = canonical([trial.network, *settings])
+        if key not in self._images:
+            self._images[key] = cost.per_image(
+                trial.method, manifest, network, names, mapping.reads
+            )
+        return cost.of_trial(trial, mapping, self.sizes(trial.dataset), self._images[key])
+
+    @cached_property
+    def missing(self) -> set[Point]:
+        """Points without a result; all of them as long as data or networks are not prepared."""
+        store = TrialStore(default_root())
+        places = [DATASETS / p.trial.dataset for p in self.experiment.points]
+        places += [CHECKPOINTS / p.trial.network for p in self.experiment.points]
+        if not all((place / "manifest.json").exists() for place in set(places)):
+            return set(self.experiment.points)
+        jobs = make_jobs(self.experiment, store)
+        return {job.point for job in jobs if not store.holds(job.fingerprint)}
+
+    def table(self) -> pl.DataFrame:
+        """One row for each dataset and network: trials, passes and FLOPs of those to train."""
+        rows = []
+        for point in self.experiment.points:
+            found, todo = self.trial(point), point in self.missing
+            rows.append(
+                {
+                    "dataset": point.trial.dataset,
+                    "network": point.trial.network,
+                    "trials": 1,
+                    "to train": int(todo),
+                    "image passes": found.image_passes * todo,
+                    "flops": found.flops * todo,
+                    "bytes": 4.0 * found.trained_values,
+                }
+            )
+        return pl.DataFrame(rows).group_by("dataset", "network", maintain_order=True).sum()
+
+    def bytes_on_disk(self) -> dict[str, float]:
+        """Of prepared datasets and checkpoints; the user's cache has downloads besides."""
+        data = sum(self._bytes_of(name) for name in self.params.datasets)
+        values = sum(self._values(name) for name in self.params.checkpoints)
+        return {"datasets": data, "checkpoints": 4.0 * values}
+
+    def _bytes_of(self, dataset: str) -> float:
+        height, width = self.params.datasets[dataset].stored
+        return 3.0 * height * width * sum(self.sizes(dataset)[1:])
+
+    def _values(self, network: str) -> int:
+        _, sketch = self.sketch(network)
+        return sum(p.numel() for p in sketch.parameters())
+
+
+GPU = 100e12
+"""FLOP/s that a GPU is taken to sustain where GPU hours are told: an assumption, not measured."""
+
+
+def total(estimate: Estimate, table: pl.DataFrame) -> str:
+    """All trials of ``table`` in a line that holds on any machine."""
+    flops, prompts = float(table["flops"].sum()), float(table["bytes"].sum())
+    disk = estimate.bytes_on_disk() | {"prompts": prompts}
+    sizes = ", ".join(f"{name} {rounded(size / 1e9)} GB" for name, size in disk.items())
+    hours = flops / GPU / 3600
+    return (
+        f"{rounded(flops / 1e15)} PFLOP, which is {rounded(hours)} GPU hours at "
+        f"{GPU / 1e12:.0f} TFLOP/s; {sizes}"
+    )
+
+
+def rounded(value: float) -> str:
+    """Three digits that count: 22,600 or 0.0354."""
+    digits = 2 - math.floor(math.log10(abs(value))) if value else 0
+    return f"{round(value, digits):,.{max(0, digits)}f}"
+
+
+def measured_speeds(estimate: Estimate, networks: Sequence[str], device: str) -> pl.DataFrame:
+    """FLOP/s of each network on this machine, one trial at a time."""
+    rows = [(name, cost.speed(estimate.sketch(name)[0], device)) for name in networks]
+    return pl.DataFrame(rows, schema={"network": pl.String, "speed": pl.Float64}, orient="row")
+
+
+def machine(device: str) -> str:
+    """In words."""
+    return torch.cuda.get_device_name(device) if device.startswith("cuda") else "one CPU core"

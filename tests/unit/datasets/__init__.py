@@ -1,0 +1,1 @@
+"""The datasets, on tiny copies that lie on disk as the originals do."""

@@ -1,0 +1,13 @@
+"""No test writes to the user's folders."""
+
+import pytest
+
+
+@pytest.fixture(autouse=True, scope="session")
+def own_hub_cache(tmp_path_factory):
+    """The Hugging Face library keeps a copy of what it has read."""
+    import datasets
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path_factory.mktemp("hub"))
+        yield

@@ -1,0 +1,73 @@
+"""Files that are no images, or damaged, or a trap: named, and nothing worse."""
+
+import struct
+import warnings
+import zlib
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lorvp.datasets.decoding import BrokenImageError, ImageFiles, View
+
+from .test_decoding import saved, scene
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+HUGE_PNG = b"\x89PNG\r\n\x1a\n" + chunk(
+    b"IHDR", struct.pack(">IIBBBBB", 30000, 30000, 8, 2, 0, 0, 0)
+)
+# The height and width of a JPEG stand behind the marker of its frame.
+SMALL_JPEG = saved(scene(16, 16), "JPEG")
+FRAME = SMALL_JPEG.index(b"\xff\xc0")
+HUGE_JPEG = SMALL_JPEG[: FRAME + 5] + struct.pack(">HH", 65500, 65500) + SMALL_JPEG[FRAME + 9 :]
+BROKEN = {
+    "empty": b"",
+    "text": b"<html>404 Not Found</html>",
+    "half a jpeg": saved(scene(64, 64), "JPEG")[:900],
+    "jpeg without its end": saved(scene(64, 64), "JPEG")[:-40],
+    "head of a jpeg": SMALL_JPEG[:20],
+    "half a png": saved(scene(64, 64), "PNG")[:3000],
+    "half a webp": saved(scene(64, 64), "WEBP")[:300],
+    "half a gif": saved(scene(64, 64), "GIF")[:700],
+    "half a bmp": saved(scene(64, 64), "BMP")[:700],
+    "huge png": HUGE_PNG,
+    "huge jpeg": HUGE_JPEG,
+}
+
+
+@pytest.mark.timeout(20)  # 12 GB of pixels would take longer
+@pytest.mark.parametrize("name", BROKEN)
+def test_what_is_no_image_is_named(name, tmp_path):
+    (tmp_path / "image.jpg").write_bytes(BROKEN[name])
+    with pytest.raises(BrokenImageError, match=r"image\.jpg is no image that can be read: \S"):
+        ImageFiles([tmp_path / "image.jpg"], View(size=16))[0]
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(BrokenImageError, match=r"image\.jpg is no image"):
+        ImageFiles([tmp_path / "image.jpg"], View(size=16))[0]
+
+
+FORMATS = {
+    kind: saved(scene(24, 24), kind)
+    for kind in ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "PPM")
+}
+
+
+@given(st.sampled_from(sorted(FORMATS)), st.integers(0, 2000), st.binary(max_size=8), st.booleans())
+def test_damaged_bytes_give_an_image_or_name_the_file(tmp_path_factory, kind, place, bytes_, cut):
+    """Never another error, with which one file would end the preparation of all."""
+    data = FORMATS[kind]
+    place %= len(data)
+    rest = b"" if cut else data[place + len(bytes_) :]
+    path = tmp_path_factory.getbasetemp() / "damaged"
+    path.write_bytes(data[:place] + bytes_ + rest)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow's, of what it finds odd
+        with suppress(BrokenImageError):
+            assert ImageFiles([path], View(size=16))[0].shape == (16, 16, 3)

@@ -1,0 +1,176 @@
+"""Each dataset's protocol: its own parts, CoOp's file, fewer images, and the sizes foretold."""
+
+import json
+
+import pytest
+
+from lorvp.datasets.real import Sizes
+from lorvp.errors import InputError
+
+from .layout import lay
+from .layouts import LAYOUTS, layout
+from .making import class_of, config, make, per_class, published, seen
+
+# METHODS.md, 3.2: classes, train, test. There, train is what is left when val is held out; where
+# the papers hold out none (None below), ours is a tenth of the published train.
+PAPERS = {
+    "cifar10": (10, 50_000, 10_000, 0.1),
+    "cifar100": (100, 50_000, 10_000, 0.1),
+    "svhn": (10, 73_257, 26_032, 0.1),
+    "gtsrb": (43, 39_209, 12_630, 0.1),
+    "flowers102": (102, 4_093, 2_463, None),
+    "dtd": (47, 2_820, 1_692, None),
+    "ucf101": (101, 7_639, 3_783, None),
+    "food101": (101, 50_500, 30_300, None),
+    "sun397": (397, 15_888, 19_850, None),
+    "eurosat": (10, 13_500, 8_100, None),
+    "oxford_pets": (37, 2_944, 3_669, None),
+    "tiny_imagenet": (200, 100_000, 10_000, 0.1),
+    "imagenet": (1000, 1_281_167, 50_000, 0.01),
+}
+
+
+@pytest.mark.parametrize("kind", PAPERS)
+def test_foretold_sizes_are_the_papers(kind):
+    """To half an image a class, as each class is rounded by itself."""
+    classes, train, test, held_out = PAPERS[kind]
+    foretold = config(kind, **needed(kind)).expected()
+    assert foretold.classes == classes
+    assert foretold.test == pytest.approx(test, abs=classes / 2)
+    if held_out is None:
+        assert foretold.train == pytest.approx(train, abs=classes / 2)
+    else:
+        assert foretold.train + foretold.val == train
+        assert foretold.val == pytest.approx(held_out * train, abs=1)
+
+
+def needed(kind: str) -> dict:
+    return {} if published(kind) else {"root": "anywhere"}
+
+
+@pytest.mark.parametrize("kind", ["imagenet_r", "imagenet_a", "imagenet_sketch", "imagenet_v2"])
+def test_sets_to_be_tested_on_have_no_train(kind):
+    numbers = {"imagenet_r": 30_000, "imagenet_a": 7_500, "imagenet_sketch": 50_889,
+               "imagenet_v2": 10_000}  # fmt: skip
+    classes = 200 if kind in ("imagenet_r", "imagenet_a") else 1000
+    assert config(kind).expected() == Sizes(classes, 0, 0, numbers[kind])
+
+
+def test_official_sizes():
+    """DTD 40 + 40 + 40 a class, Flowers 10 + 10 + 6,149 in all, Food 750 + 250 a class."""
+    assert config("dtd", split="official").expected() == Sizes(47, 1880, 1880, 1880)
+    assert config("flowers102", split="official").expected() == Sizes(102, 1020, 1020, 6149)
+    food = config("food101", split="official").expected()
+    assert food == Sizes(101, 75_750 - 15_150, 15_150, 25_250)
+
+
+def test_fewer_images_are_foretold_too():
+    # Half of CoOp's 60 a class; 16 shots, four to validate.
+    assert config("dtd", shots=16).expected() == Sizes(47, 16 * 47, 4 * 47, 1692)
+    assert config("dtd", shots=2).expected() == Sizes(47, 2 * 47, 2 * 47, 1692)
+    assert config("dtd", fraction=0.5).expected() == Sizes(47, 1410, 1128, 1692)
+    assert config("dtd", shots=500).expected() == Sizes(47, 2820, 4 * 47, 1692)
+    assert config("cifar10", val=0.2).expected() == Sizes(10, 40_000, 10_000, 10_000)
+    assert config("huggingface", path="x").expected() is None
+
+
+OFFICIAL = [{"split": "official"}, {"split": "official", "val": 0.4}]
+TRIED = [
+    (kind, settings)
+    for kind in ["cifar10", "dtd", "eurosat", "food101", "oxford_pets", "svhn"]
+    for settings in [{}, {"shots": 2}, {"fraction": 0.5}, {"val": 0.4}]
+    + OFFICIAL * (kind in ("dtd", "food101"))
+]
+
+
+@pytest.mark.parametrize(("kind", "settings"), TRIED, ids=str)
+def test_what_is_foretold_is_what_comes(kind, settings, tmp_path, monkeypatch):
+    """On the tiny copies; each class is rounded, twice where two shares are taken."""
+    each = layout(kind).parts
+    classes = len(layout(kind).names)
+    parts = [classes * each.get(part, 0) for part in ("train", "val", "test")]
+    parts[0] += classes * each.get("all", 0)
+    monkeypatch.setattr(class_of(kind), "published", Sizes(classes, *parts))
+    root = str(lay(layout(kind), tmp_path / "raw"))
+    data = make(tmp_path / kind, kind, root=root, **settings)
+    foretold = config(kind, **settings).expected()._asdict()
+    assert foretold.pop("classes") == len(data.class_names)
+    for split, number in foretold.items():
+        assert data.sizes[split] == pytest.approx(number, abs=classes), split
+
+
+@pytest.mark.parametrize("kind", ["dtd", "flowers102", "food101"])
+def test_official_parts(kind, tmp_path):
+    data = make(
+        tmp_path / kind, kind, root=str(lay(layout(kind), tmp_path / "raw")), split="official"
+    )
+    found, parts = seen(data), layout(kind).parts
+    classes = len(data.class_names)
+    if "val" not in parts:  # a fifth of six a class is 1.2
+        parts = {"train": parts["train"] - 1, "val": 1, "test": parts["test"]}
+        assert {which.part for which in found["val"]} == {"train"}
+    for split, number in parts.items():
+        assert per_class(found[split], classes) == [number] * classes
+        assert split == "val" or {which.part for which in found[split]} == {split}
+
+
+NAMES = {
+    "dtd": "banded/banded_train0000.jpg",
+    "flowers102": "image_00007.jpg",
+    "food101": "apple_pie/5000.jpg",
+    "eurosat": "AnnualCrop/AnnualCrop_1.jpg",
+    "oxford_pets": "Abyssinian_1.jpg",
+    "stanford_cars": "cars_train/00001.jpg",
+    "sun397": "a/apartment_building/outdoor/sun_train0.jpg",
+    "ucf101": "Apply_Eye_Makeup/v_ApplyEyeMakeup_g05_c00.jpg",
+}
+"""An image of each dataset with such a setting, as CoOp's file calls it."""
+
+
+@pytest.mark.parametrize("kind", NAMES)
+def test_a_file_of_coop_is_followed(kind, tmp_path):
+    root = lay(layout(kind), tmp_path / "raw")
+    wanted = next(root.rglob(NAMES[kind]))
+    others = sorted(p for p in wanted.parent.glob("*.jpg") if p != wanted)[:2]
+    prefix = NAMES[kind].rpartition("/")[0]
+    train, val = (f"{prefix}/{p.name}".lstrip("/") for p in others)
+    rows = {"train": [train], "val": [val], "test": [NAMES[kind]]}
+    named = {part: [[name, 0, "x"] for name in names] for part, names in rows.items()}
+    (tmp_path / "split.json").write_text(json.dumps(named))
+    data = make(tmp_path / kind, kind, root=str(root), split=str(tmp_path / "split.json"))
+    assert data.sizes == {"train": 1, "val": 1, "test": 1}
+    assert len({which for rows in seen(data).values() for which in rows}) == 3
+
+
+def test_every_dataset_with_such_a_setting_is_tried():
+    assert {k for k in LAYOUTS if "split" in class_of(k).model_fields} == NAMES.keys()
+
+
+def test_a_folder_is_looked_into_to_foretell_its_sizes(tmp_path):
+    """3 classes; 5 to train, of which a tenth, rounded, is held out, but at least one."""
+    root = str(lay(layout("folder"), tmp_path / "train"))
+    assert config("folder", root=root).expected() == Sizes(3, 12, 3, 6)
+    root = str(lay(layout("folder_test"), tmp_path / "test"))
+    assert config("folder_test", root=root).expected() == Sizes(3, 0, 0, 6)
+
+
+@pytest.mark.parametrize("kind", ["imagenet_r", "folder_test"])
+@pytest.mark.parametrize("settings", [{"shots": 4}, {"fraction": 0.5}], ids=str)
+def test_where_nothing_is_trained_on_there_is_nothing_to_cut(kind, settings, tmp_path):
+    root = str(lay(layout(kind), tmp_path / "raw"))
+    splits = config(kind, root=root, **settings).source().splits
+    assert [len(splits[part]) > 0 for part in ("train", "val", "test")] == [False, False, True]
+
+
+def test_classes_too_small_to_be_split_are_refused(tmp_path):
+    """Else training would begin without a class."""
+    root = lay(layout("folder"), tmp_path / "raw")
+    for number, keep in ((1, "0.jpg"), (2, "0.jpg 1.png")):
+        few = tmp_path / f"few{number}"
+        for animal in ("big_cat", "zebra"):
+            (few / animal).mkdir(parents=True)
+            for path in (root / "train" / animal).rglob("*.*"):
+                if animal == "zebra" or path.name in keep.split():
+                    (few / animal / path.name).write_bytes(path.read_bytes())
+        with pytest.raises(InputError, match="too few images to split of: big cat"):
+            config("folder", root=str(few)).source()
