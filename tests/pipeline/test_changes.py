@@ -26,7 +26,7 @@ def test_a_rank_comes_goes_and_comes_back(project: Project):
     before = stamps(project.store)
     added = project.dvc("exp", "run", "-S", f"{RANKS}=[1,2]")
     assert added.code == 0, added.out
-    assert added.stages == ["prompts", "tables"]
+    assert added.stages == ["prompts", "shifts", "tables"]
     assert added.to_train == 4
     assert "FAILED" not in added.out
     assert before.items() <= stamps(project.store).items()

@@ -19,7 +19,7 @@ GRID = {(m, c, s) for m in ("lor_vp", "adavipro") for c in ("ilm", "lp") for s i
 
 def test_every_stage_ran(first: FirstRun):
     names = ["datasets@letters", "datasets@digits", "checkpoints@letters_resnet"]
-    assert first.done.stages == [*names, "prompts", "tables"]
+    assert first.done.stages == [*names, "prompts", "shifts", "tables"]
     assert first.done.to_train == len(GRID)
 
 
@@ -39,7 +39,8 @@ def test_a_trial_in_the_project_is_the_one_in_the_store(first: FirstRun):
 
 def test_accuracies_follow_from_the_predictions(first: FirstRun):
     digits = first.project.repo / "data/datasets/digits"
-    labels = np.load(digits / "labels.npy")[np.load(digits / "test.npy")]
+    sizes = json.loads((digits / "manifest.json").read_text())["sizes"]
+    labels = np.load(digits / "labels.npy")[-sizes["test"] :]
     table = pl.read_csv(first.project.tables / "results.csv")
     assert set(table["trial"]) == set(first.project.trials())
     for row in table.iter_rows(named=True):
