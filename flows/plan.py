@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from lorvp import params, tables
-from tasks.costs import Estimate, machine, measured_speeds, rounded, total
+from tasks.costs import Estimate, computing, disk, machine, measured_speeds, rounded
 from tasks.errors import for_people
 from tasks.workers import devices, slots
 
@@ -51,9 +51,9 @@ def summary(timed: pl.DataFrame, estimate: Estimate, here: str) -> str:
     hours = rounded(float(timed["hours"].sum()))
     return (
         f"{timed['trials'].sum():,} trials, {timed['to train'].sum():,} to train: "
-        f"{total(estimate, timed)}\n"
+        f"{computing(timed)}\n"
         f"{hours} hours on {here}, at the speed measured just now\n"
-        "Downloads come on top, in the user's cache."
+        f"disk: {disk(estimate, timed)}; downloads come on top, in the user's cache"
     )
 
 

@@ -139,16 +139,17 @@ GPU = 100e12
 """FLOP/s that a GPU is taken to sustain where GPU hours are told: an assumption, not measured."""
 
 
-def total(estimate: Estimate, table: pl.DataFrame) -> str:
-    """All trials of ``table`` in a line that holds on any machine."""
-    flops, prompts = float(table["flops"].sum()), float(table["bytes"].sum())
-    disk = estimate.bytes_on_disk() | {"prompts": prompts}
-    sizes = ", ".join(f"{name} {rounded(size / 1e9)} GB" for name, size in disk.items())
-    hours = flops / GPU / 3600
-    return (
-        f"{rounded(flops / 1e15)} PFLOP, which is {rounded(hours)} GPU hours at "
-        f"{GPU / 1e12:.0f} TFLOP/s; {sizes}"
-    )
+def computing(table: pl.DataFrame) -> str:
+    """Of all trials of ``table``, in words that hold on any machine."""
+    flops = float(table["flops"].sum())
+    hours = rounded(flops / GPU / 3600)
+    return f"{rounded(flops / 1e15)} PFLOP, which is {hours} GPU hours at {GPU / 1e12:.0f} TFLOP/s"
+
+
+def disk(estimate: Estimate, table: pl.DataFrame) -> str:
+    """What will lie in data/."""
+    sizes = estimate.bytes_on_disk() | {"prompts": float(table["bytes"].sum())}
+    return ", ".join(f"{name} {rounded(size / 1e9)} GB" for name, size in sizes.items())
 
 
 def rounded(value: float) -> str:

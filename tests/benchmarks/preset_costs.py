@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks.preset_costs`: write the line `# Cost:` of every preset anew.
+"""`python -m tests.benchmarks.preset_costs`: write what every preset costs into its head anew.
 
 Counted, not timed; it takes some minutes, as the networks of all papers are put together.
 """
@@ -6,23 +6,21 @@ Counted, not timed; it takes some minutes, as the networks of all papers are put
 from __future__ import annotations
 
 import re
-import textwrap
 from pathlib import Path
 
 from lorvp import params
 from lorvp.errors import InputError
-from tasks.costs import Estimate, total
+from tasks.costs import Estimate, computing, disk
 
 PRESETS = Path("data/presets")
-LINE = re.compile(r"^# Cost: .*\n(?:#       .*\n)*", re.MULTILINE)
+LINES = re.compile(r"^# Cost: .*\n(?:# Disk: .*\n)?", re.MULTILINE)
 
 
 def cost_lines(path: Path) -> str:
-    """As it should stand in the file, for all of its trials."""
+    """As they should stand in the file, for all of its trials."""
     estimate = Estimate(params.read(path))
-    text = f"Cost: {total(estimate, estimate.table())}."
-    lines = textwrap.wrap(text, 96, initial_indent="# ", subsequent_indent="#       ")
-    return "\n".join(lines) + "\n"
+    table = estimate.table()
+    return f"# Cost: {computing(table)}.\n# Disk: {disk(estimate, table)}.\n"
 
 
 def main() -> None:
@@ -32,7 +30,7 @@ def main() -> None:
         except InputError as error:
             print(f"{path.name}: left as it is: {error}")
             continue
-        path.write_text(LINE.sub(lambda _, new=lines: new, path.read_text()))
+        path.write_text(LINES.sub(lambda _, new=lines: new, path.read_text()))
         print(f"{path.name}: {lines}")
 
 

@@ -10,6 +10,7 @@ from dvc.utils.serialize import load_yaml
 from lorvp import params, yaml_file
 from lorvp.datasets.real import TestOnly
 from lorvp.networks.pretraining import TrainedConfig
+from tests.benchmarks.preset_costs import cost_lines
 
 FOLDER = Path("data/presets")
 PRESETS = sorted(path.stem for path in FOLDER.glob("*.yaml"))
@@ -148,3 +149,17 @@ def test_prompts_of_imagenet_are_tested_on_four_sets():
     sets = read("lorvp_ood").params.datasets.values()
     tested = {d.kind for d in sets if isinstance(d, TestOnly)}
     assert tested == {"imagenet_r", "imagenet_sketch", "imagenet_a", "imagenet_v2"}
+
+
+@pytest.mark.parametrize("name", ["quickstart", "lorvp_rank"])
+def test_the_cost_is_what_is_counted(name, tmp_path, monkeypatch):
+    """The others' take minutes: `python -m tests.benchmarks.preset_costs` writes all of them."""
+    path = (FOLDER / f"{name}.yaml").resolve()
+    monkeypatch.chdir(tmp_path)  # where nothing is prepared
+    monkeypatch.setenv("LORVP_STORE", str(tmp_path))
+    assert cost_lines(path) in path.read_text()
+
+
+@every_preset
+def test_no_cost_is_left_open(name):
+    assert "PFLOP" in head(name) or "depends on how many images" in head(name)
