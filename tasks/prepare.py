@@ -7,6 +7,7 @@ from rich.progress import MofNCompleteColumn
 from rich.progress import Progress as Bars
 
 from lorvp.datasets import prepared, source
+from lorvp.datasets.source import Sizes
 from lorvp.networks import checkpoint
 from lorvp.params import Params
 from tasks.errors import naming
@@ -28,9 +29,18 @@ def prepare_dataset(name: str, params: Params) -> None:
     stored = prepared.read(DATASETS / name)
     sizes = ", ".join(f"{number:,} {split}" for split, number in stored.sizes.items())
     print(f"{name}: {len(stored.class_names)} classes; images: {sizes}")
+    _tell_of_other_sizes(name, params.datasets[name].expected(), stored)
     if stored.left_out:
         number, first = len(stored.left_out), stored.left_out[0]
         print(f"{name}: left out {number} images that cannot be read, the first: {first}")
+
+
+def _tell_of_other_sizes(name: str, expected: Sizes | None, stored: prepared.Prepared) -> None:
+    """A copy of a dataset that has lost a part of it looks like any other."""
+    for part, wanted in expected._asdict().items() if expected else ():
+        number = len(stored.class_names) if part == "classes" else stored.sizes[part]
+        if abs(number - wanted) > max(1, wanted // 100):
+            print(f"note: {name} has {number:,} {part}; by its published sizes, {wanted:,}")
 
 
 def prepare_checkpoint(name: str, params: Params) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from lorvp.datasets.decoding import BROKEN, BrokenImageError, View, decode, why
 from lorvp.datasets.real import Found, RealFiles
@@ -35,6 +35,12 @@ class HuggingfaceConfig(RealFiles):
     """To train on; validation images are held out of it unless ``validation`` is given."""
     validation: str | None = None
     test: str = "test"
+
+    @model_validator(mode="after")
+    def _comes_from_the_hub(self) -> HuggingfaceConfig:
+        if self.root is not None or self.archives:
+            raise ValueError("takes `path`, and neither root nor archives")
+        return self
 
     origin: ClassVar[str] = "the Hugging Face hub"
     layout: ClassVar[str] = "a dataset of the Hugging Face hub"

@@ -68,6 +68,7 @@ WRONG = [
     {"kind": "dtd", "resize": "stretch"}, {"kind": "dtd", "broken": "ignore"},
     {"kind": "dtd", "interpolation": "nearest"}, {"kind": "dtd", "crop": 1.1},
     {"kind": "dtd", "archives": [{"url": "ftp://host/x"}]},
+    {"kind": "huggingface", "root": "somewhere", "path": "a/b"},
     {"kind": "folder"}, {"kind": "huggingface"}, {"kind": "cifar11"},
 ]  # fmt: skip
 
