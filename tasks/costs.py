@@ -18,7 +18,7 @@ from lorvp.networks.facts import CheckpointManifest
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.params import Experiment
 from lorvp.store import TrialStore, default_root
-from lorvp.trials import Point
+from lorvp.trials import Point, Trial
 from tasks.errors import naming
 from tasks.places import CHECKPOINTS, DATASETS
 from tasks.plan import make_jobs
@@ -79,8 +79,17 @@ class Estimate:
         Raises:
             InputError: its parts do not fit each other.
         """
-        trial, (manifest, network) = point.trial, self.sketch(point.trial.network)
-        names = self.names(trial.dataset)
+        names, sketch = self.names(point.trial.dataset), self.sketch(point.trial.network)
+        with naming(f"grid: {point.method} · {point.mapping}"):
+            return self._trial(point.trial, names, *sketch)
+
+    def _trial(
+        self,
+        trial: Trial,
+        names: list[str],
+        manifest: CheckpointManifest,
+        network: FrozenNetwork,
+    ) -> cost.Cost:
         ends = manifest.ends(names)
         mapping = trial.mapping.build(ends)
         settings = [trial.method.model_dump(mode="json"), mapping.reads, ends.source_classes]

@@ -15,6 +15,7 @@ from lorvp import shifts
 from lorvp.code import digest_of
 from lorvp.datasets import prepared
 from lorvp.datasets.real import TestOnly
+from lorvp.files import to_json, write_whole
 from lorvp.networks import checkpoint
 from lorvp.params import Experiment
 from lorvp.running import build, predictions
@@ -65,6 +66,8 @@ def measure_shifts(experiment: Experiment) -> None:
     SHIFTS.mkdir(parents=True, exist_ok=True)
     for path in set(SHIFTS.iterdir()) - {shift.file for shift in every}:
         path.unlink()
+    index = [{"trial": s.job.fingerprint, "on": s.name, "file": s.file.name} for s in every]
+    write_whole(SHIFTS / "index.json", to_json(index))
     missing = [shift for shift in every if not shift.file.exists()]
     print(f"{len(every)} tests on images from elsewhere: {len(missing)} to do")
     device = devices(experiment.params.compute)[0]
