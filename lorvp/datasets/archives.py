@@ -14,7 +14,7 @@ import shutil
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
@@ -45,6 +45,14 @@ class Archive(Settings):
     @property
     def name(self) -> str:
         return PurePosixPath(urlsplit(self.url).path).name
+
+
+def archives_at(host: str, files: Mapping[str, str | None], folder: str = "") -> list[Archive]:
+    """``files`` by name, each with its MD5 where one is known."""
+    return [
+        Archive(url=f"{host}{name}", hash=f"md5:{md5}" if md5 else None, folder=folder)
+        for name, md5 in files.items()
+    ]
 
 
 def default_root() -> Path:

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field
 
-from lorvp.datasets.archives import Archive
+from lorvp.datasets.archives import Archive, archives_at
 from lorvp.datasets.real import Found, RealDataset
 from lorvp.datasets.source import ImageArray, Sizes
 from lorvp.errors import InputError
@@ -59,12 +58,8 @@ class Cifar10Config(_Cifar):
     """10 classes, 50,000 training and 10,000 test images."""
 
     kind: Literal["cifar10"] = "cifar10"
-    archives: list[Archive] = Field(
-        default=[
-            Archive(
-                url=f"{HOST}cifar-10-python.tar.gz", hash="md5:c58f30108f718f92721af3b95e74349a"
-            )
-        ]
+    archives: list[Archive] = archives_at(
+        HOST, {"cifar-10-python.tar.gz": "c58f30108f718f92721af3b95e74349a"}
     )
 
     folder: ClassVar[str] = "cifar-10-batches-py"
@@ -81,12 +76,8 @@ class Cifar100Config(_Cifar):
     """100 classes, 50,000 training and 10,000 test images."""
 
     kind: Literal["cifar100"] = "cifar100"
-    archives: list[Archive] = Field(
-        default=[
-            Archive(
-                url=f"{HOST}cifar-100-python.tar.gz", hash="md5:eb9058c3a382ffc7106e4002c42a8d85"
-            )
-        ]
+    archives: list[Archive] = archives_at(
+        HOST, {"cifar-100-python.tar.gz": "eb9058c3a382ffc7106e4002c42a8d85"}
     )
 
     folder: ClassVar[str] = "cifar-100-python"

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from pydantic import Field
 from scipy.io import loadmat
 
-from lorvp.datasets.archives import Archive
+from lorvp.datasets.archives import Archive, archives_at
 from lorvp.datasets.real import CoopThirds, Found
 from lorvp.datasets.source import Sizes
 
@@ -20,15 +19,14 @@ class Flowers102Config(CoopThirds):
     6,149."""
 
     kind: Literal["flowers102"] = "flowers102"
-    archives: list[Archive] = Field(
-        default=[
-            Archive(url=f"{HOST}{name}", hash=f"md5:{md5}", folder="flowers-102")
-            for name, md5 in [
-                ("102flowers.tgz", "52808999861908f626f3c1f4e79d11fa"),
-                ("imagelabels.mat", "e0620be6f572b9609742df49c70aed4d"),
-                ("setid.mat", "a5357ecc9cb78c4bef273ce3793fc85c"),
-            ]
-        ]
+    archives: list[Archive] = archives_at(
+        HOST,
+        {
+            "102flowers.tgz": "52808999861908f626f3c1f4e79d11fa",
+            "imagelabels.mat": "e0620be6f572b9609742df49c70aed4d",
+            "setid.mat": "a5357ecc9cb78c4bef273ce3793fc85c",
+        },
+        folder="flowers-102",
     )
 
     origin: ClassVar[str] = f"{HOST} (research use)"

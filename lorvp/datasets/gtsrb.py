@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from lorvp.datasets.archives import Archive
+from lorvp.datasets.archives import Archive, archives_at
 from lorvp.datasets.real import Found, RealFiles
 from lorvp.datasets.source import Sizes
 
@@ -22,20 +22,13 @@ class GtsrbConfig(RealFiles):
     """
 
     kind: Literal["gtsrb"] = "gtsrb"
-    archives: list[Archive] = Field(
-        default=[
-            Archive(
-                url=f"{HOST}GTSRB_Final_Training_Images.zip",
-                hash="md5:f33fd80ac59bff73c82d25ab499e03a3",
-            ),
-            Archive(
-                url=f"{HOST}GTSRB_Final_Test_Images.zip",
-                hash="md5:c7e4e6327067d32654124b0fe9e82185",
-            ),
-            Archive(
-                url=f"{HOST}GTSRB_Final_Test_GT.zip", hash="md5:fe31e9c9270bbcd7b84b7f21a9d9d9e5"
-            ),
-        ]
+    archives: list[Archive] = archives_at(
+        HOST,
+        {
+            "GTSRB_Final_Training_Images.zip": "f33fd80ac59bff73c82d25ab499e03a3",
+            "GTSRB_Final_Test_Images.zip": "c7e4e6327067d32654124b0fe9e82185",
+            "GTSRB_Final_Test_GT.zip": "fe31e9c9270bbcd7b84b7f21a9d9d9e5",
+        },
     )
     size: int = Field(default=64, ge=8, le=1024)
     """Height and width in pixels; half of the images are smaller than 43."""

@@ -7,12 +7,15 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from lorvp.datasets.archives import Archive
+from lorvp.datasets.archives import Archive, archives_at
 from lorvp.datasets.real import Found, RealFiles, TestOnly
 from lorvp.datasets.source import Sizes
 from lorvp.errors import InputError
 from lorvp.labels import imagenet_synsets, synset_names
 from lorvp.settings import Name
+
+BERKELEY = "https://people.eecs.berkeley.edu/~hendrycks/"
+HUB = "https://huggingface.co/datasets/"
 
 
 class ImagenetConfig(RealFiles):
@@ -71,13 +74,8 @@ class ImagenetRConfig(_ImagenetShift):
     """ImageNet-R (Hendrycks et al., ICCV 2021): 30,000 renditions of 200 classes."""
 
     kind: Literal["imagenet_r"] = "imagenet_r"
-    archives: list[Archive] = Field(
-        default=[
-            Archive(
-                url="https://people.eecs.berkeley.edu/~hendrycks/imagenet-r.tar",
-                hash="md5:a61312130a589d0ca1a8fca1f2bd3337",
-            )
-        ]
+    archives: list[Archive] = archives_at(
+        BERKELEY, {"imagenet-r.tar": "a61312130a589d0ca1a8fca1f2bd3337"}
     )
 
     origin: ClassVar[str] = "https://github.com/hendrycks/imagenet-r (MIT)"
@@ -90,13 +88,8 @@ class ImagenetAConfig(_ImagenetShift):
     """ImageNet-A (Hendrycks et al., CVPR 2021): 7,500 hard photographs of 200 classes."""
 
     kind: Literal["imagenet_a"] = "imagenet_a"
-    archives: list[Archive] = Field(
-        default=[
-            Archive(
-                url="https://people.eecs.berkeley.edu/~hendrycks/imagenet-a.tar",
-                hash="md5:c3e55429088dc681f30d81f4726b6595",
-            )
-        ]
+    archives: list[Archive] = archives_at(
+        BERKELEY, {"imagenet-a.tar": "c3e55429088dc681f30d81f4726b6595"}
     )
 
     origin: ClassVar[str] = "https://github.com/hendrycks/natural-adv-examples (MIT)"
@@ -109,13 +102,8 @@ class ImagenetSketchConfig(_ImagenetShift):
     """ImageNet-Sketch (Wang et al., NeurIPS 2019): 50,889 drawings of the 1,000 classes."""
 
     kind: Literal["imagenet_sketch"] = "imagenet_sketch"
-    archives: list[Archive] = Field(
-        default=[
-            Archive(
-                url="https://huggingface.co/datasets/songweig/imagenet_sketch/"
-                "resolve/main/data/ImageNet-Sketch.zip"
-            )
-        ]
+    archives: list[Archive] = archives_at(
+        f"{HUB}songweig/imagenet_sketch/resolve/main/data/", {"ImageNet-Sketch.zip": None}
     )
 
     origin: ClassVar[str] = "https://github.com/HaohanWang/ImageNet-Sketch (MIT)"
@@ -128,13 +116,8 @@ class ImagenetV2Config(_ImagenetShift):
     """ImageNet-V2 (Recht et al., ICML 2019), matched frequency: ten new photographs a class."""
 
     kind: Literal["imagenet_v2"] = "imagenet_v2"
-    archives: list[Archive] = Field(
-        default=[
-            Archive(
-                url="https://huggingface.co/datasets/vaishaal/ImageNetV2/resolve/main/"
-                "imagenetv2-matched-frequency.tar.gz"
-            )
-        ]
+    archives: list[Archive] = archives_at(
+        f"{HUB}vaishaal/ImageNetV2/resolve/main/", {"imagenetv2-matched-frequency.tar.gz": None}
     )
 
     origin: ClassVar[str] = "https://github.com/modestyachts/ImageNetV2 (MIT)"

@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from pydantic import Field
-
-from lorvp.datasets.archives import Archive
+from lorvp.datasets.archives import Archive, archives_at
 from lorvp.datasets.real import CoopFiles, Found
 from lorvp.datasets.source import Sizes
 
@@ -18,14 +16,13 @@ class OxfordPetsConfig(CoopFiles):
     """37 classes; 3,680 to train, of which CoOp holds out 736, and 3,669 to test."""
 
     kind: Literal["oxford_pets"] = "oxford_pets"
-    archives: list[Archive] = Field(
-        default=[
-            Archive(url=f"{HOST}{name}", hash=f"md5:{md5}", folder="oxford-iiit-pet")
-            for name, md5 in [
-                ("images.tar.gz", "5c4f3ee8e5d25df40f4fd59a7f44e54c"),
-                ("annotations.tar.gz", "95a8c909bbe2e81eed6a22bccdf3f68f"),
-            ]
-        ]
+    archives: list[Archive] = archives_at(
+        HOST,
+        {
+            "images.tar.gz": "5c4f3ee8e5d25df40f4fd59a7f44e54c",
+            "annotations.tar.gz": "95a8c909bbe2e81eed6a22bccdf3f68f",
+        },
+        folder="oxford-iiit-pet",
     )
 
     origin: ClassVar[str] = "https://www.robots.ox.ac.uk/~vgg/data/pets (CC BY-SA 4.0)"

@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 import numpy as np
-from pydantic import Field
 from scipy.io import loadmat
 
-from lorvp.datasets.archives import Archive
+from lorvp.datasets.archives import Archive, archives_at
 from lorvp.datasets.real import Found, RealDataset
 from lorvp.datasets.source import ImageArray, Sizes
 from lorvp.errors import InputError
@@ -21,11 +20,12 @@ class SvhnConfig(RealDataset):
     """10 classes, 73,257 training and 26,032 test images; the extra ones are not used."""
 
     kind: Literal["svhn"] = "svhn"
-    archives: list[Archive] = Field(
-        default=[
-            Archive(url=f"{HOST}train_32x32.mat", hash="md5:e26dedcc434d2e4c54c9b2d4a06d8373"),
-            Archive(url=f"{HOST}test_32x32.mat", hash="md5:eb5a983be6a315427106f1b164d9cef3"),
-        ]
+    archives: list[Archive] = archives_at(
+        HOST,
+        {
+            "train_32x32.mat": "e26dedcc434d2e4c54c9b2d4a06d8373",
+            "test_32x32.mat": "eb5a983be6a315427106f1b164d9cef3",
+        },
     )
 
     origin: ClassVar[str] = f"{HOST} (Netzer et al.; non-commercial use)"
