@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 import pooch
 from filelock import FileLock
 from platformdirs import user_cache_path
-from pydantic import Field
+from pydantic import Field, model_validator
 from requests.exceptions import RequestException
 
 from lorvp.errors import InputError
@@ -45,6 +45,12 @@ class Archive(Settings):
     @property
     def name(self) -> str:
         return PurePosixPath(urlsplit(self.url).path).name
+
+    @model_validator(mode="after")
+    def _names_a_file(self) -> Archive:
+        if self.name in ("", ".."):
+            raise ValueError("url has no file name at its end, such as https://host/images.zip")
+        return self
 
 
 def archives_at(host: str, files: Mapping[str, str | None], folder: str = "") -> list[Archive]:

@@ -154,9 +154,25 @@ def test_where_raw_files_lie(monkeypatch, tmp_path):
     "wrong",
     [{"url": "ftp://host/x.zip"}, {"url": "x.zip"}, {"url": "http://host/x.zip", "hash": "123"},
      {"url": "http://host/x.zip", "hash": "md5:xyz"}, {"url": "http://host/x", "folder": "../up"},
-     {"url": "http://host/x", "folder": "/etc"}, {"url": "http://host/x", "name": "y"}],
+     {"url": "http://host/x", "folder": "/etc"}, {"url": "http://host/x", "name": "y"},
+     {"url": "http://host"}, {"url": "http://host/"}, {"url": "http://host/?file=x.zip"},
+     {"url": "http://host/x/.."}],
     ids=str,
 )  # fmt: skip
 def test_addresses_are_checked_before_they_are_used(wrong):
     with pytest.raises(ValueError, match="validation error"):
         Archive.model_validate(wrong)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://host/x.zip", "http://host/x.zip/", "http://host/x.zip?download=1#top",
+     "http://host/other/x.zip?from=a/b.zip"],
+)  # fmt: skip
+def test_what_stands_around_a_files_name_is_not_part_of_it(address):
+    assert Archive(url=address).name == "x.zip"
+
+
+def test_an_address_without_a_files_name_says_so():
+    with pytest.raises(ValueError, match="url has no file name at its end"):
+        Archive(url="https://host/?download=1")
