@@ -11,6 +11,7 @@ import hashlib
 import lzma
 import os
 import shutil
+import sys
 import tarfile
 import zipfile
 import zlib
@@ -19,10 +20,11 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
 import pooch
+import requests
 from filelock import FileLock
 from platformdirs import user_cache_path
 from pydantic import Field, model_validator
-from requests.exceptions import RequestException
+from tqdm import tqdm
 
 from lorvp.errors import InputError
 from lorvp.files import canonical, naming_full_disk, whole_folder
@@ -31,6 +33,9 @@ from lorvp.settings import Settings
 DAMAGE = (tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, lzma.LZMAError,
           EOFError, NotImplementedError)  # fmt: skip
 """What comes of reading an archive that is not as it was packed."""
+
+
+pooch.get_logger().setLevel("WARNING")  # it would tell users of its own functions
 
 
 class Archive(Settings):
@@ -104,8 +109,8 @@ def _download(archive: Archive, folder: Path) -> Path:
     # Two archives may share a name, such as images.tar.gz.
     name = f"{hashlib.sha256(archive.url.encode()).hexdigest()[:8]}-{archive.name}"
     try:
-        path = pooch.retrieve(archive.url, archive.hash, name, folder, progressbar=True)
-    except RequestException as error:
+        path = pooch.retrieve(archive.url, archive.hash, name, folder, downloader=_stream)  # type: ignore
+    except requests.RequestException as error:
         raise InputError(
             f"cannot download {archive.url} ({_reason(error)}); get the files another way and "
             "name their folder with `root`, or another address with `archives`"
@@ -117,6 +122,17 @@ def _download(archive: Archive, folder: Path) -> Path:
     if archive.hash is None:
         print(f"note: {archive.url} was not verified; it came as sha256:{pooch.file_hash(path)}")
     return Path(path)
+
+
+def _stream(url: str, target: str, caller: object) -> None:
+    """As pooch does, whose own bar stays open after an error, which is then told beside it."""
+    print(f"downloading {url}", file=sys.stderr)
+    with requests.get(url, stream=True, timeout=30) as response, open(target, "wb") as file:
+        response.raise_for_status()
+        total = int(response.headers.get("content-length", 0)) or None
+        with tqdm(total=total, unit="B", unit_scale=True, ncols=79) as bar:
+            for part in response.iter_content(2**16):
+                bar.update(file.write(part))
 
 
 def _reason(error: BaseException) -> str:

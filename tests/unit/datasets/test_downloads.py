@@ -133,6 +133,17 @@ def test_a_fault_says_what_to_do_and_the_next_attempt_goes_on(raw, server, fault
     assert server.asked.count("one.tar.gz") == 1
 
 
+def test_the_progress_of_a_download_has_lines_of_its_own(raw, server, capsys):
+    """Of one that ends well, and of one that does not, after which an error is told."""
+    server.breaks.add("two.zip")
+    with pytest.raises(InputError):
+        fetch("kind", archives(server))
+    *lines, last = capsys.readouterr().err.split("\n")
+    assert last == ""
+    assert lines[0::2] == [f"downloading {server.url}/{name}" for name in ("one.tar.gz", "two.zip")]
+    assert [line.count("%|") > 0 for line in lines[1::2]] == [True, True]
+
+
 def test_two_at_once_download_once(raw, server):
     wanted = archives(server)
     with ThreadPoolExecutor(2) as pool:
