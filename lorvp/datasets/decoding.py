@@ -29,6 +29,16 @@ LARGEST = 2 * (Image.MAX_IMAGE_PIXELS or 0)
 class BrokenImageError(ValueError):
     """A file that cannot be read as an image; the message names it."""
 
+    def __init__(self, message: str, file: Path) -> None:
+        super().__init__(message)
+        self.file = file
+
+    def below(self, root: Path) -> str:
+        """The message with the file as it is called in ``root``, wherever that lies."""
+        inside = self.file.is_relative_to(root)
+        name = self.file.relative_to(root).as_posix() if inside else self.file.name
+        return str(self).replace(str(self.file), name, 1)
+
 
 BROKEN = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
 """What Pillow raises for files that are no images, or none that can be read."""
@@ -96,12 +106,15 @@ class ImageFiles:
         try:
             return self.view.apply(decode(path.read_bytes()))
         except BROKEN as error:
-            raise BrokenImageError(f"{path} is no image that can be read: {why(error)}") from error
+            message = f"{path} is no image that can be read: {why(error)}"
+            raise BrokenImageError(message, path) from error
 
 
 def why(error: Exception) -> str:
-    """In words that are the same on every run; Pillow would name a place in memory."""
-    return "its format is unknown" if isinstance(error, UnidentifiedImageError) else str(error)
+    """In words that are the same everywhere; Pillow would name a place in memory."""
+    if isinstance(error, UnidentifiedImageError):
+        return "its format is unknown"
+    return getattr(error, "strerror", None) or str(error)  # strerror names no file
 
 
 def _resized(image_HWC: np.ndarray, size: tuple[int, ...], mode: str) -> np.ndarray:

@@ -46,8 +46,9 @@ class HuggingfaceConfig(RealFiles):
     layout: ClassVar[str] = "a dataset of the Hugging Face hub"
     protocol: ClassVar[str] = "the splits of the hub; val is held out of train unless named"
 
-    def _found(self) -> Found:
-        return self.read(Path(self.path))
+    def raw_folder(self) -> Path:
+        """``path``, where it is no name on the hub; downloads are the library's own matter."""
+        return Path(self.path)
 
     def read(self, root: Path) -> Found:
         wanted = {"train": self.train, "val": self.validation, "test": self.test}
@@ -105,7 +106,8 @@ class _EncodedImages:
             return self.view.apply(decode(image["bytes"] or Path(image["path"]).read_bytes()))
         except BROKEN as error:
             name = image["path"] or "without a name"
-            raise BrokenImageError(f"image {row} ({name}) cannot be read: {why(error)}") from error
+            message = f"image {row} ({name}) cannot be read: {why(error)}"
+            raise BrokenImageError(message, Path(name)) from error
 
 
 def _load(config: HuggingfaceConfig, splits: list[str]) -> Any:

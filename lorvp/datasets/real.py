@@ -74,7 +74,8 @@ class RealDataset(Settings):
         Raises:
             InputError: a download failed, or the folder of raw files is not what it should be.
         """
-        found = self._found()
+        root = self.raw_folder()
+        found = self._found(root)
         splits = fewer(self.divide(found), found.labels_N, self.shots, self.fraction, self.seed)
         return Source(
             images=found.images,
@@ -84,18 +85,27 @@ class RealDataset(Settings):
             origin=self.origin,
             protocol=self.protocol,
             skip_broken=self.skips_broken,
+            root=root,
             facts={"settings": self.model_dump(mode="json", exclude={"root", "archives"})},
         )
 
-    def _found(self) -> Found:
-        if self.root is None and not self.archives:
+    def raw_folder(self) -> Path:
+        """Where the raw files lie; without ``root`` they are downloaded, unless they have been.
+
+        Raises:
+            InputError: a download failed, or there is no address to download from.
+        """
+        if self.root:
+            return Path(self.root).expanduser()
+        if not self.archives:
             raise InputError(
                 f"cannot be downloaded; name the folder that has it with `root`: {self.layout}"
             )
-        kind = type(self).model_fields["kind"].default
-        root = Path(self.root) if self.root else raw_files.fetch(kind, self.archives)
+        return raw_files.fetch(type(self).model_fields["kind"].default, self.archives)
+
+    def _found(self, root: Path) -> Found:
         try:
-            return self.read(root.expanduser())
+            return self.read(root)
         except InputError:
             raise
         except (OSError, RuntimeError, LookupError, ValueError) as error:

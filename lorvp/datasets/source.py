@@ -72,6 +72,8 @@ class Source:
     """Whose splits these are, and where they differ from the published ones."""
     skip_broken: bool = False
     """Leave out images that cannot be read, and list them in the manifest."""
+    root: Path = Path()
+    """Below which the image files lie, so that the manifest is the same wherever that is."""
     facts: dict = field(default_factory=dict)
     """What else the manifest should tell."""
 
@@ -113,7 +115,7 @@ def write(
             **source.facts,
             "class_names": source.class_names,
             "sizes": {name: int((split[kept] == k).sum()) for k, name in enumerate(SPLITS)},
-            "left_out": list(broken.values()),
+            "left_out": [error.below(source.root) for error in broken.values()],
             "files": {n: sha256(scratch / n) for n in ("images.npy", "labels.npy")},
         }
         (scratch / "manifest.json").write_text(to_json(manifest))
@@ -125,19 +127,19 @@ def _write_images(
     rows: np.ndarray,
     on_images: Callable[[int], None],
     threads: int | None,
-) -> dict[int, str]:
+) -> dict[int, BrokenImageError]:
     """Store the images of ``rows``; the places of those that are broken, and why they are."""
     shape = (len(rows), *images.size, 3)
     stored = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
     reserve(path)
-    broken: dict[int, str] = {}
+    broken: dict[int, BrokenImageError] = {}
 
     def store(places: range) -> int:
         for place in places:
             try:
                 stored[place] = images[int(rows[place])]
             except BrokenImageError as error:
-                broken[place] = str(error)
+                broken[place] = error
         return len(places)
 
     # Threads: decoding and resizing run outside of Python's lock.
@@ -162,6 +164,6 @@ def _keep(path: Path, places: np.ndarray) -> None:
     rest.replace(path)
 
 
-def _complaint(reasons: list[str]) -> str:
+def _complaint(broken: list[BrokenImageError]) -> str:
     advice = "replace them, or leave them out with `broken: skip`"
-    return "\n  ".join([f"{len(reasons)} images cannot be read; {advice}:", *reasons])
+    return "\n  ".join([f"{len(broken)} images cannot be read; {advice}:", *map(str, broken)])

@@ -79,6 +79,29 @@ def test_left_out_they_take_nothing_with_them(raw, tmp_path):
     assert {path.name for path in data.folder.iterdir()} == {*manifest["files"], "manifest.json"}
 
 
+UNREADABLE = "is no image that can be read"
+FAULTS = [
+    ("folder", lambda path: path.write_bytes(b"text"), "its format is unknown"),
+    ("imagenet_a", lambda path: path.write_bytes(b"text"), "its format is unknown"),
+    ("dtd", lambda path: path.write_bytes(b"text"), "its format is unknown"),
+    ("dtd", lambda path: path.unlink(), "No such file or directory"),
+]
+
+
+@pytest.mark.parametrize(("kind", "damage", "reason"), FAULTS)
+def test_left_out_they_are_named_alike_wherever_the_raw_files_lie(kind, damage, reason, tmp_path):
+    """So that two machines write the same manifest."""
+    manifests = []
+    for place in ("one", "deep/two"):
+        root = lay(layout(kind), tmp_path / place)
+        image = max(p for p in root.rglob("*.*") if p.suffix.lower() in (".jpg", ".jpeg"))
+        damage(image)
+        data = make(tmp_path / "data" / place, kind, root=str(root), broken="skip")
+        assert data.left_out == [f"{image.relative_to(root)} {UNREADABLE}: {reason}"]
+        manifests.append((data.folder / "manifest.json").read_bytes())
+    assert manifests[0] == manifests[1]
+
+
 def test_left_out_they_do_not_depend_on_threads(raw, tmp_path):
     source = config("folder", root=str(raw), broken="skip").source()
     for threads in (1, 5):

@@ -4,6 +4,7 @@ import struct
 import warnings
 import zlib
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -51,6 +52,16 @@ def test_what_is_no_image_is_named(name, tmp_path):
 def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(BrokenImageError, match=r"image\.jpg is no image"):
         ImageFiles([tmp_path / "image.jpg"], View(size=16))[0]
+
+
+@pytest.mark.parametrize(
+    ("file", "name"), [("/raw/a/x.png", "a/x.png"), ("/cache/y.png", "y.png"), ("z.png", "z.png")]
+)
+def test_a_broken_image_is_called_as_in_its_folder(file, name):
+    """Or, if it lies elsewhere, by its own name alone."""
+    error = BrokenImageError(f"image 3 ({file}) cannot be read", Path(file))
+    assert str(error) == f"image 3 ({file}) cannot be read"
+    assert error.below(Path("/raw")) == f"image 3 ({name}) cannot be read"
 
 
 FORMATS = {
