@@ -64,6 +64,13 @@ class RealDataset(Settings):
             raise ValueError("takes shots or fraction, not both")
         return self
 
+    @model_validator(mode="after")
+    def _downloads_nothing_in_vain(self) -> RealDataset:
+        published = type(self).model_fields["archives"].default
+        if self.root is not None and self.archives != published:
+            raise ValueError("takes root or archives, not both: with root nothing is downloaded")
+        return self
+
     @abstractmethod
     def read(self, root: Path) -> Found:
         """List the raw files in ``root``. Raises OSError or RuntimeError where they are not."""

@@ -69,6 +69,9 @@ WRONG = [
     {"kind": "dtd", "interpolation": "nearest"}, {"kind": "dtd", "crop": 1.1},
     {"kind": "dtd", "archives": [{"url": "ftp://host/x"}]},
     {"kind": "huggingface", "root": "somewhere", "path": "a/b"},
+    {"kind": "folder", "root": "images", "archives": [{"url": "http://host/x.zip"}]},
+    {"kind": "folder_test", "root": "images", "archives": [{"url": "http://host/x.zip"}]},
+    {"kind": "dtd", "archives": [{"url": "http://host/x.zip"}], "root": "images"},
     {"kind": "folder"}, {"kind": "huggingface"}, {"kind": "cifar11"},
 ]  # fmt: skip
 
