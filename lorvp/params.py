@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError
 
 from lorvp import yaml_file
 from lorvp.datasets import DatasetConfig
-from lorvp.datasets.real import TestOnly
+from lorvp.datasets.real_files import TestOnly
 from lorvp.errors import InputError
 from lorvp.files import canonical
 from lorvp.grid import Point, points

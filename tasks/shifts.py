@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 from lorvp import shifts
 from lorvp.code import digest_of
 from lorvp.datasets import prepared
-from lorvp.datasets.real import TestOnly
+from lorvp.datasets.real_files import TestOnly
 from lorvp.files import to_json, write_whole
 from lorvp.networks import checkpoint
 from lorvp.params import Experiment

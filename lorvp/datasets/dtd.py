@@ -8,7 +8,8 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from lorvp.datasets.archives import Archive
-from lorvp.datasets.real import CoopThirds, Found
+from lorvp.datasets.real import Found
+from lorvp.datasets.real_files import CoopThirds
 from lorvp.datasets.source import Sizes
 
 URL = "https://www.robots.ox.ac.uk/~vgg/data/dtd/download/dtd-r1.0.1.tar.gz"

@@ -8,7 +8,8 @@ from typing import ClassVar, Literal
 from scipy.io import loadmat
 
 from lorvp.datasets.archives import Archive, archives_at
-from lorvp.datasets.real import CoopThirds, Found
+from lorvp.datasets.real import Found
+from lorvp.datasets.real_files import CoopThirds
 from lorvp.datasets.source import Sizes
 
 HOST = "https://www.robots.ox.ac.uk/~vgg/data/flowers/102/"

@@ -8,9 +8,10 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from lorvp.datasets.real import Found, RealFiles, TestOnly
+from lorvp.datasets.real import Found
+from lorvp.datasets.real_files import RealFiles, TestOnly
 from lorvp.datasets.source import Sizes
-from lorvp.datasets.splits import Splits, per_class
+from lorvp.datasets.splits import Splits, held_out
 from lorvp.errors import InputError
 
 PARTS = ("train", "val", "test")
@@ -56,10 +57,8 @@ class FolderConfig(RealFiles):
         return splits
 
     def _with_test(self, found: Found) -> Found:
-        train, share = found.parts["train"], self.test
-        rule = lambda n: (max(1, round(n * share)), n)  # noqa: E731
-        test, rest = per_class(train, found.labels_N[train], self.seed, rule)
-        return replace(found, parts=found.parts | {"train": rest, "test": test})
+        drawn = held_out(found.parts["train"], found.labels_N, self.test, self.seed)
+        return replace(found, parts=found.parts | {"train": drawn["train"], "test": drawn["val"]})
 
 
 class FolderTestConfig(TestOnly):

@@ -8,7 +8,8 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from lorvp.datasets.archives import Archive
-from lorvp.datasets.real import CoopThirds, Found
+from lorvp.datasets.real import Found
+from lorvp.datasets.real_files import CoopThirds
 from lorvp.datasets.source import Sizes
 
 URL = "http://data.vision.ee.ethz.ch/cvl/food-101.tar.gz"

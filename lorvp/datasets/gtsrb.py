@@ -9,7 +9,8 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from lorvp.datasets.archives import Archive, archives_at
-from lorvp.datasets.real import Found, RealFiles
+from lorvp.datasets.real import Found
+from lorvp.datasets.real_files import RealFiles
 from lorvp.datasets.source import Sizes
 
 HOST = "https://sid.erda.dk/public/archives/daaeac0d7ce1152aea9b61d9f1e19370/"

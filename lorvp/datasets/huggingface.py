@@ -10,7 +10,8 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from lorvp.datasets.decoding import BROKEN, BrokenImageError, View, decode, why
-from lorvp.datasets.real import Found, RealFiles
+from lorvp.datasets.real import Found
+from lorvp.datasets.real_files import RealFiles
 from lorvp.errors import InputError
 
 

@@ -8,7 +8,8 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from lorvp.datasets.archives import Archive, archives_at
-from lorvp.datasets.real import Found, RealFiles, TestOnly
+from lorvp.datasets.real import Found
+from lorvp.datasets.real_files import RealFiles, TestOnly
 from lorvp.datasets.source import Sizes
 from lorvp.errors import InputError
 from lorvp.labels import imagenet_synsets, synset_names

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 from lorvp.datasets.archives import Archive, archives_at
-from lorvp.datasets.real import CoopFiles, Found
+from lorvp.datasets.real import Found
+from lorvp.datasets.real_files import CoopFiles
 from lorvp.datasets.source import Sizes
 
 HOST = "https://www.robots.ox.ac.uk/~vgg/data/pets/data/"

@@ -59,8 +59,7 @@ def held_out(train: np.ndarray, labels_N: np.ndarray, share: float, seed: int) -
 
     CoOp's rule where a published split has no validation part, with its share of 0.2.
     """
-    rule = lambda n: (max(1, round(n * share)), n)  # noqa: E731
-    val, rest = per_class(train, labels_N[train], seed, rule)
+    val, rest = per_class(train, labels_N[train], seed, lambda n: (max(1, round(n * share)), n))
     return {"train": rest, "val": val}
 
 
@@ -70,8 +69,10 @@ def coop_thirds(labels_N: np.ndarray, seed: int) -> Splits:
     Zhou et al., "Learning to Prompt for Vision-Language Models" (CoOp, IJCV 2022), for datasets
     where it draws its own test images. Its sizes, not its draw: that needs its split file.
     """
-    rule = lambda n: (round(n * 0.5), round(n * 0.2), n)  # noqa: E731
-    train, val, test = per_class(np.arange(len(labels_N)), labels_N, seed, rule)
+    rows_N = np.arange(len(labels_N))
+    train, val, test = per_class(
+        rows_N, labels_N, seed, lambda n: (round(n * 0.5), round(n * 0.2), n)
+    )
     return {"train": train, "val": val, "test": test}
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from lorvp.datasets.real import CoopFiles, Found
+from lorvp.datasets.real import Found
+from lorvp.datasets.real_files import CoopFiles
 from lorvp.datasets.source import Sizes
 
 

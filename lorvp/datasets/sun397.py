@@ -8,7 +8,8 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from lorvp.datasets.archives import Archive
-from lorvp.datasets.real import CoopFiles, Found
+from lorvp.datasets.real import Found
+from lorvp.datasets.real_files import CoopFiles
 from lorvp.datasets.source import Sizes
 
 HOST = "http://vision.princeton.edu/projects/2010/SUN/"

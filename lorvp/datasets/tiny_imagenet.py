@@ -8,7 +8,8 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from lorvp.datasets.archives import Archive
-from lorvp.datasets.real import Found, RealFiles
+from lorvp.datasets.real import Found
+from lorvp.datasets.real_files import RealFiles
 from lorvp.datasets.source import Sizes
 from lorvp.labels import synset_names
 

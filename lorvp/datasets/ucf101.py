@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from lorvp.datasets.real import CoopFiles, Found
+from lorvp.datasets.real import Found
+from lorvp.datasets.real_files import CoopFiles
 from lorvp.datasets.source import Sizes
 
 

@@ -8,7 +8,7 @@ import pytest
 from dvc.utils.serialize import load_yaml
 
 from lorvp import params, yaml_file
-from lorvp.datasets.real import TestOnly
+from lorvp.datasets.real_files import TestOnly
 from lorvp.networks.pretraining import TrainedConfig
 from tests.benchmarks.preset_costs import cost_lines
 

@@ -146,3 +146,13 @@ def test_one_folder_is_split_by_seed(tmp_path):
     assert len({which for rows in found.values() for which in rows}) == 30
     assert make(tmp_path / "b", "folder", root=root).digest == first.digest
     assert make(tmp_path / "c", "folder", root=root, seed=1).digest != first.digest
+
+
+def test_a_folder_of_val_is_kept_where_test_is_drawn(tmp_path):
+    root = lay(layout("folder"), tmp_path / "raw")
+    (root / "test").rename(root / "val")
+    found = seen(make(tmp_path / "a", "folder", root=str(root)))
+    for split, each in (("train", 4), ("val", 2), ("test", 1)):
+        assert per_class(found[split], 3) == [each] * 3
+    assert {which.part for which in found["val"]} == {"test"}
+    assert {which.part for which in found["test"]} == {"train"}

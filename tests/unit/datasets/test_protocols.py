@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from lorvp.datasets.real import Sizes
+from lorvp.datasets.source import Sizes
 from lorvp.errors import InputError
 
 from .layout import lay
