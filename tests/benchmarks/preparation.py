@@ -26,6 +26,7 @@ from torchvision.transforms import Compose, Resize, ToTensor
 
 from lorvp.datasets.decoding import ImageFiles, View
 from lorvp.datasets.source import ImageArray, Images, Source, write
+from lorvp.tables import markdown
 
 ROUNDS, WORKERS = 5, 2
 
@@ -165,16 +166,7 @@ def main() -> None:
     for case in CASES:
         with tempfile.TemporaryDirectory() as folder:
             rows.append(compared(case, Path(folder)))
-    with pl.Config(
-        tbl_formatting="MARKDOWN",
-        tbl_hide_column_data_types=True,
-        tbl_hide_dataframe_shape=True,
-        tbl_rows=-1,
-        tbl_cols=-1,
-        tbl_width_chars=200,
-        fmt_str_lengths=50,
-    ):
-        print(pl.DataFrame(rows))
+    print(markdown(pl.DataFrame(rows)))
 
 
 if __name__ == "__main__":
