@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor
 
 from lorvp.errors import InputError
+
+if TYPE_CHECKING:
+    from lorvp.networks.facts import Facts
+    from lorvp.networks.frozen import FrozenNetwork
 
 
 def agree(one: Tensor, other: Tensor) -> bool:
@@ -28,3 +34,16 @@ def require_shape(what: str, output: Tensor, width: int, architecture: str) -> N
             f"{architecture} gives {shape} {what} for an image where {width} are expected; "
             "it cannot be used as a classifier"
         )
+
+
+def outputs(network: FrozenNetwork, facts: Facts, x_BCHW: Tensor) -> tuple[Tensor, Tensor]:
+    """features_BD and logits_BS.
+
+    Raises:
+        InputError: one has another shape than it should have.
+    """
+    features_BD = network(x_BCHW, "features")
+    require_shape("features", features_BD, network.features, facts.architecture)
+    logits_BS = network(x_BCHW)
+    require_shape("logits", logits_BS, len(facts.class_names), facts.architecture)
+    return features_BD, logits_BS

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from lorvp.errors import InputError
 from lorvp.images import Size
 from lorvp.networks.frozen import FrozenNetwork
-from lorvp.networks.libraries.agreement import agree, require_shape
+from lorvp.networks.libraries.agreement import agree, outputs
 from lorvp.outline import patch_of
 
 if TYPE_CHECKING:
@@ -42,10 +42,7 @@ def check(network: nn.Module, facts: Facts, x_BCHW: Tensor) -> FrozenNetwork:
         InputError: they are not, as with classifiers that read two tokens and are averaged.
     """
     result = frozen(network, facts)
-    features_BD = result(x_BCHW, "features")
-    require_shape("features", features_BD, result.features, facts.architecture)
-    logits_BS = result(x_BCHW)
-    require_shape("logits", logits_BS, len(facts.class_names), facts.architecture)
+    features_BD, _ = outputs(result, facts, x_BCHW)
     inputs = (_read_by(layers, result, x_BCHW) for layers in _classifiers(network))
     if not any(read and agree(torch.cat(read, dim=1), features_BD) for read in inputs):
         raise InputError(

@@ -14,7 +14,7 @@ from torch.overrides import TorchFunctionMode
 
 from lorvp.errors import InputError
 from lorvp.networks.frozen import FrozenNetwork
-from lorvp.networks.libraries.agreement import agree, require_shape
+from lorvp.networks.libraries.agreement import agree, outputs
 
 if TYPE_CHECKING:
     from lorvp.networks.facts import Facts
@@ -92,10 +92,7 @@ def check(network: nn.Module, facts: Facts, x_BCHW: Tensor) -> FrozenNetwork:
     """
     expected_BS = network.eval()(x_BCHW)
     result = frozen(network, facts)
-    features_BD = result(x_BCHW, "features")
-    require_shape("features", features_BD, result.features, facts.architecture)
-    logits_BS = result(x_BCHW)
-    require_shape("logits", logits_BS, len(facts.class_names), facts.architecture)
+    _, logits_BS = outputs(result, facts, x_BCHW)
     if not agree(logits_BS, expected_BS):
         raise InputError(f"{facts.architecture} does not end in its last linear layer")
     return result
