@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from pydantic import model_validator
 from torch import nn
 
 from lorvp.code import digest_of
@@ -70,6 +71,29 @@ class NetworkConfig(Settings):
     def inputs(self, datasets: Path) -> dict[str, Any]:
         """Hashes of the files that are read."""
         return {}
+
+
+class PublishedConfig(NetworkConfig):
+    """Weights that a library publishes, or a local file of them."""
+
+    # Fields are declared by each kind, as their order is that of the schema.
+    if TYPE_CHECKING:
+        file: str | None
+        sha256: str | None
+
+    of_a_file: ClassVar[tuple[str, ...]] = ("sha256",)
+    """Settings that mean nothing without ``file``."""
+
+    @model_validator(mode="after")
+    def _suits_a_file(self) -> PublishedConfig:
+        given = [key for key in self.of_a_file if getattr(self, key) is not None]
+        if given and self.file is None:
+            raise ValueError(f"{', '.join(given)} can only be given for a `file`")
+        return self
+
+    def source(self, published: str) -> str:
+        """What the checkpoint names as its origin."""
+        return f"file:{Path(self.file).name}" if self.file else published
 
 
 def digests(*paths: str | None) -> dict[str, str | None]:

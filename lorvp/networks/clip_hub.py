@@ -12,12 +12,12 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 from torch import nn
 
 from lorvp.errors import InputError
 from lorvp.networks import checkpoint
-from lorvp.networks.base import Made, NetworkConfig, digests, reaching
+from lorvp.networks.base import Made, PublishedConfig, digests, reaching
 from lorvp.networks.facts import Facts
 from lorvp.networks.libraries import open_clip_models
 from lorvp.networks.libraries.open_clip_models import library
@@ -30,7 +30,7 @@ DEFAULT_TEMPLATE = "This is a photo of a {}."
 Templates = Annotated[list[Template], Field(min_length=1)]
 
 
-class ClipConfig(NetworkConfig):
+class ClipConfig(PublishedConfig):
     """Its classes are texts: every template with every name of the target task."""
 
     kind: Literal["clip"] = "clip"
@@ -49,12 +49,6 @@ class ClipConfig(NetworkConfig):
     templates: Literal["openai80"] | Templates = "openai80"
     """The texts; openai80 is one plain sentence and OpenAI's 80 for ImageNet, as in ILM-VP."""
 
-    @model_validator(mode="after")
-    def _of_a_file(self) -> ClipConfig:
-        if self.sha256 and self.file is None:
-            raise ValueError("sha256 can only be given for a `file`")
-        return self
-
     def facts(self, source_names: Sequence[str] | None = None) -> Facts:
         """open_clip's own description, which its package brings."""
         settings, weights = self._settings(), self._tag()
@@ -71,7 +65,7 @@ class ClipConfig(NetworkConfig):
             interpolation=weights["interpolation"],
             class_names=[],
             templates=self._sentences(),
-            source=self._source(),
+            source=self.source(f"open_clip:{self.name}/{self.weights}"),
             source_sha256=self.sha256,
         )
 
@@ -125,11 +119,6 @@ class ClipConfig(NetworkConfig):
         if self.templates != "openai80":
             return list(self.templates)
         return [DEFAULT_TEMPLATE, *(fill("{}") for fill in library().OPENAI_IMAGENET_TEMPLATES)]
-
-    def _source(self) -> str:
-        return (
-            f"file:{Path(self.file).name}" if self.file else f"open_clip:{self.name}/{self.weights}"
-        )
 
     def _downloaded(self) -> Path:
         from open_clip.pretrained import download_pretrained

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, ClassVar, Literal, cast
 
 from pydantic import Field, model_validator
 
 from lorvp.errors import InputError
 from lorvp.images import Size
 from lorvp.networks import checkpoint
-from lorvp.networks.base import Made, NetworkConfig, digests
+from lorvp.networks.base import Made, PublishedConfig, digests
 from lorvp.networks.class_names import names_of
 from lorvp.networks.facts import Facts
 from lorvp.networks.timm_source import TimmSource, find, loaded
@@ -34,7 +34,7 @@ RESERVED = (
 """Arguments of timm that would undo what the settings say."""
 
 
-class TimmConfig(NetworkConfig):
+class TimmConfig(PublishedConfig):
     """Any timm classifier: `resnet18.a1_in1k`, or `hf-hub:organisation/name`."""
 
     kind: Literal["timm"] = "timm"
@@ -57,12 +57,10 @@ class TimmConfig(NetworkConfig):
     class_names: str | None = None
     """A text file with a name per line, where the checkpoint brings none."""
 
+    of_a_file: ClassVar[tuple[str, ...]] = ("sha256", "mean", "std", "interpolation")
+
     @model_validator(mode="after")
-    def _of_a_file(self) -> TimmConfig:
-        own = ["sha256", "mean", "std", "interpolation"]
-        given = [key for key in own if getattr(self, key) is not None]
-        if given and self.file is None:
-            raise ValueError(f"{', '.join(given)} can only be given for a `file`")
+    def _has_usable_arguments(self) -> TimmConfig:
         for key in RESERVED:
             if key in self.model_kwargs:
                 raise ValueError(f"model_kwargs: {key} has no place here (`input_size`, `file`)")
@@ -87,7 +85,7 @@ class TimmConfig(NetworkConfig):
             interpolation=self._interpolation(cfg.interpolation),
             crop=cfg.crop_pct,
             class_names=names_of(self.name, classes, cfg, self.class_names),
-            source=f"file:{Path(self.file).name}" if self.file else source.label,
+            source=self.source(source.label),
             source_sha256=self.sha256,
             licence=None if self.file else cfg.license,
         )

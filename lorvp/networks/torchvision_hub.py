@@ -8,20 +8,20 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from pydantic import Field, model_validator
+from pydantic import Field
 from torch import Tensor
 
 from lorvp.errors import InputError
 from lorvp.labels import imagenet_names
 from lorvp.networks import checkpoint
-from lorvp.networks.base import Made, NetworkConfig, digests, reaching
+from lorvp.networks.base import Made, PublishedConfig, digests, reaching
 from lorvp.networks.facts import Facts
 from lorvp.networks.libraries import torchvision_models
 from lorvp.networks.weights_file import fill, require_file
 from lorvp.outline import Interpolation
 
 
-class TorchvisionConfig(NetworkConfig):
+class TorchvisionConfig(PublishedConfig):
     """`ResNet18_Weights.IMAGENET1K_V1`: architecture, images and class names come with it."""
 
     kind: Literal["torchvision"] = "torchvision"
@@ -33,12 +33,6 @@ class TorchvisionConfig(NetworkConfig):
     """Of `file`; anything else is refused."""
     input_size: int | None = Field(default=None, ge=8, le=2048)
     """Height and width in pixels; the checkpoint's own unless given. Transformers have but one."""
-
-    @model_validator(mode="after")
-    def _of_a_file(self) -> TorchvisionConfig:
-        if self.sha256 and self.file is None:
-            raise ValueError("sha256 can only be given for a `file`")
-        return self
 
     def facts(self, source_names: Sequence[str] | None = None) -> Facts:
         """torchvision's own description, which its package brings."""
@@ -55,7 +49,7 @@ class TorchvisionConfig(NetworkConfig):
             interpolation=cast(Interpolation, images.interpolation.value),
             crop=native / images.resize_size[0],
             class_names=_names(self.weights, weights.meta["categories"]),
-            source=f"file:{Path(self.file).name}" if self.file else f"torchvision:{self.weights}",
+            source=self.source(f"torchvision:{self.weights}"),
             source_sha256=self.sha256,
             licence=weights.meta.get("license"),
         )
