@@ -9,11 +9,13 @@ from torch import nn
 from lorvp.networks.clip_hub import ClipConfig
 from lorvp.networks.facts import Facts
 from lorvp.networks.libraries import LIBRARIES
+from lorvp.networks.timm_hub import TimmConfig
 from lorvp.networks.torchvision_hub import TorchvisionConfig
 
 TEXT = {"context_length": 77, "vocab_size": 49408, "width": 16, "heads": 2, "layers": 1}
 VIT = {"layers": 2, "width": 32, "head_width": 16, "patch_size": 8, "image_size": 32}
 RESNET = {"layers": [1, 1, 1, 1], "width": 8, "head_width": 64, "image_size": 64}
+SEVEN = {"num_classes": 7}
 
 
 def clip(vision: dict = VIT, **settings) -> ClipConfig:
@@ -36,6 +38,12 @@ def facts(architecture: str, classes: int = 7, size: int = 32, **other) -> Facts
         "source": "random weights",
     }
     return Facts(**(plain | other))
+
+
+def read_from(file: Path, names: str | None, name: str = "test_resnet", **settings) -> TimmConfig:
+    """A timm network of seven classes with the weights of ``file``."""
+    plain = {"name": name, "file": str(file), "class_names": names, "model_kwargs": SEVEN}
+    return TimmConfig(**(plain | settings))
 
 
 def torchvision_facts(weights: str, size: int | None = None, classes: int = 7) -> Facts:
