@@ -23,7 +23,7 @@ class Augmentation(Settings):
     """Left and right change places in every second image."""
 
     def __call__(self, images_BHWC: Tensor, size: Size, mode: str = "bilinear") -> Tensor:
-        """images_BCHW of the given size in [0, 1]."""
+        """uint8 images_BCHW of the given size."""
         larger = round(self.enlarge * size[0]), round(self.enlarge * size[1])
         images_BCHW = random_windows(resized(images_BHWC, larger, mode), size)
         return self.flipped(images_BCHW)

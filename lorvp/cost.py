@@ -15,8 +15,11 @@ import torch
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
+from lorvp.augmentation import Augmentation
 from lorvp.datasets.source import Sizes
+from lorvp.images import Size
 from lorvp.mappings.base import Mapping
+from lorvp.networks.engine import engine
 from lorvp.networks.facts import CheckpointManifest
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.networks.libraries import LIBRARIES
@@ -34,6 +37,8 @@ class Cost:
     image_passes: int
     """Images that go through the network, forward only or forward and backward."""
     trained_values: int
+    kept: bool = False
+    """Whether the outputs of these passes serve all trials on the same data and network."""
 
 
 @dataclass(frozen=True)
@@ -48,11 +53,16 @@ class PerImage:
     """For all images together, such as encoding texts."""
     values: int
     """That the prompt trains."""
+    fixed: bool = False
+    """Whether the network's outputs never change, unless augmentation changes the images."""
 
 
 def of_trial(trial: Trial, mapping: Mapping, sizes: Sizes, image: PerImage) -> Cost:
     """From what one image costs to what the trainer does with all of them."""
     values = image.values + sum(p.numel() for p in mapping.parameters())
+    if image.fixed and trial.training.augmentation == Augmentation():
+        once = sizes.train + sizes.val + sizes.test
+        return Cost(image.once + once * image.look, once, values, kept=True)
     epochs = trial.training.epochs if values else 1
     steps = epochs * sizes.train if values else 0
     counts = sum(mapping.due(epoch) for epoch in range(epochs)) * sizes.train
@@ -75,31 +85,41 @@ def per_image(
     Raises:
         InputError: the method does not fit the network.
     """
-    prompt = method.build(manifest.canvas)
-    look, step, reaches_image = _prompt_flops(prompt.train(), manifest.input_size)
-    size = (2, 3, *manifest.input_size)
-    x_BCHW = torch.zeros(size, device="meta", requires_grad=reaches_image)
+    prompt = method.build(manifest.canvas).train()
+    added_BCHW = _added(prompt, manifest.input_size, 2)
+    one, two = (_prompt_flops(prompt, manifest.input_size, images) for images in (2, 3))
     with torch.device("meta"):
-        bound = network.for_targets(names)
+        bound = engine(network.for_targets(names), "fp32")
         prompt.attach(bound, reads)
         inside = prompt.to("meta")
 
-        def forward() -> Tensor:
-            return inside.run(bound, x_BCHW, reads)
+        def forward(images: int) -> Tensor:
+            return inside.run(bound, *_meta(manifest.input_size, images, added_BCHW), reads)
 
-        first, again = _counted(forward), _counted(forward)
-        trained = _counted(lambda: _back_through(forward()))
+        once = _counted(lambda: forward(2)) - _counted(lambda: forward(2))
+        look = _counted(lambda: forward(3)) - _counted(lambda: forward(2))
+        trained = [_counted(lambda n=n: _back_through(forward(n))) for n in (2, 3)]
     values = sum(p.numel() for p in inside.parameters())
-    return PerImage(look + again / 2, step + trained / 2, first - again, values)
+    step = trained[1] - trained[0]
+    return PerImage(two[0] - one[0] + look, two[1] - one[1] + step, once, values, prompt.fixed)
 
 
-def _prompt_flops(prompt: Prompt, size: tuple[int, int]) -> tuple[float, float, bool]:
-    """Of making the prompt for an image, of making and training it, and whether there is anything
-    to train. On real numbers, as masks and regions are looked at on the way."""
-    canvas_BCHW = torch.zeros(2, 3, *size)
-    look = _counted(lambda: prompt(canvas_BCHW))
-    step = _counted(lambda: _back_through(prompt(canvas_BCHW)))
-    return look / 2, step / 2, prompt(canvas_BCHW).requires_grad
+def _added(prompt: Prompt, size: Size, images: int) -> Tensor:
+    """What the prompt adds to so many images, on real numbers, as some look at them."""
+    return prompt.added(torch.zeros(images, 3, *size))
+
+
+def _prompt_flops(prompt: Prompt, size: Size, images: int) -> tuple[float, float]:
+    """Of making the prompt for so many images, and of making and training it."""
+    look = _counted(lambda: _added(prompt, size, images))
+    return look, _counted(lambda: _back_through(_added(prompt, size, images)))
+
+
+def _meta(size: Size, images: int, like: Tensor) -> tuple[Tensor, Tensor]:
+    """Canvases, and what is added to them: one for all, or one for each, as in ``like``."""
+    own = 1 if len(like) == 1 else images
+    added_BCHW = torch.zeros(own, 3, *size, requires_grad=like.requires_grad)
+    return torch.zeros(images, 3, *size), added_BCHW
 
 
 def _back_through(output: Tensor) -> None:

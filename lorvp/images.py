@@ -10,19 +10,29 @@ Size = tuple[int, int]
 """Height and width in pixels."""
 
 
+def unit(images_BCHW: Tensor) -> Tensor:
+    """Grey levels 0..255 as numbers in [0, 1]."""
+    return images_BCHW.to(torch.get_default_dtype()) / 255
+
+
 def resized(images_BHWC: Tensor, size: Size, mode: str = "bilinear") -> Tensor:
-    """uint8 images squashed to float images_BCHW in [0, 1]; the aspect ratio is not kept.
+    """uint8 images squashed to uint8 images_BCHW; the aspect ratio is not kept.
 
     Antialiased, which equals Pillow's filter of the same name to a grey level or two.
     """
-    images_BCHW = images_BHWC.permute(0, 3, 1, 2).to(torch.get_default_dtype()) / 255
+    images_BCHW = images_BHWC.permute(0, 3, 1, 2)
     if images_BCHW.shape[-2:] == size:
         return images_BCHW
-    # Bicubic weights are negative in places, so values can leave the range. Pillow resizes rows,
-    # then columns, and clips after each; between sharp edges that is up to 20 grey levels.
-    for step in [(images_BCHW.shape[-2], size[1]), size] if mode == "bicubic" else [size]:
-        images_BCHW = F.interpolate(images_BCHW, size=step, mode=mode, antialias=True).clamp(0, 1)
-    return images_BCHW
+    if images_BCHW.device.type == "cpu":
+        # Seen so the images are channels_last, for which torch has a vectorised uint8 form:
+        # fifteen times as fast as on floats.
+        return F.interpolate(images_BCHW, size=size, mode=mode, antialias=True)
+    # Elsewhere there are only floats. Columns, then rows, in whole grey levels, as Pillow has it.
+    levels_BCHW = images_BCHW.float()
+    for step in [(images_BCHW.shape[-2], size[1]), size]:
+        moved_BCHW = F.interpolate(levels_BCHW, size=step, mode=mode, antialias=True)
+        levels_BCHW = moved_BCHW.clamp(0, 255).round()
+    return levels_BCHW.to(torch.uint8)
 
 
 def random_windows(images_BCHW: Tensor, size: Size) -> Tensor:

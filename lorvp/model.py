@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from lorvp.errors import InputError
 from lorvp.mappings.base import Mapping
 from lorvp.networks.frozen import FrozenNetwork
+from lorvp.outline import Reads
 from lorvp.prompts.base import Prompt
 
 
@@ -29,17 +30,25 @@ class PromptedNetwork(nn.Module):
     def prompted(self, images_BHWC: Tensor) -> Tensor:
         """What the network sees: normalised images_BCHW with the prompt in its own space."""
         canvas_BCHW = self.prompt.fit(images_BHWC)
+        return self.network.normalise(canvas_BCHW + self.added(canvas_BCHW))
+
+    def added(self, canvas_BCHW: Tensor) -> Tensor:
+        """What is added to canvases in [0, 1], in the same units whatever the prompt's space."""
         if self.prompt.space == "pixel":
-            return self.network.normalise(self.prompt(canvas_BCHW))
-        return self.prompt(self.network.normalise(canvas_BCHW))
+            return self.prompt.added(canvas_BCHW)
+        return self.prompt.added(self.network.normalise(canvas_BCHW)) * self.network.std_C11
 
     def source_logits(self, images_BHWC: Tensor) -> Tensor:
         """The network's own logits_BS for the prompted images."""
-        return self.prompt.run(self.network, self.prompted(images_BHWC), "logits")
+        return self._run(images_BHWC, "logits")
 
     def outputs(self, images_BHWC: Tensor) -> Tensor:
         """What the mapping reads: the network's logits_BS or features_BD."""
-        return self.prompt.run(self.network, self.prompted(images_BHWC), self.mapping.reads)
+        return self._run(images_BHWC, self.mapping.reads)
+
+    def _run(self, images_BHWC: Tensor, reads: Reads) -> Tensor:
+        canvas_BCHW = self.prompt.fit(images_BHWC)
+        return self.prompt.run(self.network, canvas_BCHW, self.added(canvas_BCHW), reads)
 
     def forward(self, images_BHWC: Tensor) -> Tensor:
         return self.mapping(self.outputs(images_BHWC))

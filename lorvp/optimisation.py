@@ -13,6 +13,8 @@ from torch.optim.lr_scheduler import LambdaLR
 from lorvp.augmentation import Augmentation
 from lorvp.settings import BY_KIND, OR_KIND_ALONE, Settings
 
+Precision = Literal["fp32", "bf16"]
+
 
 class SgdConfig(Settings):
     """Stochastic gradient descent."""
@@ -118,6 +120,9 @@ class TrainingConfig(Settings):
     schedule: ScheduleConfig = CosineConfig()
     warmup_steps: int = Field(default=0, ge=0)
     """Steps in which the rate climbs linearly from 0; the schedule counts from their end."""
+    precision: Precision = "fp32"
+    """In which the frozen network computes. bf16 is about twice as fast where the processor has
+    it, and changes gradients by a few per cent; prompt, mapping and loss are in fp32 either way."""
     augmentation: Augmentation = Augmentation()
     """Random crops and flips of the training images."""
     test_every_epoch: bool = False

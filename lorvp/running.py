@@ -10,9 +10,11 @@ import polars as pl
 import torch
 from torch import Tensor
 
-from lorvp.datasets.prepared import LabelledImages, Prepared
+from lorvp.datasets.prepared import SPLITS, LabelledImages, Prepared
 from lorvp.model import PromptedNetwork
+from lorvp.networks.engine import engine
 from lorvp.networks.frozen import FrozenNetwork
+from lorvp.remembered import Keep, compute, remembered
 from lorvp.training import Epoch, Predictions, fit, predict
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ def build(trial: Trial, network: FrozenNetwork, target_names: Sequence[str]) -> 
     Raises:
         InputError: the method or the mapping does not fit this network or these classes.
     """
-    network = network.for_targets(target_names)
+    network = engine(network.for_targets(target_names), trial.training.precision)
     prompt = trial.method.build(network.canvas)
     prompt.fit.augmentation = trial.training.augmentation
     return PromptedNetwork(prompt, network, trial.mapping.build(network.ends(target_names)))
@@ -54,27 +56,34 @@ def run(
     data: Prepared,
     device: torch.device | str = "cpu",
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
+    keep: Keep = compute,
 ) -> Result:
     """Train, keep the epoch that validation likes best, then look at the test images once.
 
     Seeds torch's global generator with the trial's seed, so that a trial's bits do not depend
-    on what ran before it.
+    on what ran before it. ``keep`` may share the outputs of a network without a prompt with
+    other trials on the same data.
     """
     torch.manual_seed(trial.seed)
-    model = build(trial, network, data.class_names).to(device)
-    train, val, test = (data.split(name).to(device) for name in ("train", "val", "test"))
+    whole = build(trial, network, data.class_names).to(device)
+    splits = {name: data.split(name).to(device) for name in SPLITS}
+    model, seconds = whole, 0.0
+    if whole.prompt.fixed:
+        model, splits, seconds = remembered(whole, splits, keep)
+    train, val, test = (splits[name] for name in SPLITS)
     best, state, history, published = None, {}, [], []
     for epoch in fit(model, train, val, trial.training):
         history.append(epoch)
         on_epoch(epoch)
         if best is None or _rank(epoch) > _rank(best):
-            best, state = epoch, model.trained_state()
+            best, state = epoch, whole.trained_state()
         if trial.training.test_every_epoch:
             published.append(predict(model, test).accuracy(test.labels_N))
     assert best is not None, "fit yields at least one epoch"
-    model.load_trained_state(state)
+    whole.load_trained_state(state)
     answers = predict(model, test)
-    summary = _summary(model, best, history, answers, test, published)
+    seconds += sum(epoch.seconds for epoch in history)
+    summary = _summary(whole, best, len(history), seconds, answers, test, published)
     return Result(state, history, answers, test.labels_N, summary)
 
 
@@ -98,7 +107,8 @@ def _rank(epoch: Epoch) -> tuple[float, float]:
 def _summary(
     model: PromptedNetwork,
     best: Epoch,
-    history: list[Epoch],
+    epochs: int,
+    seconds: float,
     answers: Predictions,
     test: LabelledImages,
     published: list[float],
@@ -108,13 +118,13 @@ def _summary(
         "val_accuracy": best.val_accuracy,
         "test_accuracy": answers.accuracy(test.labels_N),
         "best_epoch": best.epoch,
-        "epochs": len(history),
+        "epochs": epochs,
         "test_accuracy_of_best_test_epoch": max(published, default=None),
         "content_values": values.get("content", 0),
         "placement_values": values.get("placement", 0),
         "mapping_values": values.get("mapping", 0),
         "trained_values": sum(values.values()),
-        "seconds": sum(epoch.seconds for epoch in history),
+        "seconds": seconds,
     }
 
 

@@ -1,7 +1,7 @@
 """Training a prompt and a mapping around a frozen network, and measuring them.
 
 ``fit`` is a generator of epoch records and knows no logger: the caller decides where records
-go. This is the plain fp32 form; a faster one keeps the same interface.
+go.
 """
 
 from __future__ import annotations
@@ -20,8 +20,10 @@ from torch.nn import functional as F
 from lorvp.datasets.prepared import LabelledImages
 from lorvp.model import PromptedNetwork
 from lorvp.optimisation import TrainingConfig
+from lorvp.remembered import MappingAlone
 
-EVAL_BATCH = 256
+Model = PromptedNetwork | MappingAlone
+"""What is trained and measured: all of it, or the mapping on outputs that were kept."""
 
 
 class DivergedError(RuntimeError):
@@ -59,7 +61,7 @@ class Predictions:
 
 
 def fit(
-    model: PromptedNetwork, train: LabelledImages, val: LabelledImages, config: TrainingConfig
+    model: Model, train: LabelledImages, val: LabelledImages, config: TrainingConfig
 ) -> Iterator[Epoch]:
     """Train ``model`` in place, yielding a record after each epoch.
 
@@ -92,7 +94,7 @@ def fit(
 
 
 def _train_epoch(
-    model: PromptedNetwork,
+    model: Model,
     train: LabelledImages,
     batch_size: int,
     optimizer: torch.optim.Optimizer,
@@ -102,8 +104,8 @@ def _train_epoch(
     model.train()
     totals = torch.zeros(2, dtype=torch.float64, device=train.labels_N.device)
     for rows in torch.randperm(len(train)).split(batch_sizes(len(train), batch_size)):
-        labels_B = train.labels_N[rows]
-        outputs = model.outputs(train.images_NHWC[rows])
+        images_BHWC, labels_B = train.batch(rows)
+        outputs = model.outputs(images_BHWC)
         logits_BK = model.mapping(outputs)
         loss = F.cross_entropy(logits_BK, labels_B)
         optimizer.zero_grad()
@@ -119,14 +121,14 @@ def _train_epoch(
     return loss, accuracy
 
 
-def refresh_mapping(model: PromptedNetwork, train: LabelledImages, epoch: int) -> None:
+def refresh_mapping(model: Model, train: LabelledImages, epoch: int) -> None:
     """Give the mapping fresh counts where it asks for them before ``epoch``."""
     if model.mapping.due(epoch):
         model.mapping.refresh(count_predictions(model, train))
 
 
 @torch.inference_mode()
-def count_predictions(model: PromptedNetwork, images: LabelledImages) -> Tensor:
+def count_predictions(model: Model, images: LabelledImages) -> Tensor:
     """counts_SK of the mapping: as a rule, how many images of target class k the network,
     prompted, calls s.
 
@@ -134,7 +136,7 @@ def count_predictions(model: PromptedNetwork, images: LabelledImages) -> Tensor:
     """
     model.eval()
     batches = (
-        model.mapping.count(model.source_logits(x_BHWC), y_B) for x_BHWC, y_B in _in_order(images)
+        model.mapping.count(model.source_logits(x_BHWC), y_B) for x_BHWC, y_B in images.batches()
     )
     return functools.reduce(operator.iadd, batches)
 
@@ -143,7 +145,7 @@ def count_predictions(model: PromptedNetwork, images: LabelledImages) -> Tensor:
 def predict(model: nn.Module, images: LabelledImages) -> Predictions:
     """The answer of a model from images_BHWC to logits, for every image in order."""
     model.eval()
-    answers = [_answers(model(x_BHWC), y_B) for x_BHWC, y_B in _in_order(images)]
+    answers = [_answers(model(x_BHWC), y_B) for x_BHWC, y_B in images.batches()]
     return Predictions(*(torch.cat(column) for column in zip(*answers, strict=True)))
 
 
@@ -152,23 +154,17 @@ def _answers(logits_BK: Tensor, labels_B: Tensor) -> tuple[Tensor, Tensor, Tenso
     return predicted_B, confidence_B, F.cross_entropy(logits_BK, labels_B, reduction="none")
 
 
-def _measure(model: PromptedNetwork, images: LabelledImages) -> tuple[float, float]:
+def _measure(model: Model, images: LabelledImages) -> tuple[float, float]:
     answers = predict(model, images)
     return float(answers.loss_N.double().mean()), answers.accuracy(images.labels_N)
 
 
-def _epoch_without_training(
-    model: PromptedNetwork, train: LabelledImages, val: LabelledImages
-) -> Epoch:
+def _epoch_without_training(model: Model, train: LabelledImages, val: LabelledImages) -> Epoch:
     start = time.perf_counter()
     refresh_mapping(model, train, 0)
     loss, accuracy = _measure(model, train)
     seconds = time.perf_counter() - start
     return Epoch(0, 0.0, loss, accuracy, *_measure(model, val), seconds)
-
-
-def _in_order(images: LabelledImages) -> Iterator[tuple[Tensor, Tensor]]:
-    return zip(images.images_NHWC.split(EVAL_BATCH), images.labels_N.split(EVAL_BATCH), strict=True)
 
 
 def batch_sizes(images: int, batch_size: int) -> list[int]:

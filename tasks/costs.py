@@ -114,20 +114,33 @@ class Estimate:
     def table(self) -> pl.DataFrame:
         """One row for each dataset and network: trials, passes and FLOPs of those to train."""
         rows = []
+        kept: set[bytes] = set()
         for point in self.experiment.points:
             found, todo = self.trial(point), point in self.missing
+            passes, flops = found.image_passes * todo, found.flops * todo
+            if found.kept and todo:
+                key = self._outputs(point.trial)
+                passes, flops = (0, 0.0) if key in kept else (passes, flops)
+                kept.add(key)
             rows.append(
                 {
                     "dataset": point.trial.dataset,
                     "network": point.trial.network,
                     "trials": 1,
                     "to train": int(todo),
-                    "image passes": found.image_passes * todo,
-                    "flops": found.flops * todo,
+                    "image passes": passes,
+                    "flops": flops,
                     "bytes": 4.0 * found.trained_values,
                 }
             )
         return pl.DataFrame(rows).group_by("dataset", "network", maintain_order=True).sum()
+
+    def _outputs(self, trial: Trial) -> bytes:
+        """What decides the outputs of a network without a prompt."""
+        mapping = trial.mapping.build(self.sketch(trial.network)[0].ends(self.names(trial.dataset)))
+        method = trial.method.model_dump(mode="json")
+        precision = trial.training.precision
+        return canonical([trial.dataset, trial.network, method, mapping.reads, precision])
 
     def bytes_on_disk(self) -> dict[str, float]:
         """Of prepared datasets and checkpoints; the user's cache has downloads besides."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,18 +25,51 @@ from lorvp.files import canonical, sha256
 SPLITS = ("train", "val", "test")
 
 
+EVAL_BATCH = 256
+"""Images that are looked at together where nothing is trained."""
+
+
 @dataclass(frozen=True)
 class LabelledImages:
-    """images_NHWC (uint8) with labels_N (int64), on one device."""
+    """images_NHWC (uint8) with labels_N (int64).
+
+    Batches are given on ``device``; images that are too many for it stay where they are.
+    """
 
     images_NHWC: Tensor
     labels_N: Tensor
+    device: torch.device = torch.device("cpu")
 
     def __len__(self) -> int:
         return len(self.labels_N)
 
     def to(self, device: torch.device | str) -> LabelledImages:
-        return LabelledImages(self.images_NHWC.to(device), self.labels_N.to(device))
+        """Batches on ``device`` from now on."""
+        device = torch.device(device)
+        images_NHWC = self.images_NHWC
+        if _has_room(device, images_NHWC.nbytes):
+            images_NHWC = images_NHWC.to(device)
+        return LabelledImages(images_NHWC, self.labels_N.to(device), device)
+
+    def batch(self, rows: Tensor | slice) -> tuple[Tensor, Tensor]:
+        """images_BHWC and labels_B of some rows."""
+        images_BHWC = self.images_NHWC[rows]
+        if self.device.type == "cuda" and not images_BHWC.is_cuda:
+            images_BHWC = images_BHWC.pin_memory()
+        return images_BHWC.to(self.device, non_blocking=True), self.labels_N[rows]
+
+    def batches(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """All of them in order."""
+        for start in range(0, len(self), EVAL_BATCH):
+            yield self.batch(slice(start, start + EVAL_BATCH))
+
+
+def _has_room(device: torch.device, size: int) -> bool:
+    """Whether so many bytes are less than half of what is free; the network needs the rest."""
+    if device.type != "cuda":
+        return True
+    free, _ = torch.cuda.mem_get_info(device)
+    return size < free / 2
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,8 @@ class FrozenNetwork(nn.Module):
     ) -> None:
         super().__init__()
         self.class_names, self.text = tuple(class_names), text
+        self.engines: dict[tuple, FrozenNetwork] = {}
+        """Faster forms of this network, made when they are asked for."""
         self.interpolation: Interpolation = interpolation
         # The layout convolutions are fastest in; values are the same.
         self.network = network.to(memory_format=torch.channels_last).requires_grad_(False)
@@ -63,6 +65,16 @@ class FrozenNetwork(nn.Module):
         self.register_buffer("mean_C11", torch.tensor(list(mean))[:, None, None], persistent=False)
         self.register_buffer("std_C11", torch.tensor(list(std))[:, None, None], persistent=False)
         self.train(False)
+
+    @property
+    def original(self) -> nn.Module:
+        """The network as it was loaded, for those who go on training it."""
+        return self.network
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """In which the network computes."""
+        return next(self.network.parameters()).dtype
 
     @property
     def source_classes(self) -> int:
@@ -101,6 +113,10 @@ class FrozenNetwork(nn.Module):
 
     def forward(self, images_BCHW: Tensor, reads: Reads = "logits") -> Tensor:
         return self.through(self.network, images_BCHW, reads)
+
+    def prompted(self, canvas_BCHW: Tensor, added_BCHW: Tensor, reads: Reads) -> Tensor:
+        """The output for canvases in [0, 1], to which something is added in the same units."""
+        return self(self.normalise(canvas_BCHW + added_BCHW), reads)
 
     def through(self, network: nn.Module, images_BCHW: Tensor, reads: Reads) -> Tensor:
         """The output of ``network``, this one or a trained copy of it."""

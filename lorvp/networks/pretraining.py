@@ -18,7 +18,7 @@ from torch.nn import functional as F
 from lorvp.datasets import prepared
 from lorvp.datasets.prepared import LabelledImages, Prepared
 from lorvp.errors import InputError
-from lorvp.images import resized
+from lorvp.images import resized, unit
 from lorvp.networks.base import Made, NetworkConfig
 from lorvp.networks.facts import Facts
 from lorvp.networks.libraries.timm_models import create
@@ -139,5 +139,5 @@ def threads(number: int) -> Iterator[None]:
 
 
 def _prepare(images_BHWC: Tensor, size: tuple[int, int]) -> Tensor:
-    x_BCHW = (resized(images_BHWC, size) - MEAN[0]) / STD[0]
+    x_BCHW = (unit(resized(images_BHWC, size)) - MEAN[0]) / STD[0]
     return x_BCHW.contiguous(memory_format=torch.channels_last)

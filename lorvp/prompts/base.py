@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from lorvp.augmentation import Augmentation
 from lorvp.errors import InputError
-from lorvp.images import Size, resized
+from lorvp.images import Size, resized, unit
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.outline import Canvas, Interpolation, Reads
 
@@ -38,6 +38,11 @@ class Fit(nn.Module):
         super().__init__()
         self.size, self.interpolation = size, interpolation
 
+    @property
+    def draws(self) -> bool:
+        """Whether an image can be laid otherwise each time it is seen in training."""
+        return self.augmentation != Augmentation()
+
     def image_HW(self) -> Tensor:
         """Which pixels of the canvas hold the image (bool); all, unless a fit leaves some free."""
         return torch.ones(self.size, dtype=torch.bool)
@@ -48,9 +53,8 @@ class Fit(nn.Module):
 
     def lay(self, images_BHWC: Tensor, size: Size) -> Tensor:
         """images_BCHW in [0, 1] of the given size, augmented in training mode."""
-        if self.training:
-            return self.augmentation(images_BHWC, size, self.interpolation)
-        return resized(images_BHWC, size, self.interpolation)
+        lay = self.augmentation if self.training else resized
+        return unit(lay(images_BHWC, size, self.interpolation))
 
     def forward(self, images_BHWC: Tensor) -> Tensor:
         raise NotImplementedError
@@ -110,16 +114,29 @@ class Prompt(nn.Module):
         super().__init__()
         self.fit, self.content, self.placement, self.space = fit, content, placement, space
 
+    @property
+    def fixed(self) -> bool:
+        """Whether the network sees an image in the same way from first to last."""
+        return next(self.parameters(), None) is None and not self.fit.draws
+
     def forward(self, canvas_BCHW: Tensor) -> Tensor:
         """Add the prompt to canvases that are already in this prompt's ``space``."""
-        return canvas_BCHW + self.placement.place(self.content(), canvas_BCHW)
+        return canvas_BCHW + self.added(canvas_BCHW)
+
+    def added(self, canvas_BCHW: Tensor) -> Tensor:
+        """What is added to these canvases, which are in this prompt's ``space``; one image_1CHW
+        for all of them unless each has its own."""
+        return self.placement.place(self.content(), canvas_BCHW)
 
     def attach(self, network: FrozenNetwork, reads: Reads) -> None:
         """Take what is needed of the network's weights, of which ``reads`` will be read."""
 
-    def run(self, network: FrozenNetwork, images_BCHW: Tensor, reads: Reads) -> Tensor:
-        """The network's output for prompted images; methods that reach inside replace this."""
-        return network(images_BCHW, reads)
+    def run(
+        self, network: FrozenNetwork, canvas_BCHW: Tensor, added_BCHW: Tensor, reads: Reads
+    ) -> Tensor:
+        """The network's output for canvases in [0, 1] and what is added to them in the same
+        units; methods that reach inside the network replace this."""
+        return network.prompted(canvas_BCHW, added_BCHW, reads)
 
     def end_epoch(self) -> dict[str, float]:
         """Pass the end of an epoch on to the placement."""

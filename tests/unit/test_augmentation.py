@@ -46,7 +46,7 @@ def test_without_augmentation_nothing_changes_and_nothing_is_drawn():
     before = torch.get_rng_state()
     got = Augmentation()(raw(), SIZE)
     assert torch.equal(torch.get_rng_state(), before)
-    assert torch.equal(got, raw().permute(0, 3, 1, 2) / 255)
+    assert torch.equal(got, raw().permute(0, 3, 1, 2))
 
 
 def test_without_augmentation_an_image_of_another_size_is_only_resized():
@@ -61,7 +61,7 @@ def test_every_window_is_equally_likely():
     torch.manual_seed(0)
     one = raw(1, (10, 15))
     got = Augmentation(enlarge=1.25)(one.expand(1200, -1, -1, -1), (8, 12))
-    plain = one[0].permute(2, 0, 1) / 255
+    plain = one[0].permute(2, 0, 1)
     windows = [plain[:, y : y + 8, x : x + 12] for y in range(3) for x in range(4)]
     # 100 expected of each; the standard deviation is 9.6.
     assert all(52 < count < 148 for count in counts(got, windows))
@@ -76,7 +76,7 @@ def test_images_are_laid_as_large_as_in_the_published_recipes(enlarge, size, lar
     torch.manual_seed(0)
     one = raw(1, larger)
     got = Augmentation(enlarge=enlarge)(one.expand(8, -1, -1, -1), size)
-    plain = one[0].permute(2, 0, 1) / 255
+    plain = one[0].permute(2, 0, 1)
     rows, columns = (b - a for a, b in zip(size, larger, strict=True))
     # An image of the larger size is not resized, so a window's first pixel tells where it is.
     for window in got:
@@ -97,7 +97,7 @@ def test_about_half_of_the_images_are_flipped_left_to_right():
     torch.manual_seed(0)
     one = raw(1)
     got = Augmentation(flip=True)(one.expand(1000, -1, -1, -1), SIZE)
-    plain = one[0].permute(2, 0, 1) / 255
+    plain = one[0].permute(2, 0, 1)
     mirrored = torch.stack([plain[..., SIZE[1] - 1 - x] for x in range(SIZE[1])], dim=-1)
     straight, turned = counts(got, [plain, mirrored])
     # The standard deviation of either is 16.

@@ -189,7 +189,7 @@ TRAINING = Path("training.py")
         lambda text: text.replace('"""', '"""Other words. ', 1),
         lambda text: text.replace("    model.eval()", "    model.eval()  # here too"),
         lambda text: text.replace("def fit(\n    model", "def fit(\n\n        model"),
-        lambda text: text.replace("EVAL_BATCH = 256", "EVAL_BATCH = (\n    0x100\n)"),
+        lambda text: text.replace("zeros(2,", "zeros((\n    0x2\n),"),
         lambda text: text.replace("\n", "\r\n"),
     ],
     ids=["comment", "lines", "docstring", "end of line", "indent", "spelling", "line ends"],
@@ -203,7 +203,7 @@ def test_comments_formatting_and_docstrings_do_not_count(package, edit):
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("EVAL_BATCH = 256", "EVAL_BATCH = 257"),
+        ("zeros(2,", "zeros(3,"),
         ("optimizer.zero_grad()", "optimizer.zero_grad(False)"),
         ('reduction="none"', 'reduction="mean"'),
         ("model.prompt.end_epoch()", "{}"),

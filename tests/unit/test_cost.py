@@ -58,14 +58,15 @@ def test_logits_cost_the_classifier_besides():
 def test_the_way_back_to_the_image_costs_as_much_as_the_way_there():
     _, bare = costs({"kind": "none"}, "lp")
     _, image = costs({"kind": "lor_vp", "rank": 4}, "lp")
-    product = 2 * 3 * 64 * 4 * 64  # B A for each colour, once for two images here
-    assert image.look == bare.look + product / 2
+    assert image.look == bare.look  # B A is made once for all images of a batch
     manifest, _ = sketch()
+    # The patches' embedding is linear: the prompt takes its gradient once for all images as well.
+    embedding = 2 * (64 // manifest.patch) ** 2 * manifest.tokens.width * 3 * manifest.patch**2
     # Both factors of attention's two products take gradients: two products more than on the way
     # there, or three with kernels that compute the weights anew.
     width, blocks = manifest.tokens
     product_of_all = blocks * 2 * ((64 // manifest.patch) ** 2 + 1) ** 2 * width
-    more = image.step - 2 * bare.look - 3 * product / 2
+    more = image.step - 2 * bare.look + embedding
     assert more / product_of_all in (2, 3)
     assert image.values == 3 * 4 * (64 + 64)
 
@@ -98,9 +99,20 @@ def test_images_of_a_trial_that_trains():
 
 def test_images_of_a_trial_without_anything_to_train():
     bare, image = costs({"kind": "none"}, "flm", epochs=7)
-    assert bare.image_passes == 100 + 100 + 20 + 30  # counted, measured, validated, tested
-    assert bare.flops == pytest.approx(250 * image.look)
+    assert bare.image_passes == 100 + 20 + 30  # each image once; the outputs are kept
+    assert bare.flops == pytest.approx(150 * image.look)
+    assert bare.kept
     assert bare.trained_values == 0
+
+
+def test_a_mapping_without_a_prompt_looks_at_each_image_once():
+    for mapping in ("lp", "fm", {"kind": "ilm", "interval": 2}):
+        probe, image = costs({"kind": "none"}, mapping, epochs=7, test_every_epoch=True)
+        assert (probe.image_passes, probe.kept) == (100 + 20 + 30, True)
+        assert probe.flops == pytest.approx(150 * image.look)
+    probe, image = costs({"kind": "none"}, "lp", epochs=7, augmentation={"flip": True})
+    assert (probe.image_passes, probe.kept) == (7 * 120 + 30, False)
+    assert image.step == image.look  # nothing in the network takes a gradient
 
 
 def test_trained_values_are_those_of_prompt_and_mapping():

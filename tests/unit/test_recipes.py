@@ -26,6 +26,7 @@ def recipe(optimizer: dict, lr: float, schedule: dict, epochs: int, batch_size: 
         "lr_placement": None,
         "lr_mapping": None,
         "warmup_steps": 0,
+        "precision": "fp32",
         "augmentation": STILL,
         "test_every_epoch": False,
     }

@@ -106,7 +106,7 @@ def test_the_network_is_as_it_was_after_a_run(depth):
     before = network(canvas)
     whole = model(VptConfig(depth=depth), network=network)
     assert not torch.allclose(whole.source_logits(given), before, atol=1e-3)
-    assert hooks(network) == 0
+    assert hooks(network) == hooks(whole.network) == 0
     assert torch.equal(network(canvas), before)
 
 
@@ -118,10 +118,10 @@ def test_the_network_is_as_it_was_after_a_failure_inside_it(depth, monkeypatch):
     def fail(x):
         raise RuntimeError("out of memory")
 
-    monkeypatch.setattr(network.network.blocks[1], "forward", fail)
+    monkeypatch.setattr(whole.network.network.blocks[1], "forward", fail)
     with pytest.raises(RuntimeError, match="out of memory"):
         whole(images(2, side=SIZE).images_NHWC)
-    assert hooks(network) == 0
+    assert hooks(network) == hooks(whole.network) == 0
 
 
 @depths

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 from torch import Tensor
 
-from lorvp.images import random_windows, resized
+from lorvp.images import random_windows, resized, unit
 from lorvp.prompts.base import Canvas
 from lorvp.prompts.fits.frame import Colour, Frame
 from lorvp.settings import Settings, Symbol
@@ -37,6 +37,10 @@ class Cover(Frame):
     def __init__(self, canvas: Canvas, image_size: int, colour: Colour = "black") -> None:
         super().__init__(canvas, image_size, colour, "bicubic")
 
+    @property
+    def draws(self) -> bool:
+        return True  # a window of each image that is not square
+
     def forward(self, images_BHWC: Tensor) -> Tensor:
         square = (self.image_size, self.image_size)
         side = self.image_size
@@ -48,6 +52,6 @@ class Cover(Frame):
         larger = side * height // shorter, side * width // shorter
         images_BCHW = resized(images_BHWC, larger, self.interpolation)
         if self.training:
-            return self.pad(self.augmentation.flipped(random_windows(images_BCHW, square)))
+            return self.pad(unit(self.augmentation.flipped(random_windows(images_BCHW, square))))
         top, left = (round((extent - self.image_size) / 2) for extent in larger)
-        return self.pad(images_BCHW[..., top : top + side, left : left + side])
+        return self.pad(unit(images_BCHW[..., top : top + side, left : left + side]))

@@ -49,12 +49,12 @@ class EvpConfig(Method):
 class NormedPrompt(Prompt):
     """A prompt whose values know the norm of the gradient over the whole canvas."""
 
-    def forward(self, canvas_BCHW: Tensor) -> Tensor:
-        prompted_BCHW = super().forward(canvas_BCHW)
-        if prompted_BCHW.requires_grad:
-            prompted_BCHW.register_hook(self._note_norm)
-        return prompted_BCHW
+    def added(self, canvas_BCHW: Tensor) -> Tensor:
+        added_1CHW = super().added(canvas_BCHW)
+        if added_1CHW.requires_grad:
+            added_1CHW.register_hook(self._note_norm)
+        return added_1CHW
 
-    def _note_norm(self, gradient_BCHW: Tensor) -> None:
+    def _note_norm(self, gradient_1CHW: Tensor) -> None:
         for values in self.content.parameters():
-            values.whole_norm = gradient_BCHW.sum(0).norm()  # type: ignore[attr-defined]
+            values.whole_norm = gradient_1CHW.norm()  # type: ignore[attr-defined]

@@ -9,8 +9,10 @@ there; with `lp` a new one takes its place.
 from __future__ import annotations
 
 import copy
+from contextlib import nullcontext
 from typing import Literal
 
+import torch
 from torch import Tensor, nn
 
 from lorvp.augmentation import Augmentation
@@ -54,9 +56,16 @@ class FineTuned(Prompt):
 
     def attach(self, network: FrozenNetwork, reads: Reads) -> None:
         """Copy the weights, without the classifier if only features are read."""
-        self.network = copy.deepcopy(network.network).requires_grad_(True)
+        self.network = copy.deepcopy(network.original).requires_grad_(True)
         if reads == "features":
             self.network.reset_classifier(0)  # type: ignore[operator]
 
-    def run(self, network: FrozenNetwork, images_BCHW: Tensor, reads: Reads) -> Tensor:
-        return network.through(self.network, images_BCHW, reads)
+    def run(
+        self, network: FrozenNetwork, canvas_BCHW: Tensor, added_BCHW: Tensor, reads: Reads
+    ) -> Tensor:
+        # Weights that are trained stay in fp32, whatever the precision of frozen ones.
+        low = network.dtype == torch.bfloat16
+        device = canvas_BCHW.device.type
+        with torch.autocast(device, torch.bfloat16) if low else nullcontext():
+            outputs = network.through(self.network, network.normalise(canvas_BCHW), reads)
+        return outputs.to(canvas_BCHW.dtype)

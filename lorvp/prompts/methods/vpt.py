@@ -68,7 +68,9 @@ class VisualPromptTuning(Prompt):
         super().__init__(fit, Zero(), Everywhere(fit.size), space="pixel")
         self.tokens = TokenTable(inside.blocks if deep else 1, number, inside.width, patch)
 
-    def run(self, network: FrozenNetwork, images_BCHW: Tensor, reads: Reads) -> Tensor:
+    def run(
+        self, network: FrozenNetwork, canvas_BCHW: Tensor, added_BCHW: Tensor, reads: Reads
+    ) -> Tensor:
         inner = cast(Any, network.network)
         with ExitStack() as hooks:
             for number, block in enumerate(inner.blocks):
@@ -77,7 +79,7 @@ class VisualPromptTuning(Prompt):
                     hooks.callback(block.register_forward_pre_hook(insert).remove)
             remove = self._removing(inner.num_prefix_tokens)
             hooks.callback(inner.blocks[-1].register_forward_hook(remove).remove)
-            return network(images_BCHW, reads)
+            return super().run(network, canvas_BCHW, added_BCHW, reads)
 
     def _inserting(self, number: int, prefix: int) -> Any:
         """Before block ``number``: put its tokens behind the prefix, in place of earlier ones."""

@@ -1,0 +1,75 @@
+"""The layer that reads the image, split into the image's part and the prompt's part.
+
+A convolution is linear. With W its weight, b its bias, m and s the network's mean and standard
+deviation, c an image on its canvas and p what is added to it, both in [0, 1]:
+
+    conv((c + p - m) / s) = W/(255 s) * (255 c)  +  [ W/s * (p - m) + b ]
+
+The first term is of the images alone, in whole grey levels, and takes no gradient. The bracket is
+of one image where all share a prompt, so that a step needs one transposed convolution and not one
+for each image. Zeros that a convolution pads with stay zeros in both terms.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import cast
+
+from torch import Tensor, nn
+
+from lorvp.networks.folding import frozen, is_plain
+from lorvp.networks.tracing import calls_of
+
+LEVELS = 255.0
+"""Grey levels of 1.0; whole numbers up to 256 are exact in bf16, normalised images are not."""
+
+
+class Stem(nn.Module):
+    """Stands in the network where the convolution was, is given grey levels and adds ``term``."""
+
+    term: Tensor | None
+    """The bracket, while images are on their way."""
+
+    def __init__(self, conv: nn.Conv2d, std_C11: Tensor) -> None:
+        super().__init__()
+        self.of_image = _scaled(conv, LEVELS * std_C11)
+        self.of_image.bias = None
+        self.term = None
+
+    def forward(self, levels_BCHW: Tensor) -> Tensor:
+        assert self.term is not None, "the prompt's part comes first"
+        return self.of_image(levels_BCHW) + self.term
+
+
+def _scaled(conv: nn.Conv2d, scale_C11: Tensor) -> nn.Conv2d:
+    """A copy for inputs that have not been divided by ``scale_C11``."""
+    made = copy.deepcopy(conv)
+    made.weight = frozen(conv.weight / scale_C11)
+    return made
+
+
+def find_stem(network: nn.Module, x_BCHW: Tensor) -> str | None:
+    """The name of the convolution that alone reads the image, once; None if there is none."""
+    calls = calls_of(network, x_BCHW)
+    readers = [call.module for call in calls if call.given is x_BCHW]
+    if len(readers) != 1 or not is_plain(readers[0]):
+        return None
+    if sum(call.module is readers[0] for call in calls) != 1:
+        return None
+    return next(name for name, module in network.named_modules() if module is readers[0])
+
+
+def split(
+    network: nn.Module, x_BCHW: Tensor, std_C11: Tensor
+) -> tuple[Stem, nn.Conv2d] | tuple[None, None]:
+    """Put a ``Stem`` into ``network`` in place of the layer that reads the image, if it can be.
+
+    Returns it and the convolution that makes its term out of ``p - m``.
+    """
+    name = find_stem(network, x_BCHW)
+    if name is None:
+        return None, None
+    conv = cast(nn.Conv2d, network.get_submodule(name))
+    stem = Stem(conv, std_C11)
+    network.set_submodule(name, stem)
+    return stem, _scaled(conv, std_C11)

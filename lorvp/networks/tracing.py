@@ -1,0 +1,40 @@
+"""Which layers a network calls, in order, and with what."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+NORMS = {"BatchNorm2d", "BatchNormAct2d"}
+"""torch's BatchNorm, and timm's with an activation inside."""
+
+
+class Call(NamedTuple):
+    """One call of a layer: a BatchNorm, or any module without modules of its own."""
+
+    module: nn.Module
+    given: Any
+    gives: Any
+
+
+@torch.no_grad()
+def calls_of(network: nn.Module, x_BCHW: Tensor) -> list[Call]:
+    """All of them while ``x_BCHW`` goes through. The tensors are kept, so that they can be told
+    apart by identity."""
+    calls: list[Call] = []
+    with ExitStack() as hooks:
+        for module in network.modules():
+            if next(module.children(), None) is None or type(module).__name__ in NORMS:
+                hooks.callback(module.register_forward_hook(_noting(calls)).remove)
+        network.forward_features(x_BCHW)  # type: ignore[operator]
+    return calls
+
+
+def _noting(calls: list[Call]) -> Any:
+    def note(module: nn.Module, given: tuple, gives: Any) -> None:
+        calls.append(Call(module, given[0] if given else None, gives))
+
+    return note
