@@ -30,6 +30,11 @@ def main(path: Path) -> None:
     )
     print(tables.markdown(shown(timed)))
     print(summary(timed, estimate, f"{several} x {machine(device)}"))
+    for network in estimate.whole_stems():
+        print(
+            f"note: no plain convolution of {network} alone reads the image, so each image of a "
+            "step takes a gradient through its first layer: some per cent slower than others"
+        )
 
 
 def shown(timed: pl.DataFrame) -> pl.DataFrame:

@@ -19,6 +19,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from lorvp import params
 from lorvp.params import ComputeConfig
 from lorvp.store import TrialStore, default_root
+from tasks import sharing
 from tasks.plan import make_plan
 from tasks.prefect_tasks import progress_artifact, publish_results, submit, wait_until_recorded
 from tasks.progress import Progress
@@ -52,6 +53,7 @@ def train_prompts(experiment: str = "params.yaml") -> State:
     plan = make_plan(settings, TrialStore(default_root()))
     total = len(plan.missing)
     show_in_ui = progress_artifact(total)
+    sharing.clear()
     with workers(settings.params.compute) as team, Progress(total) as progress:
         tracking = settings.params.tracking
         names = {submit(job, team, tracking): job.point.name for job in plan.missing}
@@ -62,6 +64,7 @@ def train_prompts(experiment: str = "params.yaml") -> State:
             else:
                 progress.finished(names[future], record)
             show_in_ui(progress.percent)
+    sharing.clear()
     publish_results(plan)
     wait_until_recorded(total + 1)
     if progress.failures:

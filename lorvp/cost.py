@@ -19,7 +19,7 @@ from lorvp.augmentation import Augmentation
 from lorvp.datasets.source import Sizes
 from lorvp.images import Size
 from lorvp.mappings.base import Mapping
-from lorvp.networks.engine import engine
+from lorvp.networks.engine import PIECE, engine
 from lorvp.networks.facts import CheckpointManifest
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.networks.libraries import LIBRARIES
@@ -133,18 +133,21 @@ def _counted(work: Callable[[], object]) -> float:
     return float(counter.get_total_flops())
 
 
-def speed(manifest: CheckpointManifest, device: str, batch: int = 8, seconds: float = 1.0) -> float:
-    """FLOP/s of this network on ``device``, forward and backward to the image, as it is now:
+def speed(manifest: CheckpointManifest, device: str, seconds: float = 1.0) -> float:
+    """FLOP/s of this network on ``device``, forward and backward to the prompt, as it is now:
     measured with start values in place of weights, on one thread of a CPU."""
     library = LIBRARIES[manifest.library]
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        network = library.frozen(library.build(manifest), manifest).to(device)
-        x_BCHW = torch.rand(batch, 3, *manifest.input_size, device=device, requires_grad=True)
+        network = engine(library.frozen(library.build(manifest), manifest).to(device), "fp32")
+        height, width = manifest.input_size
+        batch = max(8, min(64, PIECE // (height * width)))
+        canvas_BCHW = torch.rand(batch, 3, height, width, device=device)
+        added_1CHW = torch.zeros(1, 3, height, width, device=device, requires_grad=True)
 
         def step() -> None:
-            network(x_BCHW, "features").sum().backward()
+            network.prompted(canvas_BCHW, added_1CHW, "features").sum().backward()
             if device.startswith("cuda"):
                 torch.cuda.synchronize()
 

@@ -83,7 +83,7 @@ def fit(
         lr = optimizer.param_groups[0]["lr"]
         refresh_mapping(model, train, epoch)
         model.mapping.begin_epoch(epoch)
-        loss, accuracy = _train_epoch(model, train, config.batch_size, optimizer, schedule)
+        loss, accuracy = train_epoch(model, train, config.batch_size, optimizer, schedule)
         placement = model.prompt.end_epoch()
         seconds = time.perf_counter() - start
         val_loss, val_accuracy = _measure(model, val)
@@ -93,7 +93,7 @@ def fit(
         yield Epoch(epoch, lr, loss, accuracy, val_loss, val_accuracy, seconds, placement)
 
 
-def _train_epoch(
+def train_epoch(
     model: Model,
     train: LabelledImages,
     batch_size: int,

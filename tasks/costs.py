@@ -14,6 +14,7 @@ from lorvp.datasets import prepared
 from lorvp.datasets.source import Sizes
 from lorvp.errors import InputError
 from lorvp.files import canonical
+from lorvp.networks.engine import engine
 from lorvp.networks.facts import CheckpointManifest
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.params import Experiment
@@ -141,6 +142,15 @@ class Estimate:
         method = trial.method.model_dump(mode="json")
         precision = trial.training.precision
         return canonical([trial.dataset, trial.network, method, mapping.reads, precision])
+
+    def whole_stems(self) -> list[str]:
+        """Networks whose first layer cannot be split into the images' part and the prompt's."""
+        pairs = {p.trial.network: p.trial.dataset for p in self.experiment.points}
+        found = {
+            network: engine(self.sketch(network)[1].for_targets(self.names(dataset)), "fp32")
+            for network, dataset in pairs.items()
+        }
+        return [name for name, fast in found.items() if fast.stem is None]
 
     def bytes_on_disk(self) -> dict[str, float]:
         """Of prepared datasets and checkpoints; the user's cache has downloads besides."""

@@ -19,6 +19,7 @@ from lorvp.params import TrackingConfig
 from lorvp.running import run
 from lorvp.store import TrialStore, read_record
 from tasks.plan import Job
+from tasks.sharing import keeper
 from tasks.tracking import track
 
 
@@ -39,7 +40,8 @@ def train_and_store(job: Job, device: str, tracking: TrackingConfig) -> dict:
             with track(job, tracking) as tracker:
                 data = prepared.read(job.dataset)
                 network = _network(job.checkpoint, device)
-                result = run(job.point.trial, network, data, device, tracker.epoch)
+                trial, keep = job.point.trial, keeper(job, device)
+                result = run(trial, network, data, device, tracker.epoch, keep)
                 tracker.summary(result.summary)
             store.write(job.fingerprint, result, _facts(job, device))
     return read_record(store.folder(job.fingerprint))

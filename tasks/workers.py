@@ -18,6 +18,14 @@ from lorvp.params import ComputeConfig, TrackingConfig
 from tasks.plan import Job
 from tasks.training import start_worker, train_and_store
 
+KEEP_MEMORY = {
+    # An activation's memory that goes back to the system comes back as pages to be zeroed one by
+    # one: 5 to 15 % of a step.
+    "MALLOC_MMAP_THRESHOLD_": str(2**30),
+    "MALLOC_TRIM_THRESHOLD_": str(2**30),
+}
+"""glibc reads these when a process starts; what the user has set stays."""
+
 
 class WorkerDied(RuntimeError):  # noqa: N818 - it reads as what happened
     """A worker process ended in the middle of a trial; only that trial is lost."""
@@ -27,6 +35,8 @@ class Workers:
     """A pool of processes (pebble's: a worker that dies takes only its own trial with it)."""
 
     def __init__(self, compute: ComputeConfig) -> None:
+        for name, value in KEEP_MEMORY.items():
+            os.environ.setdefault(name, value)
         places = devices(compute)
         self._free: SimpleQueue[str] = SimpleQueue()
         for slot in range(slots(compute)):

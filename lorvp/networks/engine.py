@@ -26,7 +26,7 @@ PIECE = 8 * 224 * 224
 8 images at a time train a quarter more images per second than 32, and 4 or 16 a little fewer."""
 
 
-def engine(network: FrozenNetwork, precision: Precision) -> FrozenNetwork:
+def engine(network: FrozenNetwork, precision: Precision) -> Engine:
     """``network`` as trials run it; made once and kept with it."""
     key = (precision, network.mean_C11.device)
     if key not in network.engines:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 import torch
 from torch import Tensor, nn
@@ -56,7 +56,7 @@ class FrozenNetwork(nn.Module):
     ) -> None:
         super().__init__()
         self.class_names, self.text = tuple(class_names), text
-        self.engines: dict[tuple, FrozenNetwork] = {}
+        self.engines: dict[tuple, Any] = {}
         """Faster forms of this network, made when they are asked for."""
         self.interpolation: Interpolation = interpolation
         # The layout convolutions are fastest in; values are the same.

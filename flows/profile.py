@@ -1,0 +1,79 @@
+"""`python -m flows.profile [WORDS]`: how fast a trial of params.yaml trains, and why.
+
+The first trial whose name holds WORDS, such as "lor_vp r=4 · lp"; datasets and checkpoints have
+to be there (`dvc repro` makes them). Nothing is stored.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import torch
+
+from lorvp import cost, params, profiling, tables
+from lorvp.datasets import prepared
+from lorvp.datasets.prepared import LabelledImages
+from lorvp.errors import InputError
+from lorvp.networks import checkpoint
+from lorvp.params import Experiment
+from lorvp.running import build
+from lorvp.trials import Point
+from tasks.errors import for_people
+from tasks.places import CHECKPOINTS, DATASETS
+from tasks.workers import KEEP_MEMORY, devices
+
+IMAGES = 2048
+"""At most so many are trained on, and at most eight batches."""
+
+
+def main(words: str) -> None:
+    experiment = params.read()
+    point = chosen(experiment, words)
+    device = devices(experiment.params.compute)[0]
+    torch.set_num_threads(1)
+    trial, data = point.trial, prepared.read(DATASETS / point.trial.dataset)
+    folder = CHECKPOINTS / trial.network
+    model = build(trial, checkpoint.load(folder).to(device), data.class_names).to(device)
+    if not model.parameter_groups():
+        raise InputError(f"{point.name} trains nothing; name another trial")
+    number = min(len(train := data.split("train")), IMAGES, 8 * trial.training.batch_size)
+    images = LabelledImages(train.images_NHWC[:number], train.labels_N[:number]).to(device)
+    found = profiling.of_training(model, images, trial.training)
+    manifest, sketch = checkpoint.sketch(checkpoint.read_manifest(folder))
+    reads = model.mapping.reads
+    image = cost.per_image(trial.method, manifest, sketch, data.class_names, reads)
+    limit = profiling.matmul_rate(trial.training.precision, device) / image.step
+    print(f"{point.name}, {trial.training.precision}, batch {trial.training.batch_size}, {device}")
+    print(tables.markdown(found.operations))
+    print(report(found, image, limit))
+
+
+def chosen(experiment: Experiment, words: str) -> Point:
+    """Raises:
+    InputError: no trial has such a name.
+    """
+    found = [point for point in experiment.points if words in point.name]
+    if not found:
+        known = "\n  ".join(dict.fromkeys(point.name for point in experiment.points))
+        raise InputError(f"no trial's name holds {words!r}; there are:\n  {known}")
+    return found[0]
+
+
+def report(found: profiling.Profile, image: cost.PerImage, limit: float) -> str:
+    share = found.images_per_core_second / limit
+    return (
+        f"{found.images_per_second:,.1f} images/s, "
+        f"{found.images_per_core_second:,.1f} images per core-second: {share:.0%} of the limit\n"
+        f"({image.step / 1e9:,.3g} GFLOP for an image; a plain product of matrices here would "
+        f"allow {limit:,.1f} images per core-second)"
+    )
+
+
+if __name__ == "__main__":
+    if not os.environ.keys() >= KEEP_MEMORY.keys():
+        # As a worker has it; read when a process starts.
+        again = [sys.executable, "-m", "flows.profile", *sys.argv[1:]]
+        os.execve(sys.executable, again, os.environ | KEEP_MEMORY)
+    with for_people():
+        main(" ".join(sys.argv[1:]))

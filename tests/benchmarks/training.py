@@ -1,0 +1,160 @@
+"""`python -m tests.benchmarks.training [NETWORK...]`: this trainer against the published way.
+
+Same network, same images, one thread, the variants taking turns; CPU time (workers included) per
+image, medians. The limit is what the processor does in a plain product of matrices, measured in
+the same run, over the multiplications that a step or a look cannot do without.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from typing import cast
+
+import polars as pl
+import timm
+import torch
+
+from lorvp import cost, tables
+from lorvp.datasets.prepared import LabelledImages
+from lorvp.model import PromptedNetwork
+from lorvp.networks import checkpoint
+from lorvp.networks.facts import Facts
+from lorvp.networks.frozen import FrozenNetwork
+from lorvp.optimisation import Precision
+from lorvp.profiling import matmul_rate
+from lorvp.running import build
+from lorvp.training import predict, refresh_mapping, train_epoch
+from lorvp.trials import Trial
+from tests.benchmarks.published_way import PublishedTrainer
+
+SIZE, CLASSES, BATCH, IMAGES, ROUNDS = (224, 224), 10, 32, 64, 5
+MEAN, STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
+NETWORKS = ["resnet18", "vit_tiny_patch16_224"]
+MMAP_THRESHOLD, TRIM_THRESHOLD = -3, -1
+WORK = ["training epoch", "ilm epoch", "evaluation"]
+
+
+def images() -> LabelledImages:
+    """As large as CIFAR's."""
+    random = torch.Generator().manual_seed(0)
+    pixels = torch.randint(0, 256, (IMAGES, 32, 32, 3), generator=random, dtype=torch.uint8)
+    return LabelledImages(pixels, torch.randint(CLASSES, (IMAGES,), generator=random))
+
+
+def trial(mapping: str, precision: Precision) -> Trial:
+    training = {"epochs": 1, "batch_size": BATCH, "precision": precision}
+    settings = {"dataset": "noise", "network": "any", "method": "lor_vp", "mapping": mapping}
+    return Trial.model_validate(settings | {"training": training})
+
+
+class Ours:
+    """The same steps in this project."""
+
+    def __init__(self, network: FrozenNetwork, mapping: str, precision: Precision) -> None:
+        names = [f"class {k}" for k in range(CLASSES)]
+        self.trial = trial(mapping, precision)
+        self.model: PromptedNetwork = build(self.trial, network, names)
+        self.optimizer = self.trial.training.build_optimizer(self.model.parameter_groups())
+        self.schedule = self.trial.training.build_schedule(self.optimizer, 1000)
+
+    def epoch(self, found: LabelledImages) -> None:
+        refresh_mapping(self.model, found, 0)
+        train_epoch(self.model, found, BATCH, self.optimizer, self.schedule)
+
+
+def allocate(way: str) -> None:
+    """As glibc does by itself once it has seen large blocks, or as our workers ask it to."""
+    mapped, trimmed = (2**25, 2**26) if way == "published" else (2**30, 2**30)
+    glibc = ctypes.CDLL(None)
+    glibc.mallopt(MMAP_THRESHOLD, mapped)
+    glibc.mallopt(TRIM_THRESHOLD, trimmed)
+
+
+def cpu_seconds(work: Callable[[], object]) -> float:
+    """Of this process and of the workers that ended in it."""
+
+    def now() -> float:
+        used = [resource.getrusage(w) for w in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+        return sum(one.ru_utime + one.ru_stime for one in used)
+
+    start = now()
+    work()
+    return now() - start
+
+
+def variants(architecture: str, found: LabelledImages) -> dict[tuple[str, str], Callable]:
+    """What takes turns: (work, way) and the work itself."""
+    made = timm.create_model(architecture).eval().requires_grad_(False)
+    frozen = FrozenNetwork(
+        timm.create_model(architecture).eval(),
+        SIZE,
+        MEAN,
+        STD,
+        [f"source {s}" for s in range(1000)],
+    )
+    ways: dict[tuple[str, str], Callable] = {}
+    for work, mapping in (("training epoch", "fm"), ("ilm epoch", "ilm")):
+        published = PublishedTrainer(made, SIZE, CLASSES, BATCH, ilm=mapping == "ilm")
+        ways[work, "published"] = lambda own=published: own.epoch(found)
+        for precision in ("fp32", "bf16"):
+            ours = Ours(frozen, mapping, cast(Precision, precision))
+            ways[work, precision] = lambda own=ours: own.epoch(found)
+            ways["evaluation", precision] = lambda own=ours: predict(own.model, found)
+        ways["evaluation", "published"] = lambda own=published: own.accuracy(found)
+    return ways
+
+
+def flops(architecture: str) -> tuple[float, float]:
+    """That a training step and a look need for an image."""
+    names = [f"source {s}" for s in range(1000)]
+    facts = Facts(library="timm", architecture=architecture, input_size=SIZE, mean=MEAN, std=STD,
+                  interpolation="bilinear", class_names=names, source="")  # fmt: skip
+    manifest, network = checkpoint.sketch(facts)
+    image = cost.per_image(trial("fm", "fp32").method, manifest, network, ["a"], "logits")
+    return image.step, image.look
+
+
+def measured(architecture: str) -> pl.DataFrame:
+    """Medians of all variants, and how they compare."""
+    found = images()
+    ways = variants(architecture, found)
+    rates = {p: matmul_rate(p) for p in ("fp32", "bf16")}
+    times: dict[tuple[str, str], list[float]] = {way: [] for way in ways}
+    for turn in range(ROUNDS + 1):
+        for way, work in ways.items():
+            allocate(way[1])
+            seconds = cpu_seconds(work)
+            if turn:  # the first is for warming up
+                times[way].append(seconds)
+    step, look = flops(architecture)
+    needs = {"training epoch": step, "ilm epoch": step + look, "evaluation": look}
+    rows = []
+    for work in WORK:
+        base = statistics.median(times[work, "published"])
+        for way in ("published", "fp32", "bf16"):
+            seconds = statistics.median(times[work, way])
+            limit = rates.get(way, rates["fp32"]) / needs[work]
+            rows.append({
+                "network": architecture, "work": work, "way": way,
+                "images per core-second": round(IMAGES / seconds, 2),
+                "times the published way": round(base / seconds, 2),
+                "% of the limit": round(100 * IMAGES / seconds / limit),
+            })  # fmt: skip
+    return pl.DataFrame(rows)
+
+
+def main(architectures: list[str]) -> None:
+    torch.set_num_threads(1)
+    start = time.time()
+    found = pl.concat([measured(architecture) for architecture in architectures])
+    print(tables.markdown(found))
+    print(f"{ROUNDS} rounds of {IMAGES} images, batch {BATCH}, {time.time() - start:.0f} s")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:] or NETWORKS)
