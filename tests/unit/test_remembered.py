@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from lorvp.augmentation import Augmentation
+from lorvp.datasets import prepared
 from lorvp.mappings.bayesian import BlmConfig, BlmPlusConfig
 from lorvp.mappings.frequency import EvpIndexConfig, FlmConfig, IlmConfig, IlmOnlineConfig
 from lorvp.mappings.linear import FmConfig, LpConfig
@@ -160,8 +161,10 @@ def test_what_is_kept_serves_trials_with_other_seeds(data, calls, mapping):
     assert all(torch.equal(shared.state[name], alone.state[name]) for name in alone.state)
 
 
-def test_outputs_are_those_of_all_images_in_order(data):
-    model = build(bare(LpConfig()), tiny_network(), data.class_names)
+def test_outputs_are_those_of_all_images_in_order_as_they_are_at_a_test(data, monkeypatch):
+    monkeypatch.setattr(prepared, "EVAL_BATCH", 4)
+    moving = bare(LpConfig(), augmentation={"flip": True, "enlarge": 2})
+    model = build(moving, tiny_network(), data.class_names)
     found = outputs_of(model.train(), data.split("test"))
     split = data.split("test")
     with torch.no_grad():
