@@ -65,7 +65,7 @@ def run(
     other trials on the same data.
     """
     torch.manual_seed(trial.seed)
-    whole = build(trial, network, data.class_names).to(device)
+    whole = build(trial, network.to(device), data.class_names).to(device)
     splits = {name: data.split(name).to(device) for name in SPLITS}
     model, seconds = whole, 0.0
     if whole.prompt.fixed:

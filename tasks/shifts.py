@@ -77,7 +77,8 @@ def measure_shifts(experiment: Experiment) -> None:
 
 def _measure(shift: Shift, device: str) -> None:
     job, names = shift.job, prepared.read(shift.job.dataset).class_names
-    model = build(job.point.trial, checkpoint.load(job.checkpoint), names)
+    network = checkpoint.load(job.checkpoint).to(device)
+    model = build(job.point.trial, network, names)
     model.load_trained_state(load_file(PROMPTS / job.fingerprint / "weights.safetensors"))
     shifted = prepared.read(shift.dataset)
     found, labels_N = shifts.answers(model.to(device), names, shifted, device)

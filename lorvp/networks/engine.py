@@ -45,8 +45,8 @@ class Engine(FrozenNetwork):
         names, text, way = source.class_names, source.text, source.interpolation
         super().__init__(source.network, source.input_size, [0], [1], names, text, way)
         self.mean_C11, self.std_C11 = source.mean_C11, source.std_C11
-        # In a tuple, so that its weights are not taken for parts of this module.
-        self._source = (source,)
+        # A part of this module, so that weights that both have never part company.
+        self.source = source
         self.folded, self.stem, self.prompt_part = 0, None, None
         with torch.random.fork_rng(devices=[]):
             self._streamline(source)
@@ -55,7 +55,7 @@ class Engine(FrozenNetwork):
 
     @property
     def original(self) -> nn.Module:
-        return self._source[0].original
+        return self.source.original
 
     def forward(self, images_BCHW: Tensor, reads: Reads = "logits") -> Tensor:
         canvas_BCHW = images_BCHW * self.std_C11 + self.mean_C11
@@ -98,10 +98,12 @@ class Engine(FrozenNetwork):
         self.network = shared_copy(source.network)
         self.folded = fold(self.network, x_BCHW)
         self.stem, self.prompt_part = split(self.network, x_BCHW, self.std_C11)
+        given = canvas_BCHW, added_BCHW
+        # Logits over texts would have all texts encoded.
+        outputs: list[Reads] = ["features"] if source.text else ["features", "logits"]
         with torch.no_grad():
-            found = self.prompted(canvas_BCHW, added_BCHW, "features")
-            expected = source.prompted(canvas_BCHW, added_BCHW, "features")
-        if not agree(found, expected):
+            same = all(agree(self.prompted(*given, r), source.prompted(*given, r)) for r in outputs)
+        if not same:
             self.network, self.folded = source.network, 0
             self.stem, self.prompt_part = None, None
 

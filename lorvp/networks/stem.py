@@ -52,7 +52,7 @@ def find_stem(network: nn.Module, x_BCHW: Tensor) -> str | None:
     """The name of the convolution that alone reads the image, once; None if there is none."""
     calls = calls_of(network, x_BCHW)
     readers = [call.module for call in calls if call.given is x_BCHW]
-    if len(readers) != 1 or not is_plain(readers[0]):
+    if len(readers) != 1 or not is_plain(readers[0]) or cast(nn.Conv2d, readers[0]).groups > 1:
         return None
     if sum(call.module is readers[0] for call in calls) != 1:
         return None

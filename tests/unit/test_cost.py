@@ -122,4 +122,4 @@ def test_trained_values_are_those_of_prompt_and_mapping():
 
 def test_the_speed_of_this_machine_is_a_speed():
     manifest, _ = sketch()
-    assert 1e7 < cost.speed(manifest, "cpu", batch=2, seconds=0.05) < 1e14
+    assert 1e7 < cost.speed(manifest, "cpu", seconds=0.05) < 1e14

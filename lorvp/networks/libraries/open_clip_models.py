@@ -66,6 +66,7 @@ class Bank:
             # Embeddings made in inference mode could not be trained through later.
             with torch.inference_mode(False):
                 self._rows_ND = F.normalize(self.text.encode(self.texts), dim=1)
+        features_BD = features_BD.to(self._rows_ND.dtype)
         return self.text.scale * F.normalize(features_BD, dim=1) @ self._rows_ND.T
 
 

@@ -85,11 +85,21 @@ class Regions(Placement):
         if self.edges == "grey":
             canvas_BCHW = canvas_BCHW.mean(1, keepdim=True).expand_as(canvas_BCHW)
         edges_BCHW = F.conv2d(canvas_BCHW, self.laplacian, padding=1, groups=3)
-        logits_B2RR = self.policy(self.converge(edges_BCHW))
+        kernel, bias = self._as_one()
+        logits_B2RR = F.conv2d(edges_BCHW, kernel, bias, stride=self.side, padding=1)
         if self.training:
             sample = F.gumbel_softmax(logits_B2RR, float(self.temperature), hard=True, dim=1)
             return sample[:, 1:]
         return (logits_B2RR[:, 1:] > logits_B2RR[:, :1]).to(canvas_BCHW.dtype)
+
+    def _as_one(self) -> tuple[Tensor, Tensor]:
+        """The two layers as one: nothing stands between them, so that they are one convolution,
+        whose kernel is theirs convolved. It spares ``hidden`` values for every pixel."""
+        turned = self.converge.weight.transpose(0, 1).flip(2, 3)
+        kernel = F.conv2d(self.policy.weight, turned, padding=2)
+        assert self.policy.bias is not None
+        assert self.converge.bias is not None
+        return kernel, self.policy.bias + self.policy.weight.sum((2, 3)) @ self.converge.bias
 
     def judged_HW(self, image_HW: Tensor) -> Tensor:
         """The regions that see some of the image, as whole squares."""
