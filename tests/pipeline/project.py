@@ -85,7 +85,6 @@ class Project:
                 "PREFECT_HOME": str(self.root / "prefect"),
                 "DVC_SITE_CACHE_DIR": str(self.root / "dvc"),
                 "COLUMNS": "200",
-                "OMP_WAIT_POLICY": "passive",  # threads that spin crawl where cores are shared
             }
         )
 
