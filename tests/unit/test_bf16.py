@@ -139,3 +139,14 @@ def test_fine_tuning_in_fp32_runs_without_autocast():
         part.register_forward_hook(lambda module, given, gives: kinds.add(gives.dtype))
     model(images(2).images_NHWC)
     assert kinds == {FP32}
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("name", NETWORKS)
+def test_logits_come_in_fp32_and_near_those_of_the_source(name):
+    """Those of CLIP are products with embeddings of texts, which stay in fp32."""
+    network, added_1CHW = NETWORKS[name](), torch.zeros(1, 3, SIDE, SIDE)
+    expected = network.prompted(CANVAS_BCHW, added_1CHW, "logits")
+    found = Engine(network, "bf16").prompted(CANVAS_BCHW, added_1CHW, "logits")
+    assert found.dtype == FP32
+    assert float((found - expected).abs().max()) < 0.1 * float(expected.abs().max())

@@ -16,7 +16,7 @@ from lorvp.running import build
 
 from .layers import bits, frozen, going, noise, same, unlike_fresh, whole
 from .networks.samples import RESNET, built, clip, facts, torchvision_facts
-from .tiny import TARGET_NAMES, trial
+from .tiny import TARGET_NAMES, images, trial
 
 NORM = nn.BatchNorm2d
 
@@ -214,3 +214,13 @@ def test_a_copy_works_by_itself():
     expected = made.prompted(canvas_BCHW, added_1CHW, "logits")
     assert torch.equal(other.prompted(canvas_BCHW, added_1CHW, "logits"), expected)
     assert other.stem is not made.stem
+
+
+def test_moving_a_model_moves_its_source_as_a_whole():
+    """Weights that both have would otherwise part from those that only one has."""
+    source = small()
+    build(trial(), source, TARGET_NAMES).to(torch.float64)
+    assert {tensor.dtype for tensor in source.parameters()} == {torch.float64}
+    again = build(trial(), source, TARGET_NAMES)
+    logits_BK = again(images(2).images_NHWC)
+    assert torch.isfinite(logits_BK).all()

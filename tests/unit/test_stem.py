@@ -92,6 +92,7 @@ NO_STEM = {
     "another input range": lambda: going(nothing_reads, conv=conv()),
     "batchnorm first": lambda: whole(nn.BatchNorm2d(3), conv()),
     "standardised weights": lambda: whole(StdConv2d(3, 6, 3)),
+    "a layer for each colour": lambda: whole(nn.Conv2d(3, 6, 3, groups=3)),
     "a linear layer": lambda: whole(nn.Linear(16, 16), conv()),
     "parametrised weights": lambda: whole(nn.utils.parametrizations.weight_norm(conv())),
 }
