@@ -7,6 +7,9 @@ import socket
 import tempfile
 from pathlib import Path
 
+# Before torch is imported: threads that wait soon sleep, as in the pipeline itself.
+os.environ.setdefault("GOMP_SPINCOUNT", "2000")
+
 import pytest
 import torch
 from hypothesis import settings

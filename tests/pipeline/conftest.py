@@ -18,6 +18,13 @@ API_KEY = "0123456789abcdef0123456789abcdef01234567"
 """Of W&B; set in the environment of the first run, where nobody asked for it."""
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All of them in one process, so that the first run is made once."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("pipeline"))
+
+
 @dataclass(frozen=True)
 class FirstRun:
     """The first `dvc repro` in a fresh clone, with W&B offline; nobody changes its folders."""
