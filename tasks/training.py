@@ -30,7 +30,7 @@ def start_worker(parent: int) -> None:
     # The same as use_deterministic_algorithms(True), which also imports the compiler (6 s).
     torch.set_deterministic_debug_mode("error")
     # Memory that is about to be written need not be filled before.
-    torch.utils.deterministic.fill_uninitialized_memory = False
+    torch.utils.deterministic.fill_uninitialized_memory = False  # pyright: ignore
     # The server and the flow need little, but at once: a core that waits for the next trial idles.
     os.nice(5)
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
