@@ -144,7 +144,7 @@ def test_these_networks_are_really_made_cheaper(family):
     cheaper = engine(network(family), "fp32")
     assert isinstance(cheaper, Engine)
     assert cheaper.stem is not None
-    left = sum(isinstance(part, nn.BatchNorm2d) for part in cheaper.modules())
+    left = sum(isinstance(part, nn.BatchNorm2d) for part in cheaper.network.modules())
     assert (cheaper.folded, left) == (norms, 0)
 
 
