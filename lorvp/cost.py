@@ -24,7 +24,6 @@ from lorvp.networks.facts import CheckpointManifest
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.networks.libraries import LIBRARIES
 from lorvp.outline import Reads
-from lorvp.prompts.base import Prompt
 from lorvp.prompts.methods.base import Method
 from lorvp.trials import Trial
 
@@ -85,41 +84,39 @@ def per_image(
     Raises:
         InputError: the method does not fit the network.
     """
-    prompt = method.build(manifest.canvas).train()
-    added_BCHW = _added(prompt, manifest.input_size, 2)
-    one, two = (_prompt_flops(prompt, manifest.input_size, images) for images in (2, 3))
+    prompt, size = method.build(manifest.canvas).train(), manifest.input_size
+
+    def add(images: int) -> Tensor:
+        # On real numbers, since some prompts look at them.
+        return prompt.added(torch.zeros(images, 3, *size))
+
+    look, step = _one_more(add)
+    canvases = {images: _meta(size, images, like=add(images)) for images in (2, 3)}
     with torch.device("meta"):
         bound = engine(network.for_targets(names), "fp32")
         prompt.attach(bound, reads)
         inside = prompt.to("meta")
 
         def forward(images: int) -> Tensor:
-            return inside.run(bound, *_meta(manifest.input_size, images, added_BCHW), reads)
+            return inside.run(bound, *canvases[images], reads)
 
         once = _counted(lambda: forward(2)) - _counted(lambda: forward(2))
-        look = _counted(lambda: forward(3)) - _counted(lambda: forward(2))
-        trained = [_counted(lambda n=n: _back_through(forward(n))) for n in (2, 3)]
+        more_look, more_step = _one_more(forward)
     values = sum(p.numel() for p in inside.parameters())
-    step = trained[1] - trained[0]
-    return PerImage(two[0] - one[0] + look, two[1] - one[1] + step, once, values, prompt.fixed)
+    return PerImage(look + more_look, step + more_step, once, values, prompt.fixed)
 
 
-def _added(prompt: Prompt, size: Size, images: int) -> Tensor:
-    """What the prompt adds to so many images, on real numbers, as some look at them."""
-    return prompt.added(torch.zeros(images, 3, *size))
-
-
-def _prompt_flops(prompt: Prompt, size: Size, images: int) -> tuple[float, float]:
-    """Of making the prompt for so many images, and of making and training it."""
-    look = _counted(lambda: _added(prompt, size, images))
-    return look, _counted(lambda: _back_through(_added(prompt, size, images)))
+def _one_more(work: Callable[[int], Tensor]) -> tuple[float, float]:
+    """FLOPs that a third image adds to ``work`` on two: forward, and forward and backward."""
+    look = [_counted(lambda n=n: work(n)) for n in (2, 3)]
+    step = [_counted(lambda n=n: _back_through(work(n))) for n in (2, 3)]
+    return look[1] - look[0], step[1] - step[0]
 
 
 def _meta(size: Size, images: int, like: Tensor) -> tuple[Tensor, Tensor]:
-    """Canvases, and what is added to them: one for all, or one for each, as in ``like``."""
-    own = 1 if len(like) == 1 else images
-    added_BCHW = torch.zeros(own, 3, *size, requires_grad=like.requires_grad)
-    return torch.zeros(images, 3, *size), added_BCHW
+    """Canvases, and what is added to them; without values."""
+    canvas_BCHW = torch.zeros(images, 3, *size, device="meta")
+    return canvas_BCHW, torch.zeros_like(like, device="meta", requires_grad=like.requires_grad)
 
 
 def _back_through(output: Tensor) -> None:

@@ -46,16 +46,20 @@ def of_training(
     model: PromptedNetwork, images: LabelledImages, config: TrainingConfig, rounds: int = 3
 ) -> Profile:
     """Train on ``images`` over and over; the first time is for warming up."""
-    optimizer = config.build_optimizer(model.parameter_groups())
-    schedule = config.build_schedule(optimizer, 10_000)
-
-    def epoch() -> None:
-        train_epoch(model, images, config.batch_size, optimizer, schedule)
-
+    epoch = repeated_epoch(model, images, config)
     epoch()
     times = [_seconds(epoch, images.device) for _ in range(rounds)]
     wall, cpu = (statistics.median(column) for column in zip(*times, strict=True))
     return Profile(len(images) / wall, len(images) / cpu, _operations(epoch, images.labels_N))
+
+
+def repeated_epoch(
+    model: PromptedNetwork, images: LabelledImages, config: TrainingConfig
+) -> Callable[[], object]:
+    """Trains for one more epoch each time it is called."""
+    optimizer = config.build_optimizer(model.parameter_groups())
+    schedule = config.build_schedule(optimizer, 10_000)
+    return lambda: train_epoch(model, images, config.batch_size, optimizer, schedule)
 
 
 def _seconds(work: Callable[[], object], device: torch.device) -> tuple[float, float]:

@@ -18,8 +18,8 @@ import simplejpeg
 import torch
 from PIL import Image, UnidentifiedImageError
 from pydantic import Field
-from torch.nn import functional as F
 
+from lorvp.images import Size, resized
 from lorvp.settings import Settings
 
 LARGEST = 2 * (Image.MAX_IMAGE_PIXELS or 0)
@@ -64,7 +64,7 @@ class View(Settings):
         height, width = image_HWC.shape[:2]
         short, least = round(self.size / self.crop), min(height, width)
         # Like torchvision's Resize, which cuts the long side to whole pixels.
-        large = tuple(short * n // least for n in (height, width))
+        large = short * height // least, short * width // least
         image_HWC = _resized(image_HWC, large, self.interpolation)
         top, left = (round((n - self.size) / 2) for n in large)
         return image_HWC[top : top + self.size, left : left + self.size]
@@ -117,10 +117,6 @@ def why(error: Exception) -> str:
     return getattr(error, "strerror", None) or str(error)  # strerror names no file
 
 
-def _resized(image_HWC: np.ndarray, size: tuple[int, ...], mode: str) -> np.ndarray:
-    if image_HWC.shape[:2] == tuple(size):
-        return image_HWC
-    # Seen as 1 x C x H x W this is channels_last, for which torch has a vectorised uint8 path.
-    image_1CHW = torch.from_numpy(np.ascontiguousarray(image_HWC)).permute(2, 0, 1)[None]
-    small_1CHW = F.interpolate(image_1CHW, size=list(size), mode=mode, antialias=True)
-    return small_1CHW[0].permute(1, 2, 0).numpy()
+def _resized(image_HWC: np.ndarray, size: Size, mode: str) -> np.ndarray:
+    image_1HWC = torch.from_numpy(np.ascontiguousarray(image_HWC))[None]
+    return resized(image_1HWC, size, mode)[0].permute(1, 2, 0).numpy()

@@ -24,7 +24,6 @@ from lorvp.files import canonical, sha256
 
 SPLITS = ("train", "val", "test")
 
-
 EVAL_BATCH = 256
 """Images that are looked at together where nothing is trained."""
 

@@ -121,7 +121,7 @@ def train(config: TrainedConfig, data: Prepared) -> nn.Module:
 def accuracy(network: nn.Module, images: LabelledImages, config: TrainedConfig) -> float:
     """Share of ``images`` that the network names rightly."""
     right = 0
-    for x_BHWC, y_B in zip(images.images_NHWC.split(256), images.labels_N.split(256), strict=True):
+    for x_BHWC, y_B in images.batches():
         logits_BS = network(_prepare(x_BHWC, config.size))
         right += int((logits_BS.argmax(1) == y_B).sum())
     return right / len(images)

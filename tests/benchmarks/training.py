@@ -21,14 +21,13 @@ import torch
 
 from lorvp import cost, tables
 from lorvp.datasets.prepared import LabelledImages
-from lorvp.model import PromptedNetwork
 from lorvp.networks import checkpoint
 from lorvp.networks.facts import Facts
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.optimisation import Precision
-from lorvp.profiling import matmul_rate
+from lorvp.profiling import matmul_rate, repeated_epoch
 from lorvp.running import build
-from lorvp.training import predict, refresh_mapping, train_epoch
+from lorvp.training import predict, refresh_mapping
 from lorvp.trials import Trial
 from tests.benchmarks.published_way import PublishedTrainer
 
@@ -55,16 +54,17 @@ def trial(mapping: str, precision: Precision) -> Trial:
 class Ours:
     """The same steps in this project."""
 
-    def __init__(self, network: FrozenNetwork, mapping: str, precision: Precision) -> None:
+    def __init__(self, asked: Trial, network: FrozenNetwork, found: LabelledImages) -> None:
         names = [f"class {k}" for k in range(CLASSES)]
-        self.trial = trial(mapping, precision)
-        self.model: PromptedNetwork = build(self.trial, network, names)
-        self.optimizer = self.trial.training.build_optimizer(self.model.parameter_groups())
-        self.schedule = self.trial.training.build_schedule(self.optimizer, 1000)
+        self.model, self.found = build(asked, network, names), found
+        self.train = repeated_epoch(self.model, found, asked.training)
 
-    def epoch(self, found: LabelledImages) -> None:
-        refresh_mapping(self.model, found, 0)
-        train_epoch(self.model, found, BATCH, self.optimizer, self.schedule)
+    def epoch(self) -> None:
+        refresh_mapping(self.model, self.found, 0)
+        self.train()
+
+    def evaluation(self) -> None:
+        predict(self.model, self.found)
 
 
 def allocate(way: str) -> None:
@@ -90,21 +90,16 @@ def cpu_seconds(work: Callable[[], object]) -> float:
 def variants(architecture: str, found: LabelledImages) -> dict[tuple[str, str], Callable]:
     """What takes turns: (work, way) and the work itself."""
     made = timm.create_model(architecture).eval().requires_grad_(False)
-    frozen = FrozenNetwork(
-        timm.create_model(architecture).eval(),
-        SIZE,
-        MEAN,
-        STD,
-        [f"source {s}" for s in range(1000)],
-    )
+    names = [f"source {s}" for s in range(1000)]
+    frozen = FrozenNetwork(timm.create_model(architecture).eval(), SIZE, MEAN, STD, names)
     ways: dict[tuple[str, str], Callable] = {}
     for work, mapping in (("training epoch", "fm"), ("ilm epoch", "ilm")):
         published = PublishedTrainer(made, SIZE, CLASSES, BATCH, ilm=mapping == "ilm")
         ways[work, "published"] = lambda own=published: own.epoch(found)
         for precision in ("fp32", "bf16"):
-            ours = Ours(frozen, mapping, cast(Precision, precision))
-            ways[work, precision] = lambda own=ours: own.epoch(found)
-            ways["evaluation", precision] = lambda own=ours: predict(own.model, found)
+            ours = Ours(trial(mapping, cast(Precision, precision)), frozen, found)
+            ways[work, precision] = ours.epoch
+            ways["evaluation", precision] = ours.evaluation
         ways["evaluation", "published"] = lambda own=published: own.accuracy(found)
     return ways
 

@@ -20,8 +20,8 @@ from lorvp import tables
 from lorvp.datasets.prepared import LabelledImages
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.networks.libraries.timm_models import create
+from lorvp.profiling import repeated_epoch
 from lorvp.running import build
-from lorvp.training import train_epoch
 from lorvp.trials import Trial
 from tasks.workers import KEEP_MEMORY
 
@@ -40,15 +40,14 @@ def train(architecture: str, size: int, number: int, threads: int, trials: int) 
     settings = {"dataset": "noise", "network": "any", "method": "lor_vp", "mapping": "lp"}
     trial = Trial.model_validate(settings)
     model = build(trial, network, [f"class {k}" for k in range(10)])
-    optimizer = trial.training.build_optimizer(model.parameter_groups())
-    schedule = trial.training.build_schedule(optimizer, 1000)
     few = LabelledImages(images.images_NHWC[:64], images.labels_N[:64])
-    train_epoch(model, few, 64, optimizer, schedule)
+    repeated_epoch(model, few, trial.training)()
+    epoch = repeated_epoch(model, images, trial.training)
     print("ready", flush=True)
     sys.stdin.readline()
     start = time.perf_counter()
     for _ in range(trials):
-        train_epoch(model, images, 64, optimizer, schedule)
+        epoch()
     print(time.perf_counter() - start, flush=True)
 
 
