@@ -12,8 +12,8 @@ import polars as pl
 
 from lorvp import params, tables
 from tasks.costs import Estimate, computing, disk, machine, measured_speeds, rounded
+from tasks.devices import devices, slots
 from tasks.errors import for_people
-from tasks.workers import devices, slots
 
 
 def main(path: Path) -> None:

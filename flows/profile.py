@@ -19,10 +19,13 @@ from lorvp.networks import checkpoint
 from lorvp.params import Experiment
 from lorvp.running import build
 from lorvp.trials import Point
+from tasks.devices import devices
 from tasks.errors import for_people
 from tasks.places import CHECKPOINTS, DATASETS
-from tasks.workers import KEEP_MEMORY, devices
+from tasks.workers import KEEP_MEMORY
 
+QUIET = {"KINETO_LOG_LEVEL": "99"}
+"""torch's profiler would tell when it starts and stops, and of GPUs that are not there."""
 IMAGES = 2048
 """At most so many are trained on, and at most eight batches."""
 
@@ -71,9 +74,10 @@ def report(found: profiling.Profile, image: cost.PerImage, limit: float) -> str:
 
 
 if __name__ == "__main__":
-    if not os.environ.keys() >= KEEP_MEMORY.keys():
+    wanted = KEEP_MEMORY | QUIET
+    if not os.environ.keys() >= wanted.keys():
         # As a worker has it; read when a process starts.
         again = [sys.executable, "-m", "flows.profile", *sys.argv[1:]]
-        os.execve(sys.executable, again, os.environ | KEEP_MEMORY)
+        os.execve(sys.executable, again, wanted | os.environ)
     with for_people():
         main(" ".join(sys.argv[1:]))

@@ -17,24 +17,27 @@ from prefect.states import Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from lorvp import params
+from lorvp.files import DiskFullError
 from lorvp.params import ComputeConfig
 from lorvp.store import TrialStore, default_root
 from tasks import sharing
-from tasks.plan import make_plan
+from tasks.devices import slots
+from tasks.plan import make_plan, neighbours_together
 from tasks.prefect_tasks import progress_artifact, publish_results, submit, wait_until_recorded
 from tasks.progress import Progress
-from tasks.workers import slots, workers
+from tasks.workers import workers
 
 
 def run(compute: ComputeConfig) -> str:
     """Run the flow; which trials failed and why, or nothing.
 
-    One thread of the task runner for each worker, so that trials start in the grid's order.
+    Two threads of the task runner for each worker: what Prefect has to write down before a trial
+    is done while the one before it trains.
 
     Raises:
         Exception: whatever went wrong outside of the trials.
     """
-    runner: Any = ThreadPoolTaskRunner(max_workers=slots(compute))
+    runner: Any = ThreadPoolTaskRunner(max_workers=2 * slots(compute))
     state = train_prompts.with_options(task_runner=runner)(return_state=True)
     outcome = state.result(raise_on_failure=False)
     if isinstance(outcome, BaseException) and not isinstance(outcome, FailedRun):
@@ -56,9 +59,14 @@ def train_prompts(experiment: str = "params.yaml") -> State:
     sharing.clear()
     with workers(settings.params.compute) as team, Progress(total) as progress:
         tracking = settings.params.tracking
-        names = {submit(job, team, tracking): job.point.name for job in plan.missing}
+        names = {
+            submit(job, team, tracking, progress.note): job.point.name
+            for job in neighbours_together(plan.missing)
+        }
         for future in as_completed(list(names)):
             record = future.result(raise_on_failure=False)
+            if isinstance(record, DiskFullError):
+                raise record  # the others would say the same
             if isinstance(record, BaseException):
                 progress.failed(names[future], f"{type(record).__name__}: {record}")
             else:

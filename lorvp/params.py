@@ -25,9 +25,16 @@ class ComputeConfig(Settings):
     """Where trials run. Nothing here changes a result, and no stage depends on it."""
 
     workers: Annotated[int, Field(ge=1)] | Literal["auto"] = "auto"
-    """Trials at once; auto is one for each CPU core, or one for each GPU."""
+    """Trials at once; auto is one for each CPU core, or `trials_per_device` for each GPU."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """auto is cuda where there is one, else cpu."""
+    trials_per_device: int = Field(default=1, ge=1)
+    """Trials that share a GPU; small networks leave most of one idle."""
+    retries: int = Field(default=1, ge=0)
+    """How often a trial is tried again when its worker died, memory or time ran out, or a file
+    could not be read; it goes on after its last whole epoch. One that diverged is not."""
+    time_limit: float | None = Field(default=None, gt=0)
+    """Minutes for one try of a trial; none unless given."""
 
 
 class TrackingConfig(Settings):

@@ -14,9 +14,9 @@ from torch.autograd.profiler_util import EventList
 from torch.profiler import ProfilerActivity, profile
 
 from lorvp.datasets.prepared import LabelledImages
+from lorvp.epochs import train_epoch
 from lorvp.model import PromptedNetwork
 from lorvp.optimisation import TrainingConfig
-from lorvp.training import train_epoch
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 

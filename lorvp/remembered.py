@@ -56,6 +56,10 @@ class MappingAlone(nn.Module):
         return self.mapping(outputs_B)
 
 
+Model = PromptedNetwork | MappingAlone
+"""What is trained and measured: all of it, or the mapping on outputs that were kept."""
+
+
 @torch.inference_mode()
 def outputs_of(model: PromptedNetwork, images: LabelledImages) -> Outputs:
     """Of all images in order, on the CPU."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -14,8 +14,10 @@ from lorvp.datasets.prepared import SPLITS, LabelledImages, Prepared
 from lorvp.model import PromptedNetwork
 from lorvp.networks.engine import engine
 from lorvp.networks.frozen import FrozenNetwork
+from lorvp.predictions import Predictions, predict
 from lorvp.remembered import Keep, compute, remembered
-from lorvp.training import Epoch, Predictions, fit, predict
+from lorvp.resume import NOWHERE, Resume
+from lorvp.training import Epoch, Training
 
 if TYPE_CHECKING:
     from lorvp.trials import Trial
@@ -38,13 +40,19 @@ class Result:
         return predictions(self.test, self.test_labels_N)
 
 
-def build(trial: Trial, network: FrozenNetwork, target_names: Sequence[str]) -> PromptedNetwork:
+def build(
+    trial: Trial, network: FrozenNetwork, target_names: Sequence[str], halvings: int = 0
+) -> PromptedNetwork:
     """The trial's model with fresh start values from torch's global generator.
+
+    With ``halvings`` a batch goes through the network in so much smaller pieces, which are
+    computed once more on the way back: less memory, the same gradients, more time.
 
     Raises:
         InputError: the method or the mapping does not fit this network or these classes.
     """
     network = engine(network.for_targets(target_names), trial.training.precision)
+    network.halvings = halvings
     prompt = trial.method.build(network.canvas)
     prompt.fit.augmentation = trial.training.augmentation
     return PromptedNetwork(prompt, network, trial.mapping.build(network.ends(target_names)))
@@ -57,34 +65,55 @@ def run(
     device: torch.device | str = "cpu",
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
     keep: Keep = compute,
+    resume: Resume = NOWHERE,
+    halvings: int = 0,
 ) -> Result:
     """Train, keep the epoch that validation likes best, then look at the test images once.
 
     Seeds torch's global generator with the trial's seed, so that a trial's bits do not depend
     on what ran before it. ``keep`` may share the outputs of a network without a prompt with
-    other trials on the same data.
+    other trials on the same data. With ``resume`` a trial that was stopped goes on after its
+    last whole epoch and ends with the same bits; ``on_epoch`` hears of new epochs only.
     """
     torch.manual_seed(trial.seed)
-    whole = build(trial, network.to(device), data.class_names).to(device)
+    whole = build(trial, network.to(device), data.class_names, halvings).to(device)
     splits = {name: data.split(name).to(device) for name in SPLITS}
     model, seconds = whole, 0.0
     if whole.prompt.fixed:
         model, splits, seconds = remembered(whole, splits, keep)
     train, val, test = (splits[name] for name in SPLITS)
-    best, state, history, published = None, {}, [], []
-    for epoch in fit(model, train, val, trial.training):
-        history.append(epoch)
+    training, best = Training(model, train, val, trial.training), Best()
+    if (saved := resume.load()) is not None:
+        training.load_state(saved["training"])
+        best = Best(**saved["best"])
+    for epoch in training.epochs():
         on_epoch(epoch)
-        if best is None or _rank(epoch) > _rank(best):
-            best, state = epoch, whole.trained_state()
+        best.see(epoch, whole)
         if trial.training.test_every_epoch:
-            published.append(predict(model, test).accuracy(test.labels_N))
-    assert best is not None, "fit yields at least one epoch"
-    whole.load_trained_state(state)
+            best.published.append(predict(model, test).accuracy(test.labels_N))
+        resume.save({"training": training.state(), "best": vars(best)})
+    whole.load_trained_state(best.state)
     answers = predict(model, test)
-    seconds += sum(epoch.seconds for epoch in history)
-    summary = _summary(whole, best, len(history), seconds, answers, test, published)
-    return Result(state, history, answers, test.labels_N, summary)
+    seconds += sum(epoch.seconds for epoch in training.history)
+    summary = _summary(whole, training.history, best, seconds, answers, test)
+    return Result(best.state, training.history, answers, test.labels_N, summary)
+
+
+@dataclass
+class Best:
+    """The epoch that validation likes best so far, and the published habit beside it."""
+
+    rank: tuple[float, float] | None = None
+    """Validation accuracy; among equals the lower validation loss, then the earlier epoch."""
+    epoch: int = 0
+    state: dict[str, Tensor] = field(default_factory=dict)
+    published: list[float] = field(default_factory=list)
+    """Test accuracy of each epoch, where it is asked for; chooses nothing."""
+
+    def see(self, epoch: Epoch, model: PromptedNetwork) -> None:
+        rank = epoch.val_accuracy, -epoch.val_loss
+        if self.rank is None or rank > self.rank:
+            self.rank, self.epoch, self.state = rank, epoch.epoch, model.trained_state()
 
 
 def predictions(answers: Predictions, labels_N: Tensor) -> pl.DataFrame:
@@ -99,27 +128,21 @@ def predictions(answers: Predictions, labels_N: Tensor) -> pl.DataFrame:
     )
 
 
-def _rank(epoch: Epoch) -> tuple[float, float]:
-    """Validation accuracy; among equals the lower validation loss, then the earlier epoch."""
-    return epoch.val_accuracy, -epoch.val_loss
-
-
 def _summary(
     model: PromptedNetwork,
-    best: Epoch,
-    epochs: int,
+    history: list[Epoch],
+    best: Best,
     seconds: float,
     answers: Predictions,
     test: LabelledImages,
-    published: list[float],
 ) -> dict[str, float | int | None]:
     values = {role: sum(p.numel() for p in ps) for role, ps in model.parameter_groups().items()}
     return {
-        "val_accuracy": best.val_accuracy,
+        "val_accuracy": history[best.epoch].val_accuracy,
         "test_accuracy": answers.accuracy(test.labels_N),
         "best_epoch": best.epoch,
-        "epochs": epochs,
-        "test_accuracy_of_best_test_epoch": max(published, default=None),
+        "epochs": len(history),
+        "test_accuracy_of_best_test_epoch": max(best.published, default=None),
         "content_values": values.get("content", 0),
         "placement_values": values.get("placement", 0),
         "mapping_values": values.get("mapping", 0),

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from lorvp.datasets.prepared import Prepared
 from lorvp.errors import InputError
 from lorvp.model import PromptedNetwork
-from lorvp.training import Predictions, predict
+from lorvp.predictions import Predictions, predict
 
 
 class AmongClasses(nn.Module):

@@ -25,6 +25,7 @@ from platformdirs import user_cache_path
 from safetensors.torch import save_file
 
 from lorvp.files import canonical, sha256, to_json, whole_folder
+from lorvp.resume import ResumeFile
 from lorvp.running import Result, history_rows
 
 
@@ -98,6 +99,10 @@ class TrialStore:
         locks = self.root / ".locks"
         locks.mkdir(parents=True, exist_ok=True)
         return FileLock(locks / fingerprint)
+
+    def resume(self, fingerprint: str) -> ResumeFile:
+        """Where this trial stands, if it was stopped; whoever trains it holds its lock."""
+        return ResumeFile(self.root / ".resume" / fingerprint)
 
     def adopt(self, folder: Path) -> None:
         """Take a finished trial that the store lacks, such as one that came with `dvc pull`."""

@@ -1,4 +1,4 @@
-"""Training a prompt and a mapping around a frozen network, and measuring them.
+"""Training a prompt and a mapping around a frozen network.
 
 ``fit`` is a generator of epoch records and knows no logger: the caller decides where records
 go.
@@ -6,28 +6,21 @@ go.
 
 from __future__ import annotations
 
-import functools
 import math
-import operator
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import Tensor
 
 from lorvp.datasets.prepared import LabelledImages
-from lorvp.model import PromptedNetwork
+from lorvp.epochs import DivergedError, batch_sizes, refresh_mapping, train_epoch
 from lorvp.optimisation import TrainingConfig
-from lorvp.remembered import MappingAlone
-
-Model = PromptedNetwork | MappingAlone
-"""What is trained and measured: all of it, or the mapping on outputs that were kept."""
-
-
-class DivergedError(RuntimeError):
-    """The loss is no longer a finite number."""
+from lorvp.predictions import measure
+from lorvp.remembered import Model
 
 
 @dataclass(frozen=True)
@@ -48,18 +41,6 @@ class Epoch:
     """What the placement tells of the epoch, such as the share of regions shown."""
 
 
-@dataclass(frozen=True)
-class Predictions:
-    """A model's answers for N images: class with the largest logit, its probability, the loss."""
-
-    predicted_N: Tensor
-    confidence_N: Tensor
-    loss_N: Tensor
-
-    def accuracy(self, labels_N: Tensor) -> float:
-        return float((self.predicted_N == labels_N).double().mean())
-
-
 def fit(
     model: Model, train: LabelledImages, val: LabelledImages, config: TrainingConfig
 ) -> Iterator[Epoch]:
@@ -69,111 +50,102 @@ def fit(
     with nothing to train yields one record, so that every trial is read in the same way.
 
     Raises:
-        DivergedError: the loss became infinite or not a number; names the epoch.
+        DivergedError: the loss became infinite or not a number.
     """
-    groups = model.parameter_groups()
-    if not groups:
-        yield _epoch_without_training(model, train, val)
-        return
-    steps = len(batch_sizes(len(train), config.batch_size))
-    optimizer = config.build_optimizer(groups)
-    schedule = config.build_schedule(optimizer, config.epochs * steps)
-    for epoch in range(config.epochs):
+    return Training(model, train, val, config).epochs()
+
+
+class Training:
+    """A model in training: what ``fit`` does, for callers who stop between epochs and go on."""
+
+    def __init__(
+        self, model: Model, train: LabelledImages, val: LabelledImages, config: TrainingConfig
+    ) -> None:
+        self.model, self.train, self.val, self.config = model, train, val, config
+        self.history: list[Epoch] = []
+        groups = model.parameter_groups()
+        self.number = config.epochs if groups else 1
+        self._epoch, self._moving = self._look, []
+        if groups:
+            steps = len(batch_sizes(len(train), config.batch_size))
+            self.optimizer = config.build_optimizer(groups)
+            self.schedule = config.build_schedule(self.optimizer, config.epochs * steps)
+            self._epoch, self._moving = self._train, [self.optimizer, self.schedule]
+
+    def epochs(self) -> Iterator[Epoch]:
+        """Those that are left to do."""
+        while (epoch := len(self.history)) < self.number:
+            self.history.append(self._epoch(epoch))
+            yield self.history[-1]
+
+    def _train(self, epoch: int) -> Epoch:
         start = time.perf_counter()
-        lr = optimizer.param_groups[0]["lr"]
-        refresh_mapping(model, train, epoch)
-        model.mapping.begin_epoch(epoch)
-        loss, accuracy = train_epoch(model, train, config.batch_size, optimizer, schedule)
-        placement = model.prompt.end_epoch()
+        lr = self.optimizer.param_groups[0]["lr"]
+        refresh_mapping(self.model, self.train, epoch)
+        self.model.mapping.begin_epoch(epoch)
+        with _naming(epoch, lr):
+            loss, accuracy = self._steps()
+            placement = self.model.prompt.end_epoch()
+            seconds = time.perf_counter() - start
+            val_loss, val_accuracy = measure(self.model, self.val)
+            if not math.isfinite(val_loss):
+                raise DivergedError(f"validation loss {val_loss}")
+        return Epoch(epoch, lr, loss, accuracy, val_loss, val_accuracy, seconds, placement)
+
+    def _steps(self) -> tuple[float, float]:
+        size = self.config.batch_size
+        return train_epoch(self.model, self.train, size, self.optimizer, self.schedule)
+
+    def _look(self, epoch: int) -> Epoch:
+        """What has nothing to train is measured on its training images instead."""
+        start = time.perf_counter()
+        refresh_mapping(self.model, self.train, epoch)
+        loss, accuracy = measure(self.model, self.train)
         seconds = time.perf_counter() - start
-        val_loss, val_accuracy = _measure(model, val)
-        if not math.isfinite(loss + val_loss):
-            losses = f"training loss {loss}, validation loss {val_loss}"
-            raise DivergedError(f"diverged in epoch {epoch} (lr {lr:g}): {losses}")
-        yield Epoch(epoch, lr, loss, accuracy, val_loss, val_accuracy, seconds, placement)
+        return Epoch(epoch, 0.0, loss, accuracy, *measure(self.model, self.val), seconds)
 
+    def state(self) -> dict[str, Any]:
+        """All that the next epoch depends on, in plain values and tensors."""
+        return {
+            "history": [asdict(epoch) for epoch in self.history],
+            "tensors": [tensor.detach() for tensor in self._tensors()],
+            "moving": [part.state_dict() for part in self._moving],
+            "random": _random_state(self.train.device),
+        }
 
-def train_epoch(
-    model: Model,
-    train: LabelledImages,
-    batch_size: int,
-    optimizer: torch.optim.Optimizer,
-    schedule: torch.optim.lr_scheduler.LRScheduler,
-) -> tuple[float, float]:
-    """One pass over the images in a new order; mean loss and accuracy over the pass."""
-    model.train()
-    totals = torch.zeros(2, dtype=torch.float64, device=train.labels_N.device)
-    for rows in torch.randperm(len(train)).split(batch_sizes(len(train), batch_size)):
-        images_BHWC, labels_B = train.batch(rows)
-        outputs = model.outputs(images_BHWC)
-        logits_BK = model.mapping(outputs)
-        loss = F.cross_entropy(logits_BK, labels_B)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        schedule.step()
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go on from where ``state()`` was taken of another object for the same trial."""
+        self.history = [Epoch(**epoch) for epoch in state["history"]]
         with torch.no_grad():
-            # Summed on the device and read once an epoch: reading waits for the device.
-            model.mapping.observe(outputs, labels_B)
-            totals[0] += loss * len(rows)
-            totals[1] += (logits_BK.argmax(1) == labels_B).sum()
-    loss, accuracy = (totals / len(train)).tolist()
-    return loss, accuracy
+            for tensor, saved in zip(self._tensors(), state["tensors"], strict=True):
+                tensor.copy_(saved)
+        for part, saved in zip(self._moving, state["moving"], strict=True):
+            part.load_state_dict(saved)
+        _set_random_state(self.train.device, state["random"])
+
+    def _tensors(self) -> Iterator[Tensor]:
+        """Also those that no result needs, such as counts for the next epoch."""
+        for part in (self.model.prompt, self.model.mapping):
+            yield from part.parameters()
+            yield from part.buffers()
 
 
-def refresh_mapping(model: Model, train: LabelledImages, epoch: int) -> None:
-    """Give the mapping fresh counts where it asks for them before ``epoch``."""
-    if model.mapping.due(epoch):
-        model.mapping.refresh(count_predictions(model, train))
+@contextmanager
+def _naming(epoch: int, lr: float) -> Iterator[None]:
+    """Say where it diverged, and how far it had come."""
+    try:
+        yield
+    except DivergedError as error:
+        good = f"epoch {epoch - 1} was the last good one" if epoch else "no epoch was good"
+        raise DivergedError(f"diverged in epoch {epoch}, {error} (lr {lr:g}; {good})") from None
 
 
-@torch.inference_mode()
-def count_predictions(model: Model, images: LabelledImages) -> Tensor:
-    """counts_SK of the mapping: as a rule, how many images of target class k the network,
-    prompted, calls s.
-
-    Counted batch by batch; the logits are never kept.
-    """
-    model.eval()
-    batches = (
-        model.mapping.count(model.source_logits(x_BHWC), y_B) for x_BHWC, y_B in images.batches()
-    )
-    return functools.reduce(operator.iadd, batches)
+def _random_state(device: torch.device) -> list[Tensor]:
+    on_device = [torch.cuda.get_rng_state(device)] if device.type == "cuda" else []
+    return [torch.get_rng_state(), *on_device]
 
 
-@torch.inference_mode()
-def predict(model: nn.Module, images: LabelledImages) -> Predictions:
-    """The answer of a model from images_BHWC to logits, for every image in order."""
-    model.eval()
-    answers = [_answers(model(x_BHWC), y_B) for x_BHWC, y_B in images.batches()]
-    return Predictions(*(torch.cat(column) for column in zip(*answers, strict=True)))
-
-
-def _answers(logits_BK: Tensor, labels_B: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    confidence_B, predicted_B = logits_BK.softmax(1).max(1)
-    return predicted_B, confidence_B, F.cross_entropy(logits_BK, labels_B, reduction="none")
-
-
-def _measure(model: Model, images: LabelledImages) -> tuple[float, float]:
-    answers = predict(model, images)
-    return float(answers.loss_N.double().mean()), answers.accuracy(images.labels_N)
-
-
-def _epoch_without_training(model: Model, train: LabelledImages, val: LabelledImages) -> Epoch:
-    start = time.perf_counter()
-    refresh_mapping(model, train, 0)
-    loss, accuracy = _measure(model, train)
-    seconds = time.perf_counter() - start
-    return Epoch(0, 0.0, loss, accuracy, *_measure(model, val), seconds)
-
-
-def batch_sizes(images: int, batch_size: int) -> list[int]:
-    """Batches of ``batch_size`` and a rest; a rest of one image joins the batch before it, since
-    BatchNorm in a trained part of the prompt has no variance to take from it."""
-    whole, rest = divmod(images, batch_size)
-    sizes = [batch_size] * whole
-    if rest == 1 and whole:
-        sizes[-1] += 1
-    elif rest:
-        sizes.append(rest)
-    return sizes
+def _set_random_state(device: torch.device, state: list[Tensor]) -> None:
+    torch.set_rng_state(state[0])
+    if device.type == "cuda":
+        torch.cuda.set_rng_state(state[1], device)

@@ -75,6 +75,20 @@ def _job(point: Point, store: TrialStore) -> Job:
     return Job(point, facts, fingerprint(facts), store.root)
 
 
+def neighbours_together(jobs: list[Job]) -> list[Job]:
+    """In the grid's order, but network by network and dataset by dataset: a worker keeps the
+    network it has loaded for its next trial."""
+    trials = [job.point.trial for job in jobs]
+    networks = list(dict.fromkeys(trial.network for trial in trials))
+    datasets = list(dict.fromkeys(trial.dataset for trial in trials))
+
+    def place(job: Job) -> tuple[int, int]:
+        trial = job.point.trial
+        return networks.index(trial.network), datasets.index(trial.dataset)
+
+    return sorted(jobs, key=place)
+
+
 def require_results(jobs: list[Job]) -> None:
     """Refuse to make tables of half a grid, or of results that are no longer true."""
     missing = [job.point.name for job in jobs if not is_whole(PROMPTS / job.fingerprint)]

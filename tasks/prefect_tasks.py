@@ -15,13 +15,14 @@ from prefect.artifacts import (
 )
 from prefect.cache_policies import NO_CACHE
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.objects import TERMINAL_STATES
+from prefect.client.schemas.objects import TERMINAL_STATES, State
 from prefect.futures import PrefectFuture
-from prefect.runtime import flow_run
+from prefect.runtime import flow_run, task_run
 
 from lorvp.params import TrackingConfig
 from lorvp.store import TrialStore, read_record
 from lorvp.tables import comparison, results
+from tasks.failures import worth_another_try
 from tasks.plan import Job, Plan
 from tasks.workers import Workers
 
@@ -29,36 +30,42 @@ PATIENCE = 30
 """Seconds to wait for Prefect to write down the last task runs."""
 
 
-def submit(job: Job, team: Workers, tracking: TrackingConfig) -> PrefectFuture[dict]:
-    """Hand a trial to the flow's task runner under a name and tags that people understand."""
+def submit(
+    job: Job, team: Workers, tracking: TrackingConfig, tell: Callable[[str], object]
+) -> PrefectFuture[dict]:
+    """Hand a trial to the flow's task runner under a name and tags that people understand.
+
+    ``tell`` is given what the user should know before the trial has ended.
+    """
     trial, point = job.point.trial, job.point
     named = train_trial.with_options(
         task_run_name=point.name,
         tags=[trial.dataset, trial.network, point.method, point.mapping],
+        retries=team.compute.retries,
+        retry_condition_fn=lambda task, run, state: worth_another_try(_error_of(state)),
     )
-    return named.submit(job, team, tracking)
+    return named.submit(job, team, tracking, tell)
+
+
+def _error_of(state: State) -> BaseException:
+    error = state.result(raise_on_failure=False)
+    assert isinstance(error, BaseException), "only what failed can be tried again"
+    return error
 
 
 # Finished trials are known by their fingerprint; a cache of Prefect's own would not notice that
 # a result was deleted.
 @task(name="train", cache_policy=NO_CACHE, persist_result=False)
-def train_trial(job: Job, team: Workers, tracking: TrackingConfig) -> dict:
-    """Train one trial in a worker process; its epochs become this task run's log."""
-    logger = get_run_logger()
-    logger.info("%s (%s)", job.point.name, job.fingerprint)
-    record = team.train(job, tracking)
-    for line in _history_lines(job):
-        logger.info(line)
-    return record
-
-
-def _history_lines(job: Job) -> list[str]:
-    history = TrialStore(job.store).history(job.fingerprint)
-    return [
-        f"epoch {e['epoch']:>3}: loss {e['train_loss']:.3f}, train {e['train_accuracy']:.1%}, "
-        f"val {e['val_accuracy']:.1%}"
-        for e in history
-    ]
+def train_trial(
+    job: Job, team: Workers, tracking: TrackingConfig, tell: Callable[[str], object]
+) -> dict:
+    """Train one trial in a worker process; what it says becomes this task run's log."""
+    try:
+        return team.train(job, tracking, heard=get_run_logger().info)
+    except Exception as error:
+        if worth_another_try(error) and (task_run.run_count or 1) <= team.compute.retries:
+            tell(f"trying again: {job.point.name}: {type(error).__name__}: {error}")
+        raise
 
 
 @task(name="results", task_run_name="results", cache_policy=NO_CACHE, persist_result=False)

@@ -53,6 +53,10 @@ class Progress:
         self.failures.append((name, reason))
         self._show(f"FAILED {name}: {reason}")
 
+    def note(self, line: str) -> None:
+        """What the user should know before a trial has ended."""
+        self._bars.console.print(line, markup=False)
+
     def _show(self, line: str) -> None:
         self.done += 1
         width = len(str(self.total))

@@ -20,9 +20,9 @@ from lorvp.networks import checkpoint
 from lorvp.params import Experiment
 from lorvp.running import build, predictions
 from lorvp.store import TrialStore
+from tasks.devices import devices
 from tasks.places import DATASETS, PROMPTS, SHIFTS
 from tasks.plan import Job, make_jobs, require_results
-from tasks.workers import devices
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import platform
 import threading
@@ -16,15 +17,21 @@ from lorvp.datasets import prepared
 from lorvp.networks import checkpoint
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.params import TrackingConfig
-from lorvp.running import run
+from lorvp.resume import ResumeFile
+from lorvp.running import Result, run
 from lorvp.store import TrialStore, read_record
+from lorvp.training import Epoch
+from tasks.devices import confine
 from tasks.plan import Job
 from tasks.sharing import keeper
 from tasks.tracking import track
+from tasks.trial_logs import own_log, told
 
 
-def start_worker(parent: int) -> None:
-    """Set a new worker process up: one thread, repeatable kernels, no life after its parent."""
+def start_worker(parent: int, place: str) -> None:
+    """Set a new worker process up: one thread, one device, repeatable kernels, no life after its
+    parent."""
+    confine(place)
     torch.set_num_threads(1)
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     # The same as use_deterministic_algorithms(True), which also imports the compiler (6 s).
@@ -36,19 +43,44 @@ def start_worker(parent: int) -> None:
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 
 
-def train_and_store(job: Job, device: str, tracking: TrackingConfig) -> dict:
-    """Train the trial unless another process has just done so; return its trial.json."""
+def train_and_store(job: Job, device: str, tracking: TrackingConfig, halvings: int = 0) -> dict:
+    """Train the trial unless another process has just done so; return its trial.json.
+
+    A trial that was stopped goes on after its last whole epoch. ``halvings``: how often it has
+    run out of memory.
+    """
     store = TrialStore(job.store)
-    with store.lock(job.fingerprint):
+    with store.lock(job.fingerprint), own_log(job.fingerprint) as log:
         if not store.holds(job.fingerprint):
-            with track(job, tracking) as tracker:
-                data = prepared.read(job.dataset)
-                network = _network(job.checkpoint, device)
-                trial, keep = job.point.trial, keeper(job, device)
-                result = run(trial, network, data, device, tracker.epoch, keep)
-                tracker.summary(result.summary)
+            log.info("%s (%s) on %s", job.point.name, job.fingerprint, device)
+            resume = store.resume(job.fingerprint)
+            result = _trained(job, device, tracking, halvings, resume, log)
             store.write(job.fingerprint, result, _facts(job, device))
+            resume.forget()
     return read_record(store.folder(job.fingerprint))
+
+
+def _trained(
+    job: Job,
+    device: str,
+    tracking: TrackingConfig,
+    halvings: int,
+    resume: ResumeFile,
+    log: logging.Logger,
+) -> Result:
+    if halvings:
+        log.warning("memory ran out before: a batch goes through in %d pieces", 2**halvings)
+    with track(job, tracking) as tracker:
+
+        def on_epoch(epoch: Epoch) -> None:
+            log.info(told(epoch))
+            tracker.epoch(epoch)
+
+        data, network = prepared.read(job.dataset), _network(job.checkpoint, device)
+        keep = keeper(job, device)
+        result = run(job.point.trial, network, data, device, on_epoch, keep, resume, halvings)
+        tracker.summary(result.summary)
+    return result
 
 
 @lru_cache(maxsize=1)

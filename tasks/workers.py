@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from queue import SimpleQueue
 
-import torch
-from joblib import cpu_count
 from pebble import ProcessExpired, ProcessPool
 
-from lorvp.errors import InputError
 from lorvp.params import ComputeConfig, TrackingConfig
+from tasks.devices import seen_as, slots_on
+from tasks.failures import OutOfTime, Stopped, WorkerDied, ran_out_of_memory
 from tasks.plan import Job
 from tasks.training import start_worker, train_and_store
+from tasks.trial_logs import Tail, log_file
 
 KEEP_MEMORY = {
     # An activation's memory that goes back to the system comes back as pages to be zeroed one by
@@ -27,47 +28,66 @@ KEEP_MEMORY = {
 """glibc reads these when a process starts; what the user has set stays."""
 
 
-class WorkerDied(RuntimeError):  # noqa: N818 - it reads as what happened
-    """A worker process ended in the middle of a trial; only that trial is lost."""
-
-
 class Workers:
-    """A pool of processes (pebble's: a worker that dies takes only its own trial with it)."""
+    """A pool of processes for each device (pebble's: a worker that dies takes only its own trial
+    with it)."""
 
     def __init__(self, compute: ComputeConfig) -> None:
         for name, value in KEEP_MEMORY.items():
             os.environ.setdefault(name, value)
-        places = devices(compute)
+        self.compute = compute
+        self.halvings: Counter[str] = Counter()
+        """By fingerprint: how often a trial ran out of memory."""
         self._free: SimpleQueue[str] = SimpleQueue()
-        for slot in range(slots(compute)):
-            self._free.put(places[slot % len(places)])
-        self.pool = ProcessPool(
-            max_workers=slots(compute),
-            context=multiprocessing.get_context("spawn"),
-            initializer=start_worker,
-            initargs=(os.getpid(),),
-        )
+        places = slots_on(compute)
+        for place in places:
+            self._free.put(place)
+        self.pools = {place: _pool(place, number) for place, number in Counter(places).items()}
 
-    def train(self, job: Job, tracking: TrackingConfig) -> dict:
+    def train(
+        self, job: Job, tracking: TrackingConfig, heard: Callable[[str], None] = lambda line: None
+    ) -> dict:
         """Train one trial in a worker, on a device that is free, and wait for its record.
+
+        ``heard`` is given each line of the trial's log as it is written.
 
         Raises:
             WorkerDied: the process was killed or crashed.
+            OutOfTime: it took longer than ``compute.time_limit``.
             Exception: whatever went wrong inside the trial, as it was raised there.
         """
-        device = self._free.get()
+        place = self._free.get()
         try:
-            return self._result(self.pool.schedule(train_and_store, args=(job, device, tracking)))
-        except ProcessExpired as death:
-            raise WorkerDied(_cause(death)) from death
+            return self._train_on(place, job, tracking, heard)
+        except Exception as error:
+            self.halvings[job.fingerprint] += ran_out_of_memory(error)
+            raise
         finally:
-            self._free.put(device)
+            self._free.put(place)
 
-    def _result(self, future: Future[dict]) -> dict:
+    def _train_on(
+        self, place: str, job: Job, tracking: TrackingConfig, heard: Callable[[str], None]
+    ) -> dict:
+        limit, tail = self.compute.time_limit, Tail(log_file(job.fingerprint))
+        asked = (job, seen_as(place), tracking, self.halvings[job.fingerprint])
+        seconds = 60 * limit if limit else None
+        future = self.pools[place].schedule(train_and_store, args=asked, timeout=seconds)
+        try:
+            return self._result(future, lambda: [heard(line) for line in tail.new()])
+        except ProcessExpired as death:
+            raise WorkerDied.of(death.exitcode) from death
+        except TimeoutError as error:
+            if limit is None:  # of something inside the trial
+                raise
+            raise OutOfTime(limit) from error
+
+    def _result(self, future: Future[dict], listen: Callable[[], object]) -> dict:
         # A pool that is stopped can leave a future that never ends.
         while not wait([future], timeout=1).done:
-            if not self.pool.active:
-                raise WorkerDied("the run was stopped")
+            listen()
+            if not all(pool.active for pool in self.pools.values()):
+                raise Stopped("the run was stopped")
+        listen()
         return future.result()
 
 
@@ -75,36 +95,24 @@ class Workers:
 def workers(compute: ComputeConfig) -> Iterator[Workers]:
     """Workers for the time of the block; when it is left early, they stop at once."""
     team = Workers(compute)
+    pools = team.pools.values()
     try:
         yield team
-        team.pool.close()
+        for pool in pools:
+            pool.close()
     except BaseException:
-        team.pool.stop()
+        for pool in pools:
+            pool.stop()
         raise
     finally:
-        team.pool.join()
+        for pool in pools:
+            pool.join()
 
 
-def slots(compute: ComputeConfig) -> int:
-    """How many trials run at once."""
-    places = devices(compute)
-    if compute.workers != "auto":
-        return compute.workers
-    return cpu_count() if places == ["cpu"] else len(places)
-
-
-def devices(compute: ComputeConfig) -> list[str]:
-    """The devices that trials take turns on."""
-    if compute.device in ("cpu", "mps"):
-        return [compute.device]
-    found = [f"cuda:{index}" for index in range(torch.cuda.device_count())]
-    if compute.device == "cuda" and not found:
-        raise InputError("params.yaml: compute.device is cuda, but torch finds no CUDA device")
-    return found or ["cpu"]
-
-
-def _cause(death: ProcessExpired) -> str:
-    code = death.exitcode
-    if code == -9:
-        return "the worker was killed (signal 9), most often because memory ran out"
-    return f"the worker process ended with exit status {code}"
+def _pool(place: str, number: int) -> ProcessPool:
+    return ProcessPool(
+        max_workers=number,
+        context=multiprocessing.get_context("spawn"),
+        initializer=start_worker,
+        initargs=(os.getpid(), place),
+    )

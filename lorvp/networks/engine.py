@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
+from contextlib import nullcontext
 from itertools import repeat
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from lorvp.networks.folding import fold, shared_copy
-from lorvp.networks.frozen import FrozenNetwork
+from lorvp.networks.frozen import Around, FrozenNetwork
 from lorvp.networks.libraries.agreement import agree
 from lorvp.networks.stem import LEVELS, Stem, split
 from lorvp.optimisation import Precision
@@ -40,6 +43,9 @@ class Engine(FrozenNetwork):
     stem: Stem | None
     prompt_part: nn.Conv2d | None
     """Makes the stem's term of what is added to images."""
+    halvings: int
+    """How often the pieces of a batch were halved for want of memory. From the first time on, what
+    a piece's way back needs is computed again when its turn comes, instead of kept."""
 
     def __init__(self, source: FrozenNetwork, precision: Precision = "fp32") -> None:
         names, text, way = source.class_names, source.text, source.interpolation
@@ -48,6 +54,7 @@ class Engine(FrozenNetwork):
         # A part of this module, so that weights that both have never part company.
         self.source = source
         self.folded, self.stem, self.prompt_part = 0, None, None
+        self.halvings = 0
         with torch.random.fork_rng(devices=[]):
             self._streamline(source)
         if precision == "bf16":
@@ -61,9 +68,12 @@ class Engine(FrozenNetwork):
         canvas_BCHW = images_BCHW * self.std_C11 + self.mean_C11
         return self.prompted(canvas_BCHW, torch.zeros_like(self.mean_C11)[None], reads)
 
-    def prompted(self, canvas_BCHW: Tensor, added_BCHW: Tensor, reads: Reads) -> Tensor:
+    def prompted(
+        self, canvas_BCHW: Tensor, added_BCHW: Tensor, reads: Reads, around: Around = nullcontext
+    ) -> Tensor:
         pieces = self._pieces(canvas_BCHW, added_BCHW)
-        outputs = [self._through(x_BCHW, term, reads) for x_BCHW, term in pieces]
+        through = self._recomputed if self.halvings else self._through
+        outputs = [through(x_BCHW, term, reads, around) for x_BCHW, term in pieces]
         return torch.cat(outputs).to(canvas_BCHW.dtype)
 
     def _pieces(self, canvas_BCHW: Tensor, added_BCHW: Tensor) -> Iterator[tuple]:
@@ -78,15 +88,21 @@ class Engine(FrozenNetwork):
         return zip((LEVELS * canvas_BCHW).to(self.dtype).split(size), terms, strict=False)
 
     def _piece_size(self, canvas_BCHW: Tensor) -> int:
-        if canvas_BCHW.device.type != "cpu":
-            return len(canvas_BCHW)
-        return max(1, PIECE // canvas_BCHW[0, 0].numel())
+        whole = len(canvas_BCHW)
+        if canvas_BCHW.device.type == "cpu":
+            whole = min(whole, max(1, PIECE // canvas_BCHW[0, 0].numel()))
+        return min(whole, -(-len(canvas_BCHW) // 2**self.halvings))
 
-    def _through(self, x_BCHW: Tensor, term: Tensor | None, reads: Reads) -> Tensor:
+    def _recomputed(self, *given: Any) -> Tensor:
+        # Nothing in the network is random, so that no generator has to be put back.
+        return checkpoint(self._through, *given, use_reentrant=False, preserve_rng_state=False)
+
+    def _through(self, x_BCHW: Tensor, term: Tensor | None, reads: Reads, around: Around) -> Tensor:
         if self.stem is not None:
             self.stem.term = term
         try:
-            return self.through(self.network, x_BCHW, reads)
+            with around():
+                return self.through(self.network, x_BCHW, reads)
         finally:
             if self.stem is not None:
                 self.stem.term = None

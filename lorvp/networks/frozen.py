@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol, cast
 
 import torch
@@ -32,6 +33,10 @@ class TextTower(Protocol):
     def encode(self, texts: Sequence[str]) -> Tensor:
         """embeddings_ND, not yet of unit length."""
         ...
+
+
+Around = Callable[[], AbstractContextManager]
+"""Makes what is entered while images go through a network."""
 
 
 class FrozenNetwork(nn.Module):
@@ -114,9 +119,15 @@ class FrozenNetwork(nn.Module):
     def forward(self, images_BCHW: Tensor, reads: Reads = "logits") -> Tensor:
         return self.through(self.network, images_BCHW, reads)
 
-    def prompted(self, canvas_BCHW: Tensor, added_BCHW: Tensor, reads: Reads) -> Tensor:
-        """The output for canvases in [0, 1], to which something is added in the same units."""
-        return self(self.normalise(canvas_BCHW + added_BCHW), reads)
+    def prompted(
+        self, canvas_BCHW: Tensor, added_BCHW: Tensor, reads: Reads, around: Around = nullcontext
+    ) -> Tensor:
+        """The output for canvases in [0, 1], to which something is added in the same units.
+
+        ``around`` is entered whenever images go through the network, by those who reach inside.
+        """
+        with around():
+            return self(self.normalise(canvas_BCHW + added_BCHW), reads)
 
     def through(self, network: nn.Module, images_BCHW: Tensor, reads: Reads) -> Tensor:
         """The output of ``network``, this one or a trained copy of it."""

@@ -21,13 +21,14 @@ import torch
 
 from lorvp import cost, tables
 from lorvp.datasets.prepared import LabelledImages
+from lorvp.epochs import refresh_mapping
 from lorvp.networks import checkpoint
 from lorvp.networks.facts import Facts
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.optimisation import Precision
+from lorvp.predictions import predict
 from lorvp.profiling import matmul_rate, repeated_epoch
 from lorvp.running import build
-from lorvp.training import predict, refresh_mapping
 from lorvp.trials import Trial
 from tests.benchmarks.published_way import PublishedTrainer
 

@@ -133,6 +133,22 @@ def test_outputs_loss_and_gradients_are_those_of_the_network_as_it_is(method, fa
         assert_equal(gradients[role], expected[role], whole, role)
 
 
+@pytest.mark.parametrize("family", ["resnet", "vit"])
+@pytest.mark.parametrize("method", METHODS, ids=name)
+def test_less_memory_gives_the_same_bits(method, family, monkeypatch):
+    """Both take two pieces, of two images and of one."""
+    method, cheaper = smaller(method), engine(network(family), "fp32")
+    if not fits(method, family):
+        return
+    expected = step(model(method, cheaper, LpConfig()))
+    monkeypatch.setattr(cheaper, "halvings", 1)
+    outputs, loss, gradients = step(model(method, cheaper, LpConfig()))
+    assert torch.equal(outputs, expected[0])
+    assert torch.equal(loss, expected[1])
+    assert gradients.keys() == expected[2].keys()
+    assert all(torch.equal(gradients[role], expected[2][role]) for role in gradients)
+
+
 @pytest.mark.parametrize("method", [smaller(method) for method in METHODS], ids=name)
 def test_every_method_fits_some_of_these_networks(method):
     assert any(fits(method, family) for family in NETWORKS)

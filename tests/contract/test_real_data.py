@@ -14,8 +14,8 @@ from lorvp.datasets.imagenet import ImagenetSketchConfig
 from lorvp.datasets.source import write
 from lorvp.networks import checkpoint
 from lorvp.networks.timm_hub import TimmConfig
+from lorvp.predictions import predict
 from lorvp.running import build, run
-from lorvp.training import predict
 from lorvp.trials import Trial
 
 ROOT = Path(os.environ.get("LORVP_REAL_DATA", "absent"))

@@ -11,10 +11,12 @@ import torch
 from safetensors.torch import load_file
 from unit.tiny import TARGET_NAMES, TARGETS, images, tiny_network, training, trial
 
+from lorvp.epochs import refresh_mapping
 from lorvp.model import PromptedNetwork
+from lorvp.predictions import predict
 from lorvp.running import Result, build
 from lorvp.store import TrialStore
-from lorvp.training import fit, predict, refresh_mapping
+from lorvp.training import fit
 
 from .cases import MAPPINGS, METHODS, PAIRS, SIZE, name, pair_name
 

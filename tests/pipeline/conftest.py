@@ -18,6 +18,7 @@ API_KEY = "0123456789abcdef0123456789abcdef01234567"
 """Of W&B; set in the environment of the first run, where nobody asked for it."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist asks for groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """All of them in one process, so that the first run is made once."""
     for item in items:

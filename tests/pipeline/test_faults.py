@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 from pathlib import Path
@@ -82,40 +83,51 @@ def metrics(project: Project) -> dict[str, dict]:
 
 
 def test_one_failure_leaves_the_others_alone(project: Project):
-    """One worker is killed, one trial diverges; a Prefect server of the user's records both."""
+    """One worker is killed and its trial tried again, one trial diverges and is not; a Prefect
+    server of the user's records both."""
     project.edit(add_trials)
     with server(project) as url:
         with project.started("-m", "flows.prompts", PREFECT_API_URL=url) as process:
             fingerprint, worker = wait_until(lambda: trial_in_training(project))
             worker.kill()
             failed = end_of(process)
-        states = {run["name"]: run["state"] for run in ask(url, "/task_runs/filter")}
+        runs = {run["name"]: run for run in ask(url, "/task_runs/filter")}
         finished = project.trials(project.store)
+        killed = finished[fingerprint]["name"]
+        said = logs(url, runs[killed])
         project.edit(lambda params: params["compute"].update(workers=1))
         again = project.dvc("repro", PREFECT_API_URL=url)
-    killed = project.trials(project.store)[fingerprint]["name"]
     diverged = "lor_vp r=1 · lp · digits · seed 5"
     death = "WorkerDied: the worker was killed (signal 9), most often because memory ran out"
     assert (failed.code, failed.to_train) == (1, 4)
-    assert len(finished) == 10
-    assert "2 of 4 trials failed" in failed.out
-    assert f"{killed}: {death}" in failed.out
-    assert f"{diverged}: DivergedError: diverged in epoch 0" in failed.out
+    assert len(finished) == 11
+    assert f"trying again: {killed}: {death}" in failed.out
+    assert "1 of 4 trials failed" in failed.out
+    assert f"{diverged}: DivergedError: diverged in epoch 0, step " in failed.out
+    assert f"trying again: {diverged}" not in failed.out
     assert f"Prefect UI: {url.removesuffix('/api')}" in failed.out
     assert "Traceback" not in failed.out
-    assert {name for name, state in states.items() if state["type"] == "FAILED"} == {
-        killed,
-        diverged,
-    }
+    assert {name for name, run in runs.items() if run["state"]["type"] == "FAILED"} == {diverged}
+    assert "no epoch was good" in runs[diverged]["state"]["message"]
+    assert runs[killed]["run_count"] == 2
+    assert "memory ran out before: a batch goes through in 2 pieces" in said
+    assert re.search(r"epoch   1: loss \d\.\d+, train \d+\.\d%, val \d+\.\d%", said)
 
-    assert (again.code, again.to_train, again.stages) == (255, 2, ["prompts"])
-    assert "1 of 2 trials failed" in again.out
+    assert (again.code, again.to_train, again.stages) == (255, 1, ["prompts"])
+    assert "1 of 1 trials failed" in again.out
     assert f"{diverged}: DivergedError" in again.out
     tables = project.python("-m", "flows.tables")
     assert tables.code == 2
     assert "1 of 12 trials have no current result" in tables.out
     assert diverged in tables.out
     assert "Traceback" not in tables.out
+
+
+def logs(url: str, run: dict) -> str:
+    """What the UI shows of a task run's log."""
+    wanted = {"task_run_id": {"any_": [run["id"]]}}
+    lines = ask(url, "/logs/filter", logs=wanted, sort="TIMESTAMP_ASC")
+    return "\n".join(line["message"] for line in lines)
 
 
 def add_trials(params: dict) -> None:

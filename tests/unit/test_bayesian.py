@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lorvp.datasets.prepared import LabelledImages
+from lorvp.epochs import count_predictions, refresh_mapping
 from lorvp.mappings.bayesian import BlmConfig, BlmPlusConfig
 from lorvp.prompts.methods.pad import PadConfig
 from lorvp.running import build
-from lorvp.training import count_predictions, fit, refresh_mapping
+from lorvp.training import fit
 
 from .tiny import SOURCES, TARGET_NAMES, TARGETS, ends, images, tiny_network, training, trial
 

@@ -8,10 +8,11 @@ from lorvp.mappings.linear import FmConfig, LpConfig
 from lorvp.networks.engine import Engine, engine
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.networks.libraries import LIBRARIES
+from lorvp.predictions import predict
 from lorvp.prompts.methods.full_finetune import FullFinetuneConfig
 from lorvp.prompts.methods.lor_vp import LorVpConfig
 from lorvp.running import build
-from lorvp.training import fit, predict
+from lorvp.training import fit
 
 from .layers import bits, frozen, noise, same, unlike_fresh, whole
 from .networks.samples import built, clip, facts, torchvision_facts

@@ -77,6 +77,29 @@ def test_real_networks_give_the_same_outputs_and_keep_their_bits(name):
     assert made.original is network.network
 
 
+@pytest.mark.parametrize(
+    ("halvings", "number", "pieces"),
+    [(0, 6, [6]), (1, 6, [3, 3]), (2, 6, [2, 2, 2]), (9, 2, [1, 1])],
+)
+def test_short_of_memory_a_batch_goes_through_in_pieces_and_each_once_more(
+    halvings, number, pieces
+):
+    made, seen = Engine(small()), []
+    made.halvings = halvings
+    assert made.stem is not None
+    made.stem.register_forward_hook(lambda part, given, gives: seen.append(len(gives)))
+    canvas_BCHW = noise(number, 3, *made.input_size).float()
+    added_1CHW = noise(1, 3, *made.input_size, seed=1).float().requires_grad_(True)
+    outputs = made.prompted(canvas_BCHW, added_1CHW, "features")
+    assert seen == pieces
+    outputs.sum().backward()
+    again = sorted(pieces) if halvings else []
+    assert sorted(seen[len(pieces) :]) == again
+    with torch.no_grad():
+        made.prompted(canvas_BCHW, added_1CHW, "features")
+    assert seen[len(pieces) + len(again) :] == pieces
+
+
 ODD = {
     "what the convolution gives is read besides": lambda part, x: part.norm(y := part.conv(x)) + y,
     "it is changed in place between": lambda part, x: part.norm(torch.relu_(part.conv(x))),

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from lorvp.datasets.prepared import LabelledImages
+from lorvp.epochs import count_predictions, refresh_mapping
 from lorvp.errors import InputError
 from lorvp.mappings import MappingConfig
 from lorvp.mappings.bayesian import BlmConfig, BlmPlusConfig
@@ -16,7 +17,7 @@ from lorvp.mappings.selection import IdentityConfig, RlmConfig
 from lorvp.prompts.methods.none import NoneConfig
 from lorvp.prompts.methods.pad import PadConfig
 from lorvp.running import build
-from lorvp.training import count_predictions, fit, refresh_mapping
+from lorvp.training import fit
 
 from .test_greedy import literal
 from .tiny import SOURCES, TARGET_NAMES, TARGETS, ends, images, tiny_network, training, trial

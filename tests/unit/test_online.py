@@ -3,10 +3,12 @@
 import pytest
 import torch
 
+from lorvp.epochs import count_predictions
 from lorvp.mappings.frequency import IlmOnlineConfig
+from lorvp.predictions import predict
 from lorvp.prompts.methods.patch_free import PatchFreeConfig
 from lorvp.running import build
-from lorvp.training import count_predictions, fit, predict
+from lorvp.training import fit
 
 from .test_greedy import literal
 from .tiny import SOURCES, TARGET_NAMES, TARGETS, images, tiny_network, training, trial

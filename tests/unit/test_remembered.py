@@ -13,13 +13,14 @@ from lorvp.mappings.linear import FmConfig, LpConfig
 from lorvp.mappings.names import SemanticConfig, TextConfig
 from lorvp.mappings.selection import IdentityConfig, RlmConfig
 from lorvp.networks.engine import Engine
+from lorvp.predictions import predict
 from lorvp.prompts.methods.autovp import AutoVpConfig
 from lorvp.prompts.methods.full_finetune import FullFinetuneConfig
 from lorvp.prompts.methods.lor_vp import LorVpConfig
 from lorvp.prompts.methods.none import NoneConfig
 from lorvp.remembered import MappingAlone, Outputs, outputs_of, remembered
 from lorvp.running import build, history_rows, run
-from lorvp.training import fit, predict
+from lorvp.training import fit
 
 from .tiny import TARGETS, dataset, tiny_network, trial
 

@@ -11,11 +11,12 @@ from lorvp.mappings.frequency import EvpIndexConfig, IlmConfig, IlmOnlineConfig
 from lorvp.mappings.linear import LpConfig
 from lorvp.mappings.names import SemanticConfig, TextConfig
 from lorvp.mappings.selection import IdentityConfig, RlmConfig
+from lorvp.predictions import predict
 from lorvp.prompts.methods.adavipro import AdaViProConfig
 from lorvp.prompts.methods.full import FullConfig
 from lorvp.prompts.methods.none import NoneConfig
 from lorvp.running import build, history_rows, run
-from lorvp.training import fit, predict
+from lorvp.training import fit
 
 from .tiny import TARGET_NAMES, TARGETS, dataset, tiny_network, trial
 

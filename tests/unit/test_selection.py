@@ -7,12 +7,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lorvp.epochs import count_predictions, refresh_mapping
 from lorvp.mappings.frequency import EvpIndexConfig, FlmConfig, IlmConfig, IlmOnlineConfig
 from lorvp.mappings.names import SemanticConfig
 from lorvp.mappings.selection import IdentityConfig, RlmConfig
 from lorvp.prompts.methods.pad import PadConfig
 from lorvp.running import build
-from lorvp.training import count_predictions, refresh_mapping
 
 from .tiny import SOURCES, TARGET_NAMES, TARGETS, ends, images, tiny_network, trial
 

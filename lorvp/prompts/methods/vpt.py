@@ -9,7 +9,9 @@ nothing for networks that read the class token and keeps them out of the mean fo
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Annotated, Any, Literal, cast
 
 import torch
@@ -71,7 +73,12 @@ class VisualPromptTuning(Prompt):
     def run(
         self, network: FrozenNetwork, canvas_BCHW: Tensor, added_BCHW: Tensor, reads: Reads
     ) -> Tensor:
-        inner = cast(Any, network.network)
+        around = partial(self._inside, cast(Any, network.network))
+        return network.prompted(canvas_BCHW, added_BCHW, reads, around)
+
+    @contextmanager
+    def _inside(self, inner: Any) -> Iterator[None]:
+        """Tokens among those of a network, until the end of the block."""
         with ExitStack() as hooks:
             for number, block in enumerate(inner.blocks):
                 if number < len(self.tokens.values):
@@ -79,7 +86,7 @@ class VisualPromptTuning(Prompt):
                     hooks.callback(block.register_forward_pre_hook(insert).remove)
             remove = self._removing(inner.num_prefix_tokens)
             hooks.callback(inner.blocks[-1].register_forward_hook(remove).remove)
-            return super().run(network, canvas_BCHW, added_BCHW, reads)
+            yield
 
     def _inserting(self, number: int, prefix: int) -> Any:
         """Before block ``number``: put its tokens behind the prefix, in place of earlier ones."""

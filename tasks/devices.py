@@ -1,0 +1,51 @@
+"""Which devices trials run on, and how many share one."""
+
+from __future__ import annotations
+
+import os
+
+import torch
+from joblib import cpu_count
+
+from lorvp.errors import InputError
+from lorvp.params import ComputeConfig
+
+
+def devices(compute: ComputeConfig) -> list[str]:
+    """The devices that trials take turns on.
+
+    Raises:
+        InputError: ``device: cuda`` where there is none.
+    """
+    if compute.device in ("cpu", "mps"):
+        return [compute.device]
+    found = [f"cuda:{index}" for index in range(torch.cuda.device_count())]
+    if compute.device == "cuda" and not found:
+        raise InputError("params.yaml: compute.device is cuda, but torch finds no CUDA device")
+    return found or ["cpu"]
+
+
+def slots(compute: ComputeConfig) -> int:
+    """How many trials run at once."""
+    places = devices(compute)
+    if compute.workers != "auto":
+        return compute.workers
+    return cpu_count() if places == ["cpu"] else len(places) * compute.trials_per_device
+
+
+def slots_on(compute: ComputeConfig) -> list[str]:
+    """The device of each slot, devices taking turns."""
+    places = devices(compute)
+    return [places[slot % len(places)] for slot in range(slots(compute))]
+
+
+def confine(place: str) -> None:
+    """Let this process, which has not used a GPU yet, see the one at ``place`` and no other."""
+    if place.startswith("cuda:"):
+        index, visible = int(place.removeprefix("cuda:")), os.environ.get("CUDA_VISIBLE_DEVICES")
+        os.environ["CUDA_VISIBLE_DEVICES"] = visible.split(",")[index] if visible else str(index)
+
+
+def seen_as(place: str) -> str:
+    """What a device is called in a process that was confined to it."""
+    return place.partition(":")[0]

@@ -1,0 +1,63 @@
+"""What a trial says while it trains: a file of its own, which the run passes on as it grows.
+
+A file, since workers may be other processes or other machines, and since it stays to be read when
+a worker was killed.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from lorvp.training import Epoch
+from tasks.places import WORK
+
+FOLDER = WORK / "logs"
+
+
+def log_file(fingerprint: str) -> Path:
+    return FOLDER / f"{fingerprint}.log"
+
+
+@contextmanager
+def own_log(fingerprint: str) -> Iterator[logging.Logger]:
+    """What ``lorvp`` logs in this block, and what is logged here, goes to the trial's file."""
+    path, logger = log_file(fingerprint), logging.getLogger("lorvp")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handler = logging.FileHandler(path, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(message)s"))
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield logger
+    finally:
+        logger.removeHandler(handler)
+        handler.close()
+
+
+def told(epoch: Epoch) -> str:
+    """An epoch in a line."""
+    return (
+        f"epoch {epoch.epoch:>3}: loss {epoch.train_loss:.3f}, train {epoch.train_accuracy:.1%}, "
+        f"val {epoch.val_accuracy:.1%}"
+    )
+
+
+class Tail:
+    """The lines that a file gets from now on."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.at = path.stat().st_size if path.exists() else 0
+
+    def new(self) -> list[str]:
+        """Whole lines since the last time."""
+        if not self.path.exists():
+            return []
+        with self.path.open("rb") as file:
+            file.seek(self.at)
+            whole, _, _ = file.read().rpartition(b"\n")
+        self.at += len(whole) + 1 if whole else 0
+        return whole.decode().splitlines()
