@@ -12,4 +12,26 @@ Dimension letters, used as suffixes of tensor names wherever a shape matters:
 Nothing in this package imports Prefect, DVC or Weights & Biases; it works in a notebook.
 """
 
+from typing import TYPE_CHECKING
+
+from lorvp.lazy import lazily
+
+if TYPE_CHECKING:
+    from lorvp.classifier import Answer, Classifier
+    from lorvp.prompts.contents.low_rank import LowRank
+    from lorvp.prompts.placements.regions import Regions
+    from lorvp.trained import load
+
 __version__ = "0.1.0"
+__all__ = ["Answer", "Classifier", "LowRank", "Regions", "load"]
+# Whoever only wants one small module should not wait for torch.
+__getattr__ = lazily(
+    __name__,
+    {
+        "Answer": "lorvp.classifier",
+        "Classifier": "lorvp.classifier",
+        "LowRank": "lorvp.prompts.contents.low_rank",
+        "Regions": "lorvp.prompts.placements.regions",
+        "load": "lorvp.trained",
+    },
+)

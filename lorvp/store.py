@@ -38,20 +38,26 @@ def default_root() -> Path:
 FILES = {"weights.safetensors", "history.json", "predictions.parquet"}
 
 
-def is_whole(folder: Path) -> bool:
-    """Whether ``folder`` holds the finished trial it is named after, each byte as written."""
+def verified(folder: Path) -> dict | None:
+    """trial.json, if ``folder`` holds a finished trial with each byte as written; else None."""
     try:
         record = json.loads((folder / "trial.json").read_text())
-        own = record.pop("sha256")
+        rest = {key: value for key, value in record.items() if key != "sha256"}
         files = record["files"]
-        return (
-            record["fingerprint"] == folder.name
-            and hashlib.sha256(canonical(record)).hexdigest() == own
+        whole = (
+            hashlib.sha256(canonical(rest)).hexdigest() == record["sha256"]
             and set(files) == FILES
             and all(sha256(folder / name) == digest for name, digest in files.items())
         )
+        return record if whole else None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return False  # missing, truncated or foreign: it is trained again, never trusted
+        return None  # missing, truncated or foreign: it is trained again, never trusted
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether ``folder`` holds the finished trial it is named after, each byte as written."""
+    record = verified(folder)
+    return record is not None and record.get("fingerprint") == folder.name
 
 
 def read_record(folder: Path) -> dict:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import platform
 import threading
 import time
 from functools import lru_cache
@@ -12,7 +11,6 @@ from pathlib import Path
 
 import torch
 
-import lorvp
 from lorvp.datasets import prepared
 from lorvp.networks import checkpoint
 from lorvp.networks.frozen import FrozenNetwork
@@ -20,6 +18,7 @@ from lorvp.params import TrackingConfig
 from lorvp.resume import ResumeFile
 from lorvp.running import Result, run
 from lorvp.store import TrialStore, read_record
+from lorvp.trained import facts_of
 from lorvp.training import Epoch
 from tasks.devices import confine
 from tasks.plan import Job
@@ -90,16 +89,9 @@ def _network(folder: Path, device: str) -> FrozenNetwork:
 
 
 def _facts(job: Job, device: str) -> dict:
-    return {
-        "name": job.point.name,
-        "identity": job.identity,
-        "environment": {
-            "lorvp": lorvp.__version__,
-            "torch": torch.__version__,
-            "python": platform.python_version(),
-            "device": torch.cuda.get_device_name(device) if device.startswith("cuda") else device,
-        },
-    }
+    data, network = prepared.read(job.dataset), checkpoint.read_manifest(job.checkpoint)
+    about = facts_of(job.point.trial, data, network, device)
+    return {"name": job.point.name, "identity": job.identity, **about}
 
 
 def _end_with(parent: int) -> None:

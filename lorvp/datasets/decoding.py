@@ -19,6 +19,7 @@ import torch
 from PIL import Image, UnidentifiedImageError
 from pydantic import Field
 
+from lorvp.errors import InputError
 from lorvp.images import Size, resized
 from lorvp.settings import Settings
 
@@ -26,7 +27,7 @@ LARGEST = 2 * (Image.MAX_IMAGE_PIXELS or 0)
 """Pixels, above which Pillow takes a file for an attempt to fill the memory."""
 
 
-class BrokenImageError(ValueError):
+class BrokenImageError(InputError):
     """A file that cannot be read as an image; the message names it."""
 
     def __init__(self, message: str, file: Path) -> None:
@@ -39,6 +40,8 @@ class BrokenImageError(ValueError):
         name = self.file.relative_to(root).as_posix() if inside else self.file.name
         return str(self).replace(str(self.file), name, 1)
 
+
+SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm"}
 
 BROKEN = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
 """What Pillow raises for files that are no images, or none that can be read."""
@@ -102,12 +105,26 @@ class ImageFiles:
         return len(self.files)
 
     def __getitem__(self, row: int) -> np.ndarray:
-        path = self.files[row]
-        try:
-            return self.view.apply(decode(path.read_bytes()))
-        except BROKEN as error:
-            message = f"{path} is no image that can be read: {why(error)}"
-            raise BrokenImageError(message, path) from error
+        return read_image(self.files[row], self.view)
+
+
+def read_image(path: Path, view: View | None = None) -> np.ndarray:
+    """(H, W, 3) uint8 in RGB, as ``view`` has it or at the file's own size.
+
+    Raises:
+        BrokenImageError: it cannot be read.
+    """
+    try:
+        image_HWC = decode(path.read_bytes())
+        return view.apply(image_HWC) if view else image_HWC
+    except BROKEN as error:
+        message = f"{path} is no image that can be read: {why(error)}"
+        raise BrokenImageError(message, path) from error
+
+
+def images_in(folder: Path) -> list[Path]:
+    """Files that are called as images are, in the folder and below it."""
+    return [path for path in sorted(folder.rglob("*")) if path.suffix.lower() in SUFFIXES]
 
 
 def why(error: Exception) -> str:

@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from lorvp.datasets.decoding import images_in
 from lorvp.datasets.real import Found
 from lorvp.datasets.real_files import RealFiles, TestOnly
 from lorvp.datasets.source import Sizes
@@ -15,7 +16,6 @@ from lorvp.datasets.splits import Splits, held_out
 from lorvp.errors import InputError
 
 PARTS = ("train", "val", "test")
-SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm"}
 
 
 class FolderConfig(RealFiles):
@@ -101,7 +101,7 @@ def _files(tree: Path, label_of: dict[str, int]) -> list[tuple[Path, int]]:
         raise InputError(f"{tree} has classes that are not in train: {', '.join(strangers[:5])}")
     found = []
     for name, label in label_of.items():
-        files = [p for p in sorted((tree / name).rglob("*")) if p.suffix.lower() in SUFFIXES]
+        files = images_in(tree / name)
         if not files:
             raise InputError(f"{tree / name} has no image")
         found += [(path, label) for path in files]

@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lorvp.datasets.decoding import View
 from lorvp.errors import InputError
 from lorvp.files import canonical, sha256
 
@@ -84,6 +85,8 @@ class Prepared:
 
     sizes: dict[str, int]
     """Images of each split."""
+    view: View | None
+    """How an image of any size becomes one like these."""
     left_out: list[str]
     """Files that were left out since they cannot be read, and why."""
 
@@ -142,6 +145,7 @@ def read(folder: Path) -> Prepared:
         digest,
         manifest["files"],
         manifest["sizes"],
+        manifest["view"] and View.model_validate(manifest["view"]),
         manifest["left_out"],
     )
 

@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from lorvp.datasets.decoding import BrokenImageError
+from lorvp.datasets.decoding import BrokenImageError, View
 from lorvp.datasets.prepared import SPLITS
 from lorvp.datasets.splits import Splits
 from lorvp.errors import InputError
@@ -30,6 +30,11 @@ class Images(Protocol):
     """Images of one size, made when they are asked for."""
 
     @property
+    def view(self) -> View | None:
+        """How an image of any size becomes one of these; None where nobody has said."""
+        ...
+
+    @property
     def size(self) -> tuple[int, int]:
         """Height and width."""
         ...
@@ -46,6 +51,11 @@ class ImageArray:
     """Images that are in memory already."""
 
     images_NHWC: np.ndarray
+
+    @property
+    def view(self) -> View | None:
+        height, width = self.size
+        return View(size=height) if height == width else None
 
     @property
     def size(self) -> tuple[int, int]:
@@ -109,10 +119,12 @@ def write(
         if broken:
             _keep(scratch / "images.npy", kept)
         np.save(scratch / "labels.npy", source.labels_N[rows[kept]].astype(np.int64))
+        view = source.images.view
         manifest = {
             "origin": source.origin,
             "protocol": source.protocol,
             **source.facts,
+            "view": view and view.model_dump(mode="json", include={*View.model_fields}),
             "class_names": source.class_names,
             "sizes": {name: int((split[kept] == k).sum()) for k, name in enumerate(SPLITS)},
             "left_out": [error.below(source.root) for error in broken.values()],

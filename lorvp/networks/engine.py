@@ -61,6 +61,10 @@ class Engine(FrozenNetwork):
             self._lower()
 
     @property
+    def plain(self) -> FrozenNetwork:
+        return self.source
+
+    @property
     def original(self) -> nn.Module:
         return self.source.original
 

@@ -77,6 +77,11 @@ class FrozenNetwork(nn.Module):
         return self.network
 
     @property
+    def plain(self) -> FrozenNetwork:
+        """The readable form that all others are held to."""
+        return self
+
+    @property
     def dtype(self) -> torch.dtype:
         """In which the network computes."""
         return next(self.network.parameters()).dtype

@@ -1,0 +1,86 @@
+"""A trained prompt ready for use: images in, class names out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from lorvp.datasets.decoding import View, read_image
+from lorvp.errors import InputError
+from lorvp.model import PromptedNetwork
+
+Picture = str | Path | Image.Image | np.ndarray
+"""A file, an image of Pillow's, or uint8 (H, W, 3)."""
+BATCH = 64
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a classifier says of an image."""
+
+    name: str
+    """Of the class with the largest logit."""
+    confidence: float
+    """Its softmax probability, not calibrated."""
+
+
+class Classifier(nn.Module):
+    """``forward`` takes uint8 images_BHWC of any size and returns logits_BK; ``predict`` takes
+    files and returns names. Nothing in it is trained any more."""
+
+    def __init__(
+        self, model: PromptedNetwork, class_names: Sequence[str], view: View | None = None
+    ) -> None:
+        super().__init__()
+        self.model, self.class_names, self.view = model, tuple(class_names), view
+        self.eval().requires_grad_(False)
+
+    def forward(self, images_BHWC: Tensor) -> Tensor:
+        return self.model(images_BHWC)
+
+    @property
+    def device(self) -> torch.device:
+        return self.model.network.mean_C11.device
+
+    def predict(self, images: Sequence[Picture]) -> list[Answer]:
+        """The most likely class of each image.
+
+        Raises:
+            InputError: a file is no image that can be read.
+        """
+        answers: list[Answer] = []
+        for start in range(0, len(images), BATCH):
+            pixels = [self.read(image) for image in images[start : start + BATCH]]
+            answers += self._answers(torch.from_numpy(np.stack(pixels)).to(self.device))
+        return answers
+
+    @torch.inference_mode()
+    def _answers(self, images_BHWC: Tensor) -> list[Answer]:
+        confidence_B, class_B = self(images_BHWC).softmax(1).max(1)
+        found = zip(class_B.tolist(), confidence_B.tolist(), strict=True)
+        return [Answer(self.class_names[k], confidence) for k, confidence in found]
+
+    def read(self, image: Picture) -> np.ndarray:
+        """uint8 (H, W, 3) as the images that the prompt was trained on.
+
+        Raises:
+            InputError: it cannot be read, or is no image in colour.
+        """
+        if isinstance(image, str | Path):
+            pixels_HWC = read_image(Path(image))
+        elif isinstance(image, Image.Image):
+            pixels_HWC = np.array(image.convert("RGB"))
+        else:
+            pixels_HWC = image
+        if pixels_HWC.ndim != 3 or pixels_HWC.shape[2] != 3 or pixels_HWC.dtype != np.uint8:
+            raise InputError(
+                f"an image is uint8 of the shape (H, W, 3); this one is {pixels_HWC.dtype} of the "
+                f"shape {pixels_HWC.shape}"
+            )
+        return self.view.apply(pixels_HWC) if self.view else pixels_HWC

@@ -1,0 +1,192 @@
+"""The command line: use, look at, give away and compare trained prompts."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from tqdm import tqdm
+
+from lorvp.errors import InputError
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__
+)
+
+Prompt = Annotated[str, typer.Argument(help="A prompt's folder, or user/name on the hub.")]
+Checkpoints = Annotated[
+    Path | None, typer.Option(help="Where frozen networks are; the project's own unless given.")
+]
+Json = Annotated[bool, typer.Option("--json", help="For programs.")]
+
+
+class Form(StrEnum):
+    """What a prompt is exported as."""
+
+    bundle = "bundle"
+    timm = "timm"
+    onnx = "onnx"
+    torch = "torch"
+
+
+@app.command()
+def predict(
+    prompt: Prompt,
+    images: list[Path],
+    checkpoints: Checkpoints = None,
+    device: Annotated[str, typer.Option(help="cpu, cuda or mps.")] = "cpu",
+    as_json: Json = False,
+) -> None:
+    """Name what is on IMAGES (files, or folders of them)."""
+    from lorvp.datasets.decoding import images_in
+    from lorvp.trained import load
+
+    files = [file for given in images for file in (images_in(given) if given.is_dir() else [given])]
+    classifier = load(prompt, checkpoints, device)
+    chunks = [files[n : n + 64] for n in range(0, len(files), 64)]
+    answers = [
+        answer
+        for chunk in tqdm(chunks, "images", disable=None if len(chunks) > 1 else True)
+        for answer in classifier.predict(chunk)
+    ]
+    found = list(zip(files, answers, strict=True))
+    if as_json:
+        print(json.dumps([{"image": str(file), **asdict(answer)} for file, answer in found]))
+    else:
+        for file, answer in found:
+            print(f"{file}  {answer.name}  {answer.confidence:.1%}")
+
+
+@app.command()
+def show(
+    prompt: Prompt,
+    picture: Annotated[
+        Path | None, typer.Option(help="Also draw the prompt: a PNG or SVG.")
+    ] = None,
+    checkpoints: Checkpoints = None,
+    as_json: Json = False,
+) -> None:
+    """Tell what a prompt is and how well it does."""
+    from lorvp.trained import local, read
+
+    folder = local(prompt)
+    record = read(folder)
+    if as_json:
+        print(json.dumps(record))
+    else:
+        print(_told(record))
+    if picture:
+        _draw(folder, record, checkpoints, picture)
+
+
+@app.command()
+def export(
+    prompt: Prompt,
+    target: Path,
+    form: Annotated[Form, typer.Option(help="bundle: with its network, for lorvp.load.")] = (
+        Form.bundle
+    ),
+    checkpoints: Checkpoints = None,
+) -> None:
+    """Write a prompt for use elsewhere. timm: a plain timm network with the prompt in its weights;
+    onnx, torch: a graph that reads images on the network's canvas."""
+    from lorvp import bundles, graphs
+    from lorvp.trained import load, local
+
+    if form is Form.bundle:
+        bundles.bundle(local(prompt), target, checkpoints)
+    else:
+        write = {"timm": bundles.to_timm, "onnx": graphs.write_onnx, "torch": graphs.write_torch}
+        write[form](load(prompt, checkpoints), target)
+    print(target)
+
+
+@app.command()
+def compare(prompts: list[Path], as_json: Json = False) -> None:
+    """A table of PROMPTS: folders of trained prompts, or a folder of such folders."""
+    import polars as pl
+
+    from lorvp.tables import markdown
+    from lorvp.trained import read
+
+    rows = [_row(read(folder)) for given in prompts for folder in _prompts_in(given)]
+    table = pl.DataFrame(rows).sort("dataset", "network", "test %", descending=[False, False, True])
+    print(json.dumps(table.to_dicts()) if as_json else markdown(table))
+
+
+@app.command()
+def push(
+    folder: Path,
+    repository: Annotated[str, typer.Argument(help="user/name")],
+    public: Annotated[bool, typer.Option(help="For everybody to see.")] = False,
+) -> None:
+    """Upload an exported bundle to the Hugging Face hub."""
+    from lorvp.bundles import push as upload
+
+    print(upload(folder, repository, private=not public))
+
+
+def _prompts_in(given: Path) -> list[Path]:
+    """The folder itself unless it is one of prompts' folders."""
+    return sorted(path.parent for path in given.glob("*/trial.json")) or [given]
+
+
+def _row(record: dict) -> dict:
+    summary = record["summary"]
+    return {
+        "prompt": record["name"],
+        "dataset": record["task"]["dataset"],
+        "network": record["network"]["name"],
+        "val %": round(100 * summary["val_accuracy"], 2),
+        "test %": round(100 * summary["test_accuracy"], 2),
+        "trained values": summary["trained_values"],
+        "seconds": round(summary["seconds"], 1),
+    }
+
+
+def _told(record: dict) -> str:
+    names, network = record["task"]["class_names"], record["network"]
+    lines = {
+        **_row(record),
+        "classes": f"{len(names)}: {', '.join(names[:10])}{', …' if len(names) > 10 else ''}",
+        "network": f"{network['name']}: {network['architecture']}, {network['source']}",
+        "settings": json.dumps(record["identity"]["settings"]),
+        "fingerprint": record["fingerprint"],
+    }
+    return "\n".join(f"{key:<15} {value}" for key, value in lines.items())
+
+
+def _draw(folder: Path, record: dict, checkpoints: Path | None, picture: Path) -> None:
+    """The prompt on mid-grey."""
+    import torch
+    from safetensors.torch import load_file
+
+    from lorvp import pictures, views
+    from lorvp.networks import checkpoint
+    from lorvp.trained import network_of, trial_of
+
+    if not record["summary"]["content_values"]:
+        raise InputError(f"{folder}: this method adds nothing to the image, so it has no picture")
+    manifest = checkpoint.read_manifest(network_of(folder, record, checkpoints))
+    grey_HWC = torch.full((*manifest.input_size, 3), 128, dtype=torch.uint8)
+    state = load_file(folder / "weights.safetensors")
+    row = views.prompt_view(record["name"], trial_of(record), state, manifest, grey_HWC)
+    pictures.save(pictures.prompt_gallery([row]), picture)
+
+
+def main() -> None:
+    """Entry point: what a user can mend is one message and exit status 2."""
+    try:
+        app()
+    except InputError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

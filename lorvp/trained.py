@@ -1,0 +1,130 @@
+"""Trained prompts: what is written down beside one, and how it becomes a classifier again."""
+
+from __future__ import annotations
+
+import platform
+from pathlib import Path
+from typing import Any
+
+import torch
+from huggingface_hub import snapshot_download
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+from safetensors.torch import load_file
+
+import lorvp
+from lorvp.classifier import Classifier
+from lorvp.datasets.decoding import View
+from lorvp.datasets.prepared import Prepared
+from lorvp.errors import InputError
+from lorvp.networks import checkpoint
+from lorvp.networks.facts import CheckpointManifest
+from lorvp.running import build
+from lorvp.store import verified
+from lorvp.trials import FORMAT, Trial
+
+NETWORK = "network"
+"""The folder of the frozen network in a prompt's own folder, where it has one."""
+
+
+def facts_of(trial: Trial, data: Prepared, network: CheckpointManifest, device: str) -> dict:
+    """What a prompt's record tells besides its identity, so that it can be used on its own."""
+    gpu = device.startswith("cuda")
+    return {
+        "task": {
+            "dataset": trial.dataset,
+            "class_names": data.class_names,
+            "view": data.view and data.view.model_dump(mode="json"),
+        },
+        "network": {
+            "name": trial.network,
+            "architecture": network.architecture,
+            "source": network.source,
+            "weights_sha256": network.weights_sha256,
+        },
+        "environment": {
+            "lorvp": lorvp.__version__,
+            "torch": torch.__version__,
+            "python": platform.python_version(),
+            "device": torch.cuda.get_device_name(device) if gpu else device,
+        },
+    }
+
+
+def load(
+    place: str | Path, checkpoints: str | Path | None = None, device: str = "cpu"
+) -> Classifier:
+    """The classifier in a folder, or in a repository of the Hugging Face hub (``user/name``).
+
+    The frozen network is looked for in the folder itself, then in ``checkpoints`` (by default
+    data/checkpoints of the project that the folder lies in), and known by its checksum.
+
+    Raises:
+        InputError: there is no trained prompt, it is damaged or of another version, or its network
+            is not to be found.
+    """
+    folder = local(place)
+    record = read(folder)
+    task, names = record["task"], record["task"]["class_names"]
+    with torch.random.fork_rng(devices=[]):  # start values are drawn, and then replaced
+        network = checkpoint.load(network_of(folder, record, checkpoints)).to(device)
+        model = build(trial_of(record), network, names).to(device)
+    model.load_trained_state(load_file(folder / "weights.safetensors"))
+    return Classifier(model, names, task["view"] and View.model_validate(task["view"]))
+
+
+def trial_of(record: dict[str, Any]) -> Trial:
+    """The settings that a prompt was trained with."""
+    names = {"dataset": record["task"]["dataset"], "network": record["network"]["name"]}
+    return Trial.model_validate(record["identity"]["settings"] | names)
+
+
+def local(place: str | Path) -> Path:
+    """The folder itself, or a copy of a hub's repository in the user's cache."""
+    folder = Path(place)
+    if folder.exists() or str(place).count("/") != 1:
+        return folder
+    try:
+        return Path(snapshot_download(str(place)))
+    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
+        reason = str(error).partition("\n")[0]
+        raise InputError(
+            f"{place} is no folder here, and the Hugging Face hub does not give it: {reason}"
+        ) from error
+
+
+def read(folder: Path) -> dict[str, Any]:
+    """trial.json of a prompt that is whole and of this version.
+
+    Raises:
+        InputError: it is not.
+    """
+    if not (folder / "trial.json").exists():
+        raise InputError(f"{folder} holds no trained prompt: it has no trial.json")
+    record = verified(folder)
+    if record is None:
+        raise InputError(f"{folder} is damaged: its files are not those that trial.json tells of")
+    made = record["identity"]["format"], record["environment"]["lorvp"]
+    if made[0] != FORMAT or not {"task", "network"} <= record.keys():
+        raise InputError(
+            f"{folder} was written by lorvp {made[1]} in format {made[0]}; "
+            f"lorvp {lorvp.__version__} reads format {FORMAT}"
+        )
+    return record
+
+
+def network_of(folder: Path, record: dict[str, Any], checkpoints: str | Path | None = None) -> Path:
+    """The folder of the frozen network with the right weights.
+
+    Raises:
+        InputError: there is none in any of the places that were looked at.
+    """
+    beside = Path(checkpoints) if checkpoints else folder.absolute().parent.parent / "checkpoints"
+    wanted = record["network"]["weights_sha256"]
+    for place in [folder / NETWORK, *sorted(beside.glob("*"))]:
+        there = (place / "manifest.json").exists()
+        if there and checkpoint.read_manifest(place).weights_sha256 == wanted:
+            return place
+    raise InputError(
+        f"{folder} was trained on {record['network']['name']} ({record['network']['source']}), "
+        f"whose weights are neither in {folder / NETWORK} nor in {beside}"
+    )

@@ -1,0 +1,101 @@
+"""A project with trained prompts, as the pipeline leaves it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from lorvp.datasets import prepared
+from lorvp.datasets.prepared import Prepared
+from lorvp.networks import checkpoint
+from lorvp.networks.facts import CheckpointManifest
+from lorvp.running import Result, run
+from lorvp.store import TrialStore
+from lorvp.trained import facts_of
+from lorvp.trials import Trial, fingerprint, identity
+from unit.networks.samples import built, facts
+from unit.tiny import dataset
+
+NETWORKS = {
+    "vit": facts("test_vit", size=32, patch=8),
+    "resnet": facts("test_resnet", size=32),
+}
+
+
+SMALL = {"adavipro": {"width": 6, "side": 8}, "pad": {"width": 6}}
+
+
+@dataclass(eq=False)
+class Project:
+    """data/ with datasets, checkpoints and prompts."""
+
+    data: Path
+    digits: Prepared
+
+    def manifest(self, network: str) -> CheckpointManifest:
+        return checkpoint.read_manifest(self.data / "checkpoints" / network)
+
+    @cache  # noqa: B019 - one object for a test session
+    def train(self, network: str, method: str, mapping: str) -> tuple[Path, Trial, Result]:
+        """A finished trial's folder, and what was there when it ended."""
+        trial = Trial.model_validate({
+            "dataset": "digits", "network": network, "mapping": mapping,
+            "method": {"kind": method, **SMALL.get(method, {})},
+            "training": {"epochs": 2, "batch_size": 4, "optimizer": "adam", "lr": 0.1},
+        })  # fmt: skip
+        frozen = checkpoint.load(self.data / "checkpoints" / network)
+        result = run(trial, frozen, self.digits)
+        named = identity(trial, self.digits.digest, self.manifest(network).digest)
+        about = facts_of(trial, self.digits, self.manifest(network), "cpu")
+        store = TrialStore(self.data / "prompts")
+        name = f"{method} · {mapping} · digits · {network} · seed 0"
+        store.write(fingerprint(named), result, {"name": name, "identity": named, **about})
+        return store.folder(fingerprint(named)), trial, result
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    data = tmp_path_factory.mktemp("project") / "data"
+    dataset(data / "datasets/digits")
+    for name, own in NETWORKS.items():
+        checkpoint.write(data / "checkpoints" / name, built(own), own)
+    return Project(data, prepared.read(data / "datasets/digits"))
+
+
+@pytest.fixture
+def pictures(project: Project, tmp_path: Path) -> list[Path]:
+    """The test images as files, exactly."""
+    test = project.digits.split("test").images_NHWC.numpy()
+    paths = [tmp_path / f"image {n}.png" for n in range(len(test))]
+    for path, image_HWC in zip(paths, test, strict=True):
+        Image.fromarray(image_HWC).save(path)
+    return paths
+
+
+@pytest.fixture
+def reference(project: Project) -> Callable[[str, str, str], torch.Tensor]:
+    """Logits of the test images by the formula, written out on the stored tensors' model."""
+
+    def logits(network: str, method: str, mapping: str) -> torch.Tensor:
+        from lorvp.running import build
+
+        _, trial, result = project.train(network, method, mapping)
+        frozen = checkpoint.load(project.data / "checkpoints" / network)
+        model = build(trial, frozen, project.digits.class_names)
+        model.load_trained_state(result.state)
+        with torch.inference_mode():
+            return model.eval()(project.digits.split("test").images_NHWC)
+
+    return logits
+
+
+def softmax(logits_K: np.ndarray) -> np.ndarray:
+    powers = np.exp(logits_K - logits_K.max())
+    return powers / powers.sum()
