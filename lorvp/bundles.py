@@ -12,6 +12,8 @@ from typing import Any
 
 import torch
 from huggingface_hub import EvalResult, HfApi, ModelCard, ModelCardData
+from huggingface_hub.errors import HFValidationError
+from huggingface_hub.errors import HTTPError as HubError  # pyright: ignore
 from timm.models import save_for_hf
 
 from lorvp.classifier import Classifier
@@ -129,8 +131,14 @@ def push(folder: Path, repository: str, private: bool = True) -> str:
             f"{folder} has no network beside the prompt; `lorvp export` makes a bundle"
         )
     hub = HfApi()
-    hub.create_repo(repository, private=private, exist_ok=True)
-    return str(hub.upload_folder(repo_id=repository, folder_path=folder))
+    try:
+        hub.create_repo(repository, private=private, exist_ok=True)
+        return str(hub.upload_folder(repo_id=repository, folder_path=folder))
+    except (HubError, HFValidationError) as error:
+        reason = str(error).partition("\n")[0]
+        raise InputError(
+            f"cannot upload to {repository} (is the name right? `hf auth login`?): {reason}"
+        ) from error
 
 
 def _require_free(target: Path) -> None:
