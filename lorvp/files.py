@@ -50,9 +50,16 @@ def whole_folder(target: Path, work: Path | None = None) -> Iterator[Path]:
 
 
 def write_whole(path: Path, content: bytes | str) -> None:
-    """Write one file by way of a neighbour, so that readers see the old or the new one."""
+    """Write one file by way of a neighbour, so that readers see the old or the new one.
+
+    What an earlier process that was killed left behind is removed; so only one process at a time
+    may write a given ``path``.
+    """
+    prefix = f".{path.name}~"
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, scratch = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    for leftover in path.parent.glob(f"{prefix}*"):
+        leftover.unlink(missing_ok=True)
+    handle, scratch = tempfile.mkstemp(prefix=prefix, dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content if isinstance(content, bytes) else content.encode())
