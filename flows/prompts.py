@@ -21,6 +21,7 @@ from tasks.server import prefect_api
 def main() -> int:
     """Exit status: 0, or 1 if a trial failed."""
     store = TrialStore(default_root())
+    store.tidy()
     experiment = params.read()
     plan = make_plan(experiment, store)
     done = len(plan.jobs) - len(plan.missing)

@@ -110,6 +110,12 @@ class TrialStore:
         """Where this trial stands, if it was stopped; whoever trains it holds its lock."""
         return ResumeFile(self.root / ".resume" / fingerprint)
 
+    def tidy(self) -> None:
+        """Forget where trials stood that are finished: a kill between the two leaves it."""
+        for path in (self.root / ".resume").glob("[!.]*"):
+            if self.holds(path.name):
+                self.resume(path.name).forget()
+
     def adopt(self, folder: Path) -> None:
         """Take a finished trial that the store lacks, such as one that came with `dvc pull`."""
         if self.holds(folder.name) or not is_whole(folder):

@@ -150,6 +150,28 @@ def test_a_second_process_waits_until_the_first_is_through_or_dead(store):
             assert lock.is_locked
 
 
+def test_a_state_goes_where_the_trial_is_finished_and_nowhere_else(store):
+    """As after a kill between the last file of a trial and the end of its state."""
+    store.resume(NAME).save({"epoch": 1})
+    store.resume("f" * 20).save({"epoch": 2})
+    store.tidy()
+    assert store.resume(NAME).load() is None
+    assert store.resume("f" * 20).load() == {"epoch": 2}
+    assert store.holds(NAME)
+
+
+def test_a_store_that_is_not_there_has_nothing_to_tidy(tmp_path):
+    TrialStore(tmp_path / "none").tidy()
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_trial_that_is_damaged_goes_on_from_its_state(store):
+    flip_a_bit(store.folder(NAME) / "weights.safetensors")
+    store.resume(NAME).save({"epoch": 1})
+    store.tidy()
+    assert store.resume(NAME).load() == {"epoch": 1}
+
+
 def test_the_root_is_the_users_choice_or_the_cache_folder(monkeypatch, tmp_path):
     monkeypatch.setenv("LORVP_STORE", str(tmp_path))
     assert default_root() == tmp_path
