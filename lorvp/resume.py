@@ -8,6 +8,9 @@ from __future__ import annotations
 import hashlib
 import io
 import logging
+import pickle
+import warnings
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -50,12 +53,10 @@ class ResumeFile:
             content = self.path.read_bytes()
         except FileNotFoundError:
             return None
-        digest, rest = content[:DIGEST], content[DIGEST:]
-        if hashlib.sha256(rest).digest() == digest:
-            return torch.load(io.BytesIO(rest), weights_only=True, map_location="cpu")
-        log.warning("%s is damaged; the trial starts over", self.path)
-        self.forget()
-        return None
+        if (state := _read(content)) is None:
+            log.warning("%s is damaged; the trial starts over", self.path)
+            self.forget()
+        return state
 
     def save(self, state: dict[str, Any]) -> None:
         """Takes tensors on any device, and plain values.
@@ -72,3 +73,14 @@ class ResumeFile:
     def forget(self) -> None:
         """The trial is done, or cannot go on from here."""
         self.path.unlink(missing_ok=True)
+
+
+def _read(content: bytes) -> dict[str, Any] | None:
+    """None if a byte is not as it was written, or something else was written."""
+    digest, rest = content[:DIGEST], content[DIGEST:]
+    if hashlib.sha256(rest).digest() != digest:
+        return None
+    # torch's words for what it did not write, or would not write.
+    with suppress(pickle.UnpicklingError, RuntimeError), warnings.catch_warnings(action="ignore"):
+        return torch.load(io.BytesIO(rest), weights_only=True, map_location="cpu")
+    return None

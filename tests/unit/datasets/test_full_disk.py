@@ -1,14 +1,12 @@
 """A disk that is full, or takes no files: one message that says where, and nothing half is left."""
 
 import os
-import subprocess
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
 from lorvp.files import naming_full_disk, reserve
 
+from ..mounts import mounted
 from .command import Project
 from .layout import lay, packed
 from .layouts import layout
@@ -16,21 +14,6 @@ from .pictures import each, encoded
 from .server import serving
 
 PAGE = 4096
-
-
-@contextmanager
-def mounted(folder: Path, options: str):
-    """A small file system of its own, where we may make one."""
-    folder.mkdir(parents=True, exist_ok=True)
-    command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
-    try:
-        subprocess.run(command, check=True, capture_output=True)
-    except (OSError, subprocess.CalledProcessError):
-        pytest.skip("only root may mount a file system")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 @pytest.fixture
