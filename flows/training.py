@@ -17,11 +17,11 @@ from prefect.states import Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from lorvp import params
-from lorvp.files import DiskFullError
 from lorvp.params import ComputeConfig
 from lorvp.store import TrialStore, default_root
 from tasks import sharing
 from tasks.devices import slots
+from tasks.errors import takes_no_files
 from tasks.plan import make_plan, neighbours_together
 from tasks.prefect_tasks import progress_artifact, publish_results, submit, wait_until_recorded
 from tasks.progress import Progress
@@ -65,7 +65,7 @@ def train_prompts(experiment: str = "params.yaml") -> State:
         }
         for future in as_completed(list(names)):
             record = future.result(raise_on_failure=False)
-            if isinstance(record, DiskFullError):
+            if isinstance(record, OSError) and takes_no_files(record):
                 raise record  # the others would say the same
             if isinstance(record, BaseException):
                 progress.failed(names[future], f"{type(record).__name__}: {record}")

@@ -43,7 +43,8 @@ def confine(place: str) -> None:
     """Let this process, which has not used a GPU yet, see the one at ``place`` and no other."""
     if place.startswith("cuda:"):
         index, visible = int(place.removeprefix("cuda:")), os.environ.get("CUDA_VISIBLE_DEVICES")
-        os.environ["CUDA_VISIBLE_DEVICES"] = visible.split(",")[index] if visible else str(index)
+        names = visible.split(",") if visible else [str(n) for n in range(index + 1)]
+        os.environ["CUDA_VISIBLE_DEVICES"] = names[index].strip()
 
 
 def seen_as(place: str) -> str:

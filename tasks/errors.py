@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from lorvp.errors import InputError
+from lorvp.files import FULL
 from lorvp.params import ParamsError
 
 
@@ -20,9 +21,14 @@ def for_people() -> Iterator[None]:
     except InputError as error:
         sys.exit(_failed(str(error)))
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES):
+        if not takes_no_files(error):
             raise
         sys.exit(_failed(str(error)))
+
+
+def takes_no_files(error: BaseException) -> bool:
+    """Whether a disk is full, or a folder may not be written to (or a file not be read)."""
+    return isinstance(error, OSError) and error.errno in (*FULL, errno.EROFS, errno.EACCES)
 
 
 @contextmanager

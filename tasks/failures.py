@@ -8,7 +8,7 @@ import torch
 
 from lorvp.epochs import DivergedError
 from lorvp.errors import InputError
-from lorvp.files import DiskFullError
+from tasks.errors import takes_no_files
 
 
 class WorkerDied(RuntimeError):  # noqa: N818 - it reads as what happened
@@ -20,7 +20,10 @@ class WorkerDied(RuntimeError):  # noqa: N818 - it reads as what happened
         """By signal 9, as the system does when memory runs out."""
 
     @classmethod
-    def of(cls, exit_code: int) -> WorkerDied:
+    def of(cls, exit_code: int | None) -> WorkerDied:
+        """None where it had no trial yet, and nobody saw how it ended."""
+        if exit_code is None:
+            return cls("the worker process ended before it began")
         if exit_code == -signal.SIGKILL:
             cause = "the worker was killed (signal 9), most often because memory ran out"
             return cls(cause, killed=True)
@@ -49,4 +52,4 @@ def ran_out_of_memory(error: BaseException) -> bool:
 
 def worth_another_try(error: BaseException) -> bool:
     """Not where it would end in the same way, or where the user wants no more."""
-    return not isinstance(error, DivergedError | InputError | DiskFullError | Stopped)
+    return not (isinstance(error, DivergedError | InputError | Stopped) or takes_no_files(error))

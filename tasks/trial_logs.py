@@ -58,6 +58,7 @@ class Tail:
             return []
         with self.path.open("rb") as file:
             file.seek(self.at)
-            whole, _, _ = file.read().rpartition(b"\n")
-        self.at += len(whole) + 1 if whole else 0
-        return whole.decode().splitlines()
+            whole, end, _ = file.read().rpartition(b"\n")
+        self.at += len(whole + end)
+        # A process that was killed may have left half a character.
+        return whole.decode(errors="replace").split("\n") if end else []

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import os
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from queue import SimpleQueue
+from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -28,9 +32,26 @@ KEEP_MEMORY = {
 """glibc reads these when a process starts; what the user has set stays."""
 
 
+class Slot:
+    """Room for one trial at a time on a device, and the process that trains it there.
+
+    A pool of pebble's with one process: it starts another after one that died in a trial, but
+    gives up where one dies without any (in its start, or waiting), and then has to be replaced.
+    """
+
+    def __init__(self, place: str) -> None:
+        self.place, self.pool = place, _pool(place)
+
+    def schedule(self, *asked: Any) -> Future[dict]:
+        if not self.pool.active:
+            self.pool.stop()
+            self.pool.join()
+            self.pool = _pool(self.place)
+        return self.pool.schedule(train_and_store, args=asked)
+
+
 class Workers:
-    """A pool of processes for each device (pebble's: a worker that dies takes only its own trial
-    with it)."""
+    """A slot for each trial that runs at once; what dies takes only its own trial with it."""
 
     def __init__(self, compute: ComputeConfig) -> None:
         for name, value in KEEP_MEMORY.items():
@@ -38,11 +59,11 @@ class Workers:
         self.compute = compute
         self.halvings: Counter[str] = Counter()
         """By fingerprint: how often a trial ran out of memory."""
-        self._free: SimpleQueue[str] = SimpleQueue()
-        places = slots_on(compute)
-        for place in places:
-            self._free.put(place)
-        self.pools = {place: _pool(place, number) for place, number in Counter(places).items()}
+        self.stopped = False
+        self.slots = [Slot(place) for place in slots_on(compute)]
+        self._free: SimpleQueue[Slot] = SimpleQueue()
+        for slot in self.slots:
+            self._free.put(slot)
 
     def train(
         self, job: Job, tracking: TrackingConfig, heard: Callable[[str], None] = lambda line: None
@@ -56,62 +77,76 @@ class Workers:
             OutOfTime: it took longer than ``compute.time_limit``.
             Exception: whatever went wrong inside the trial, as it was raised there.
         """
-        place = self._free.get()
+        slot = self._free.get()
         try:
-            return self._train_on(place, job, tracking, heard)
+            return self._train_in(slot, job, tracking, heard)
         except Exception as error:
             self.halvings[job.fingerprint] += ran_out_of_memory(error)
             raise
         finally:
-            self._free.put(place)
+            self._free.put(slot)
 
-    def _train_on(
-        self, place: str, job: Job, tracking: TrackingConfig, heard: Callable[[str], None]
+    def _train_in(
+        self, slot: Slot, job: Job, tracking: TrackingConfig, heard: Callable[[str], None]
     ) -> dict:
-        limit, tail = self.compute.time_limit, Tail(log_file(job.fingerprint))
-        asked = (job, seen_as(place), tracking, self.halvings[job.fingerprint])
-        seconds = 60 * limit if limit else None
-        future = self.pools[place].schedule(train_and_store, args=asked, timeout=seconds)
+        self._require_running()
+        tail, halvings = Tail(log_file(job.fingerprint)), self.halvings[job.fingerprint]
+        future = slot.schedule(job, seen_as(slot.place), tracking, halvings)
         try:
             return self._result(future, lambda: [heard(line) for line in tail.new()])
-        except ProcessExpired as death:
-            raise WorkerDied.of(death.exitcode) from death
-        except TimeoutError as error:
-            if limit is None:  # of something inside the trial
-                raise
-            raise OutOfTime(limit) from error
+        except (ProcessExpired, BrokenProcessPool) as death:
+            self._require_running()  # else it is we who ended it
+            raise WorkerDied.of(getattr(death, "exitcode", None)) from death
 
     def _result(self, future: Future[dict], listen: Callable[[], object]) -> dict:
+        clock = _Clock(self.compute.time_limit)
         # A pool that is stopped can leave a future that never ends.
         while not wait([future], timeout=1).done:
             listen()
-            if not all(pool.active for pool in self.pools.values()):
-                raise Stopped("the run was stopped")
+            self._require_running()
+            if future.running() and clock.ran_out():
+                future.cancel()  # which ends the process
+                raise OutOfTime(clock.minutes)
         listen()
         return future.result()
+
+    def _require_running(self) -> None:
+        if self.stopped:
+            raise Stopped("the run was stopped")
+
+
+class _Clock:
+    """Minutes from the first look at it; the user's clock may jump, and this one does not."""
+
+    def __init__(self, minutes: float | None) -> None:
+        self.minutes = math.inf if minutes is None else minutes
+        self.began: float | None = None
+
+    def ran_out(self) -> bool:
+        now = time.monotonic()
+        self.began = now if self.began is None else self.began
+        return now - self.began > 60 * self.minutes
 
 
 @contextmanager
 def workers(compute: ComputeConfig) -> Iterator[Workers]:
     """Workers for the time of the block; when it is left early, they stop at once."""
     team = Workers(compute)
-    pools = team.pools.values()
     try:
         yield team
-        for pool in pools:
-            pool.close()
     except BaseException:
-        for pool in pools:
-            pool.stop()
+        team.stopped = True
         raise
     finally:
-        for pool in pools:
-            pool.join()
+        for slot in team.slots:
+            slot.pool.stop() if team.stopped else slot.pool.close()
+        for slot in team.slots:
+            slot.pool.join()
 
 
-def _pool(place: str, number: int) -> ProcessPool:
+def _pool(place: str) -> ProcessPool:
     return ProcessPool(
-        max_workers=number,
+        max_workers=1,
         context=multiprocessing.get_context("spawn"),
         initializer=start_worker,
         initargs=(os.getpid(), place),

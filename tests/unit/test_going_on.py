@@ -89,9 +89,7 @@ def test_stopped_in_every_epoch_it_ends_with_the_same_bits(data, tmp_path, name)
     wanted, resume = TRIALS[name], ResumeFile(tmp_path / "state")
     heard = [stopped_in(epoch, wanted, data, resume) for epoch in range(EPOCHS)]
     assert heard == [[0], [0, 1], [1, 2], [2, 3]], "never more than the last one again"
-    assert_same(
-        run(wanted, tiny_network(), data, resume=resume), run(wanted, tiny_network(), data)
-    )
+    assert_same(run(wanted, tiny_network(), data, resume=resume), run(wanted, tiny_network(), data))
 
 
 @every_trial

@@ -1,0 +1,148 @@
+"""Real worker processes that die, hang or run out of memory, and what becomes of their trials."""
+
+import itertools
+import os
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psutil
+import pytest
+import torch
+
+from lorvp.params import ComputeConfig, TrackingConfig
+from lorvp.trials import Point
+from tasks import workers as module
+from tasks.failures import OutOfTime, Stopped, WorkerDied, worth_another_try
+from tasks.plan import Job
+from tasks.workers import Workers, workers
+
+from .tiny import trial
+
+PATIENCE = 60
+
+
+def job(does: str) -> Job:
+    return Job(Point(trial(), "none", "lp", ""), {}, does, Path("store"))
+
+
+def act(job: Job, device: str, tracking: TrackingConfig, halvings: int) -> dict:
+    """In the worker, in place of training: what the trial's fingerprint says."""
+    told = {"pid": os.getpid(), "device": device, "halvings": halvings}
+    if job.fingerprint == "is killed":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if job.fingerprint == "exits":
+        os._exit(3)
+    if job.fingerprint == "hangs":
+        time.sleep(PATIENCE)
+    if job.fingerprint == "needs much" and not halvings:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+    return told
+
+
+@pytest.fixture(autouse=True)
+def acting(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(module, "train_and_store", act)
+
+
+def train(team: Workers, does: str = "works") -> dict:
+    return team.train(job(does), TrackingConfig())
+
+
+def processes() -> list[psutil.Process]:
+    """The worker processes of this one."""
+    children = psutil.Process().children()
+    return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+
+
+def wait_for(condition):
+    end = time.monotonic() + PATIENCE
+    while not (found := condition()):
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    return found
+
+
+def test_what_befalls_one_trial_leaves_the_others_alone(monkeypatch):
+    """One team all the way, since a process takes seconds to start."""
+    with workers(ComputeConfig(workers=1, device="cpu", time_limit=0.02)) as team:
+        first = train(team)
+        assert (first["device"], first["halvings"]) == ("cpu", 0)
+        memory_runs_out(team)
+        assert train(team) == first, "the process is as good as before"
+        is_killed(team)
+        second = train(team)
+        assert second == first | {"pid": second["pid"]}
+        assert second["pid"] != first["pid"]
+        hangs(team, monkeypatch)
+        wait_for(lambda: not psutil.pid_exists(second["pid"]))
+        assert train(team)["pid"] != second["pid"]
+    assert processes() == []
+    assert team.halvings == {"needs much": 1, "is killed": 1, "hangs": 0}
+
+
+def memory_runs_out(team: Workers) -> None:
+    with pytest.raises(torch.OutOfMemoryError, match=r"Tried to allocate 2\.00 GiB") as told:
+        train(team, "needs much")
+    assert worth_another_try(told.value)
+    assert train(team, "needs much")["halvings"] == 1
+
+
+def is_killed(team: Workers) -> None:
+    with pytest.raises(WorkerDied, match=r"killed \(signal 9\), most often because memory") as told:
+        train(team, "is killed")
+    assert worth_another_try(told.value)
+
+
+def hangs(team: Workers, monkeypatch) -> None:
+    """While the clock on the wall jumps, as after a laptop's sleep: it does not count."""
+    days, start = itertools.count(20_000), time.monotonic()
+    with monkeypatch.context() as patch:
+        patch.setattr(time, "time", lambda: 86_400.0 * next(days))
+        with pytest.raises(OutOfTime, match=r"after 0\.02 minutes \(compute.time_limit\)") as told:
+            train(team, "hangs")
+    assert 1.2 < time.monotonic() - start < PATIENCE / 2
+    assert worth_another_try(told.value)
+
+
+def test_a_worker_may_die_without_a_trial_and_a_run_that_is_stopped_ends_it_at_once():
+    seen: list = []
+    with pytest.raises(KeyboardInterrupt):
+        stopped_in_a_trial(seen)
+    team, waiting = seen
+    with pytest.raises(Stopped) as told:
+        waiting.result(5)
+    assert not worth_another_try(told.value)
+    assert processes() == []
+    with pytest.raises(Stopped):
+        train(team)
+
+
+def stopped_in_a_trial(seen: list) -> None:
+    with ThreadPoolExecutor(1) as pool, workers(ComputeConfig(workers=1, device="cpu")) as team:
+        dies_in_its_start(team, pool)
+        dies_between_trials(team)
+        seen += [team, pool.submit(train, team, "hangs")]
+        wait_for(lambda: not team._free.qsize())
+        raise KeyboardInterrupt
+
+
+def dies_in_its_start(team: Workers, pool: ThreadPoolExecutor) -> None:
+    waiting = pool.submit(train, team)
+    wait_for(processes)[0].kill()
+    with pytest.raises(WorkerDied, match="ended before it began") as told:
+        waiting.result(PATIENCE)
+    assert worth_another_try(told.value)
+    assert train(team)["halvings"] == 0
+
+
+def dies_between_trials(team: Workers) -> None:
+    [idle] = processes()
+    idle.kill()
+    try:
+        train(team)
+    except WorkerDied:
+        train(team)
+    assert not idle.is_running()
