@@ -127,10 +127,15 @@ class TrialStore:
     def show(self, fingerprints: Iterable[str], out: Path, work: Path) -> None:
         """Make ``out`` hold exactly these of the finished trials, as links into the store.
 
-        ``work`` is a folder on the same file system for folders that are not complete.
+        ``work`` is a folder on the same file system for folders that are not complete, and for a
+        lock: a run whose DVC was killed may end at the same time as the next one.
         """
-        wanted = set(fingerprints)
-        out.mkdir(parents=True, exist_ok=True)
+        for folder in (out, work):
+            folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(work / "show.lock"):
+            self._show(set(fingerprints), out, work)
+
+    def _show(self, wanted: set[str], out: Path, work: Path) -> None:
         for folder in out.iterdir():
             if folder.is_symlink():
                 folder.unlink()

@@ -5,6 +5,7 @@ import os
 import shutil
 import tempfile
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,7 @@ def test_shows_exactly_the_wanted_trials(store, tmp_path):
         store.show(wanted, out, work)
         assert shown(out) == set(wanted)
         assert all(is_whole(out / name) for name in wanted)
-    assert list(work.iterdir()) == []
+    assert [path.name for path in work.iterdir()] == ["show.lock"]
 
 
 def test_folders_nobody_asked_for_go(store, tmp_path):
@@ -142,6 +143,27 @@ def test_adopts_bytes_where_the_folder_holds_symbolic_links(store, tmp_path):
     other.adopt(out)
     shutil.rmtree(cache)
     assert other.holds(A)
+
+
+def test_two_runs_that_end_at_once_show_the_same_and_both_end_well(store, tmp_path, result):
+    """As a run whose DVC was killed, and the one that was started after it."""
+    names = [f"{number:020x}" for number in range(8)]
+    for name in names:
+        store.write(name, result, {"name": name})
+    out, work = tmp_path / "out", tmp_path / "work"
+    for _ in range(5):
+        start = threading.Barrier(4)
+
+        def run_that_ends(start=start) -> None:
+            start.wait()
+            TrialStore(store.root).show(names, out, work)
+
+        with ThreadPoolExecutor(4) as pool:
+            for ended in [pool.submit(run_that_ends) for _ in range(4)]:
+                ended.result()
+        assert shown(out) == set(names)
+        assert all(is_whole(out / name) for name in names)
+        shutil.rmtree(out)
 
 
 @pytest.fixture
