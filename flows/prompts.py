@@ -15,7 +15,7 @@ from lorvp.store import TrialStore, default_root
 from tasks.errors import for_people
 from tasks.places import PROMPTS, WORK
 from tasks.plan import make_plan, notes
-from tasks.server import prefect_api
+from tasks.server import leave, prefect_api
 
 
 def main() -> int:
@@ -51,6 +51,6 @@ def train_missing(compute: ComputeConfig) -> str:
 if __name__ == "__main__":
     with for_people():
         try:
-            sys.exit(main())
+            leave(main())
         except KeyboardInterrupt:
             sys.exit("stopped; finished trials are kept, and `dvc repro` goes on from there")

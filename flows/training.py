@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from httpx import TransportError
 from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.exceptions import FailedRun
@@ -23,7 +24,7 @@ from tasks import sharing
 from tasks.devices import slots
 from tasks.errors import takes_no_files
 from tasks.plan import make_plan, neighbours_together
-from tasks.prefect_tasks import progress_artifact, publish_results, submit, wait_until_recorded
+from tasks.prefect_tasks import ProgressArtifact, publish_results, submit, wait_until_recorded
 from tasks.progress import Progress
 from tasks.workers import workers
 
@@ -38,11 +39,22 @@ def run(compute: ComputeConfig) -> str:
         Exception: whatever went wrong outside of the trials.
     """
     runner: Any = ThreadPoolTaskRunner(max_workers=2 * slots(compute))
-    state = train_prompts.with_options(task_runner=runner)(return_state=True)
+    try:
+        state = train_prompts.with_options(task_runner=runner)(return_state=True)
+    except TransportError:  # nobody takes down how the flow ended
+        return _still_missing()
     outcome = state.result(raise_on_failure=False)
     if isinstance(outcome, BaseException) and not isinstance(outcome, FailedRun):
         raise outcome
     return state.message or "" if state.is_failed() else ""
+
+
+def _still_missing() -> str:
+    """What the run came to, where Prefect's server is gone and nobody else knows."""
+    plan = make_plan(params.read(), TrialStore(default_root()))
+    names = [f"  {job.point.name}" for job in plan.missing]
+    gone = "Prefect's server no longer answers, so the run has ended; not trained yet:"
+    return "\n".join([gone, *names]) if names else ""
 
 
 def _name() -> str:
@@ -55,9 +67,9 @@ def train_prompts(experiment: str = "params.yaml") -> State:
     settings = params.read(Path(experiment))
     plan = make_plan(settings, TrialStore(default_root()))
     total = len(plan.missing)
-    show_in_ui = progress_artifact(total)
     sharing.clear()
     with workers(settings.params.compute) as team, Progress(total) as progress:
+        shown = ProgressArtifact(total)
         tracking = settings.params.tracking
         names = {
             submit(job, team, tracking, progress.note): job.point.name
@@ -65,13 +77,13 @@ def train_prompts(experiment: str = "params.yaml") -> State:
         }
         for future in as_completed(list(names)):
             record = future.result(raise_on_failure=False)
-            if isinstance(record, OSError) and takes_no_files(record):
+            if isinstance(record, TransportError) or takes_no_files(record):
                 raise record  # the others would say the same
             if isinstance(record, BaseException):
                 progress.failed(names[future], f"{type(record).__name__}: {record}")
             else:
                 progress.finished(names[future], record)
-            show_in_ui(progress.percent)
+            shown.show(progress.percent)
     sharing.clear()
     publish_results(plan)
     wait_until_recorded(total + 1)

@@ -6,6 +6,7 @@ import errno
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TypeGuard
 
 from lorvp.errors import InputError
 from lorvp.files import FULL
@@ -26,7 +27,7 @@ def for_people() -> Iterator[None]:
         sys.exit(_failed(str(error)))
 
 
-def takes_no_files(error: BaseException) -> bool:
+def takes_no_files(error: object) -> TypeGuard[OSError]:
     """Whether a disk is full, or a folder may not be written to (or a file not be read)."""
     return isinstance(error, OSError) and error.errno in (*FULL, errno.EROFS, errno.EACCES)
 

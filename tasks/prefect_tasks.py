@@ -83,11 +83,21 @@ def publish_results(plan: Plan) -> None:
     )
 
 
-def progress_artifact(total: int) -> Callable[[float], object]:
-    """A progress bar in the UI; call what is returned with the percentage done."""
-    about = f"{total} trials to train"
-    bar = cast(UUID, create_progress_artifact(0.0, key="trials", description=about))
-    return lambda percent: update_progress_artifact(bar, percent)
+class ProgressArtifact:
+    """A progress bar in the UI."""
+
+    EVERY = 1
+    """Seconds from one update to the next: trials may take less than telling of them."""
+
+    def __init__(self, total: int) -> None:
+        about = f"{total} trials to train"
+        self.bar = cast(UUID, create_progress_artifact(0.0, key="trials", description=about))
+        self.shown = time.monotonic()
+
+    def show(self, percent: float) -> None:
+        if percent == 100 or time.monotonic() > self.shown + self.EVERY:
+            update_progress_artifact(self.bar, percent)
+            self.shown = time.monotonic()
 
 
 def wait_until_recorded(tasks: int) -> None:

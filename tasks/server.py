@@ -13,8 +13,9 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import NoReturn
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -33,6 +34,10 @@ QUIET = {
     "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
     "PREFECT_SERVER_LOGGING_LEVEL": "ERROR",
     "PREFECT_SERVER_UI_API_URL": "/api",
+    # What its own threads say of a server that has gone; we say it in a line.
+    "PREFECT_LOGGING_INTERNAL_LEVEL": "CRITICAL",
+    # Of each request to it: 14 s in place of a minute.
+    "PREFECT_CLIENT_MAX_RETRIES": "3",
 }
 
 
@@ -51,15 +56,29 @@ def prefect_api() -> Iterator[str]:
             f"PREFECT_API_URL is {chosen}, but no Prefect server answers there; start it with "
             "`prefect server start`, or unset the variable to run without one"
         )
-    if chosen or _answers(LOCAL):
-        os.environ["PREFECT_API_URL"] = chosen or LOCAL
-        yield chosen or LOCAL
-    else:
-        with _own_server() as url:
-            try:
-                yield url
-            finally:
+    users = chosen or (LOCAL if _answers(LOCAL) else None)
+    with nullcontext(users) if users else _own_server() as url:
+        os.environ["PREFECT_API_URL"] = url
+        try:
+            yield url
+        finally:
+            if not _answers(url):
+                _GONE.set()
+            elif not users:
                 _send_what_waits()
+
+
+def leave(status: int) -> NoReturn:
+    """End the process; at once where the server has gone, to which Prefect would try to send what
+    waits for minutes."""
+    if not _GONE.is_set():
+        sys.exit(status)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
+_GONE = threading.Event()
 
 
 @contextmanager
@@ -77,7 +96,7 @@ def _own_server() -> Iterator[str]:
             start_new_session=True,  # a Ctrl-C must not take it away from under the run
         )
     try:
-        os.environ["PREFECT_API_URL"] = url
+        os.environ["PREFECT_API_URL"] = url  # read when it is imported
         import prefect  # noqa: F401 - seconds of work that the server's start hides
 
         _wait_until_it_answers(url, server, log)

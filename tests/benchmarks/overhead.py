@@ -1,0 +1,129 @@
+"""`python -m tests.benchmarks.overhead [TRIALS]`: what a trial costs besides its training.
+
+A grid of trivial trials (one epoch of a linear probe on outputs that all share) in a project of
+its own, with our Prefect server and with a user's; then runs with nothing left to do.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import psutil
+
+from lorvp import tables
+from tests.pipeline.api import server
+from tests.pipeline.processes import alive
+from tests.pipeline.project import Done, Project, clone, end_of
+
+HOURS = 2
+SETTINGS = {"epochs": 1, "optimizer": "adam", "lr": 0.01}
+
+
+def grid(trials: int) -> Callable[[Any], None]:
+    """So many seeds of a linear probe on small images."""
+
+    def change(params: Any) -> None:
+        params["datasets"]["digits"] = {"kind": "digits", "test": 200, "val": 100}
+        block = {"dataset": "digits", "network": "letters_resnet", "method": "none"}
+        seeds = list(range(trials))
+        params["grid"] = {"all": block | {"mapping": "lp", "training": SETTINGS, "seed": seeds}}
+
+    return change
+
+
+class Memory:
+    """The most MB that processes of a project had at once, by the module that they run."""
+
+    def __init__(self, project: Project) -> None:
+        self.project, self.most, self.done = project, {}, threading.Event()
+        self.thread = threading.Thread(target=self._watch)
+
+    def _watch(self) -> None:
+        while not self.done.wait(2):
+            for process in alive(self.project):
+                with suppress(psutil.Error):
+                    name = _module(process.cmdline())
+                    size = process.memory_info().rss / 1e6
+                    self.most[name] = max(size, self.most.get(name, 0.0))
+
+    def __enter__(self) -> Memory:
+        self.thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.done.set()
+        self.thread.join()
+
+
+def _module(command: list[str]) -> str:
+    known = ("flows.prompts", "tasks.server", "spawn_main")
+    return next((name for name in known if any(name in part for part in command)), "other")
+
+
+def timed(project: Project, *command: str, **variables: str) -> tuple[Done, float]:
+    start = time.perf_counter()
+    with project.started("-m", *command, **variables) as process:
+        done = end_of(process, seconds=3600 * HOURS)
+    assert done.code == 0, done.out[-3000:]
+    return done, time.perf_counter() - start
+
+
+def train_all(project: Project, name: str, **variables: str) -> dict[str, object]:
+    """A run that has every trial before it."""
+    for folder in (project.store, project.prompts):
+        shutil.rmtree(folder, ignore_errors=True)
+    with Memory(project) as memory:
+        _, seconds = timed(project, "flows.prompts", **variables)
+    records = project.trials(project.store).values()
+    training = sum(record["summary"]["seconds"] for record in records)
+    return {
+        "run": name,
+        "trials": len(records),
+        "seconds": round(seconds, 1),
+        "of training": round(training, 1),
+        "ms of orchestration per trial": round(1000 * (seconds - training) / len(records), 1),
+        "MB of the flow": round(memory.most["flows.prompts"]),
+        "MB of our server": round(memory.most.get("tasks.server", 0)),
+        "MB of a worker": round(memory.most["spawn_main"]),
+    }
+
+
+def main(trials: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        # A place for bytecode, where Python is told to keep none.
+        project = clone(Path(folder), Path(folder) / "bytecode")
+        project.edit(grid(trials))
+        for stage in ("datasets@letters", "datasets@digits", "checkpoints@letters_resnet"):
+            timed(project, "dvc", "repro", stage)
+        rows = [train_all(project, "our own server")]
+        with server(project) as url:
+            rows.append(train_all(project, "a user's server", PREFECT_API_URL=url))
+        print(tables.markdown(pl.DataFrame(rows)))
+        nothing_to_do(project)
+
+
+def nothing_to_do(project: Project) -> None:
+    """Seconds of the commands, each done again when there is nothing left for it."""
+    once = {"dvc repro: hashes, shifts, tables": ("dvc", "repro")}
+    again = {
+        "python -m flows.prompts": ("flows.prompts",),
+        "dvc repro": ("dvc", "repro"),
+        "dvc status": ("dvc", "status"),
+    }
+    rows = [(name, round(timed(project, *command)[1], 1)) for name, command in once.items()]
+    for name, command in again.items():
+        rows.append((f"{name}, nothing to do", min(timed(project, *command)[1] for _ in range(2))))
+    print(tables.markdown(pl.DataFrame(rows, schema=["command", "seconds"], orient="row")))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 2000)

@@ -1,0 +1,161 @@
+"""A hundred kills over one grid: who is hit and when, and what is looked at meanwhile."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import signal
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import psutil
+
+from .api import server
+from .processes import alive
+from .project import Project, wait_until
+
+PATIENCE = 240
+"""Seconds in which something new has to happen."""
+EPOCH = re.compile(r" epoch +(\d+): loss ")
+ODDS = {"worker": 72, "flow": 10, "dvc": 9, "server": 9}
+"""Of a hundred; the last three cost half a minute each."""
+
+
+class Campaign:
+    """One project with a Prefect server of the user's, and the runs that are started in it."""
+
+    def __init__(self, project: Project, seed: int) -> None:
+        self.project, self.random = project, random.Random(seed)
+        self.kills: Counter[str] = Counter()
+        self.trained: dict[str, tuple[int, int]] = {}
+        """Inode and time of change of each trial.json, when it was first seen."""
+        self.epochs_seen = 0
+        self._server, self._run, self._orphans = ExitStack(), ExitStack(), ExitStack()
+        self.url = ""
+        self.runs = 0
+        self.dvc: subprocess.Popen[str] | None = None
+        self.last = ""
+        """What the last run said."""
+
+    def __enter__(self) -> Campaign:
+        self._start_server()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for stack in (self._run, self._orphans, self._server):
+            stack.close()
+
+    def kill_one(self) -> None:
+        """Somebody, at some time after the run has come at least an epoch further."""
+        [victim] = self.random.choices(list(ODDS), list(ODDS.values()))
+        self.wait_for(lambda: self._epochs() > self.epochs_seen)
+        time.sleep(self.random.uniform(0, 1.5))  # so that it can hit any moment
+        {"worker": self._kill_worker, "flow": self._kill_flow, "dvc": self._kill_dvc,
+         "server": self._kill_server}[victim]()  # fmt: skip
+        self.kills[victim] += 1
+        self.look()
+        self.epochs_seen = self._epochs()
+
+    def finish(self) -> None:
+        """Run to the end, undisturbed from now on; an orphan may still be at work before."""
+        while (done := self._finished_run()) != 0:
+            assert done is not None, "the last run does not end"
+        wait_until(lambda: not self._named("flows.prompts"), PATIENCE)
+        self.look()
+
+    def _finished_run(self) -> int | None:
+        self.wait_for(lambda: True)
+        assert self.dvc is not None
+        out, _ = self.dvc.communicate(timeout=4 * PATIENCE)
+        self.last = out
+        return self.dvc.returncode
+
+    def look(self) -> None:
+        """Every finished trial is the one that was first seen under its name."""
+        for path in self.project.store.glob("*/trial.json"):
+            stat = path.stat()
+            found = stat.st_ino, stat.st_mtime_ns
+            assert self.trained.setdefault(path.parent.name, found) == found, f"{path}: again"
+
+    def wait_for(self, condition: Callable[[], object]) -> None:
+        """Starts another run whenever there is none."""
+
+        def true() -> object:
+            if self.dvc is None or self.dvc.poll() is not None:
+                self._start_run()
+            return condition()
+
+        wait_until(true, PATIENCE)
+
+    def _start_run(self) -> None:
+        self._run.close()
+        assert self.runs < 100, "runs that end without having been killed"
+        run = self.project.started("-m", "dvc", "repro", PREFECT_API_URL=self.url)
+        self.dvc = self._run.enter_context(run)
+        self.runs += 1
+
+    def _start_server(self) -> None:
+        self.url = self._server.enter_context(server(self.project))
+
+    def _kill_worker(self) -> None:
+        """In a trial, in its start or between two trials; there may be none for a moment."""
+        found: list[psutil.Process] = []
+        self.wait_for(lambda: found.extend(self._named("spawn_main")) or found)
+        self._kill(self.random.choice(found))
+
+    def _kill_flow(self) -> None:
+        for flow in self._named("flows.prompts"):
+            self._kill(flow)
+        self._end_of_run()
+
+    def _kill_dvc(self) -> None:
+        """The flow goes on as an orphan beside the next one; there is one orphan at most."""
+        if len(self._named("flows.prompts")) > 1:
+            self._kill_flow()
+        elif self.dvc is not None:
+            self.dvc.kill()
+            self.dvc.wait()
+            self._orphans.push(self._run.pop_all())  # to be closed, which ends it, at the end
+            self.dvc = None
+
+    def _kill_server(self) -> None:
+        for process in self._named("tasks.server"):
+            self._kill(process)
+        self._server.close()
+        self._end_of_run()
+        self._start_server()
+
+    def _end_of_run(self) -> None:
+        """A run ends by itself soon after what it needs was killed."""
+        if self.dvc is not None:
+            wait_until(lambda: self.dvc.poll() is not None, PATIENCE)
+
+    def _named(self, word: str) -> list[psutil.Process]:
+        found = []
+        for process in alive(self.project):
+            with suppress(psutil.Error):
+                if any(word in part for part in process.cmdline()):
+                    found.append(process)
+        return found
+
+    def _kill(self, process: psutil.Process) -> None:
+        with suppress(psutil.NoSuchProcess):
+            os.kill(process.pid, signal.SIGKILL)
+
+    def _epochs(self) -> int:
+        return sum(map(len, epochs_of_each(self.project).values()))
+
+
+def epochs_of_each(project: Project) -> dict[str, list[int]]:
+    """The epochs that each trial has told of in its log, in order; some of them twice."""
+    logs = sorted((project.repo / "data/.work/logs").glob("*.log"))
+    return {path.stem: [int(n) for n in EPOCH.findall(_text(path))] for path in logs}
+
+
+def _text(path: Path) -> str:
+    return path.read_text(errors="replace")
