@@ -13,6 +13,7 @@ loses nothing; the project's own folder of trials holds hard links into it.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import shutil
@@ -22,9 +23,9 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
-from safetensors.torch import save_file
+from safetensors.torch import save
 
-from lorvp.files import canonical, sha256, to_json, whole_folder
+from lorvp.files import canonical, naming_full_disk, sha256, to_json, whole_folder
 from lorvp.resume import ResumeFile
 from lorvp.running import Result, history_rows
 
@@ -87,13 +88,18 @@ class TrialStore:
         return json.loads((self.folder(fingerprint) / "history.json").read_text())
 
     def write(self, fingerprint: str, result: Result, facts: dict) -> None:
-        """Store a result; ``facts`` (identity, environment, …) go into trial.json."""
-        with whole_folder(self.folder(fingerprint), work=self.work) as scratch:
-            # safetensors takes no other memory layout, such as that of a convolutional network.
-            state = {name: tensor.contiguous() for name, tensor in result.state.items()}
-            save_file(state, scratch / "weights.safetensors")
+        """Store a result; ``facts`` (identity, environment, …) go into trial.json.
+
+        Raises:
+            DiskFullError: and nothing is left behind.
+        """
+        self.root.mkdir(parents=True, exist_ok=True)
+        whole = whole_folder(self.folder(fingerprint), work=self.work)
+        with naming_full_disk(self.root), whole as scratch:
+            # By way of bytes: safetensors and polars have errors of their own for a full disk.
+            (scratch / "weights.safetensors").write_bytes(_weights(result))
             (scratch / "history.json").write_text(to_json(history_rows(result.history)))
-            result.predictions().write_parquet(scratch / "predictions.parquet")
+            (scratch / "predictions.parquet").write_bytes(_table(result))
             files = {path.name: sha256(path) for path in sorted(scratch.iterdir())}
             record = {"fingerprint": fingerprint, "summary": result.summary, **facts}
             record["files"] = files
@@ -144,6 +150,17 @@ class TrialStore:
         for fingerprint in wanted:
             if not (out / fingerprint).exists() and self.holds(fingerprint):
                 _link(self.folder(fingerprint), out / fingerprint, work)
+
+
+def _weights(result: Result) -> bytes:
+    # safetensors takes no other memory layout, such as that of a convolutional network.
+    return save({name: tensor.contiguous() for name, tensor in result.state.items()})
+
+
+def _table(result: Result) -> bytes:
+    buffer = io.BytesIO()
+    result.predictions().write_parquet(buffer)
+    return buffer.getvalue()
 
 
 def _link(source: Path, target: Path, work: Path) -> None:

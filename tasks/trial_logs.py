@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from lorvp.training import Epoch
@@ -21,12 +21,22 @@ def log_file(fingerprint: str) -> Path:
     return FOLDER / f"{fingerprint}.log"
 
 
+class _Patient(logging.FileHandler):
+    """Does without what cannot be written, such as on a full disk: no reason to stop."""
+
+    def handleError(self, record: logging.LogRecord) -> None: ...
+
+    def close(self) -> None:
+        with suppress(OSError):
+            super().close()
+
+
 @contextmanager
 def own_log(fingerprint: str) -> Iterator[logging.Logger]:
     """What ``lorvp`` logs in this block, and what is logged here, goes to the trial's file."""
     path, logger = log_file(fingerprint), logging.getLogger("lorvp")
     path.parent.mkdir(parents=True, exist_ok=True)
-    handler = logging.FileHandler(path, encoding="utf-8")
+    handler = _Patient(path, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(message)s"))
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
