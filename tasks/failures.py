@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import signal
+from contextlib import suppress
+from pathlib import Path
 
 import torch
 
@@ -10,24 +13,27 @@ from lorvp.epochs import DivergedError
 from lorvp.errors import InputError
 from tasks.errors import takes_no_files
 
+VMSTAT = Path("/proc/vmstat")
+
 
 class WorkerDied(RuntimeError):  # noqa: N818 - it reads as what happened
     """A worker process ended in the middle of a trial; only that trial is interrupted."""
 
-    def __init__(self, message: str, killed: bool = False) -> None:
+    def __init__(self, message: str, memory: bool = False) -> None:
         super().__init__(message)
-        self.killed = killed
-        """By signal 9, as the system does when memory runs out."""
+        self.memory = memory
+        """Whether memory ran out."""
 
     @classmethod
-    def of(cls, exit_code: int | None) -> WorkerDied:
-        """None where it had no trial yet, and nobody saw how it ended."""
+    def of(cls, exit_code: int | None, memory: bool | None = None) -> WorkerDied:
+        """``exit_code`` is None where it had no trial yet, and nobody saw how it ended;
+        ``memory`` is whether the system killed processes for want of memory, if that is known."""
         if exit_code is None:
             return cls("the worker process ended before it began")
-        if exit_code == -signal.SIGKILL:
-            cause = "the worker was killed (signal 9), most often because memory ran out"
-            return cls(cause, killed=True)
-        return cls(f"the worker process ended with exit status {exit_code}")
+        if exit_code != -signal.SIGKILL:
+            return cls(f"the worker process ended with exit status {exit_code}")
+        cause = {None: ", most often because memory ran out", True: " when memory ran out"}
+        return cls(f"the worker was killed (signal 9){cause.get(memory, '')}", memory is not False)
 
 
 class Stopped(WorkerDied):
@@ -42,10 +48,21 @@ class OutOfTime(RuntimeError):  # noqa: N818
         super().__init__(said)
 
 
+def memory_kills() -> int | None:
+    """Processes that the system has killed for want of memory; None where it does not tell.
+
+    Anybody may kill a worker. Only if it was memory may the next try take other steps, since
+    these change the last bits of the result.
+    """
+    with suppress(OSError):
+        return sum(map(int, re.findall(r"^oom_kill (\d+)", VMSTAT.read_text(), re.MULTILINE)))
+    return None
+
+
 def ran_out_of_memory(error: BaseException) -> bool:
     """As far as one can tell."""
     if isinstance(error, WorkerDied):
-        return error.killed
+        return error.memory
     known = isinstance(error, torch.OutOfMemoryError | MemoryError)
     return known or "can't allocate memory" in str(error)  # torch's words for a CPU's
 

@@ -54,7 +54,7 @@ def train_and_store(job: Job, device: str, tracking: TrackingConfig, halvings: i
             log.info("%s (%s) on %s", job.point.name, job.fingerprint, device)
             resume = store.resume(job.fingerprint)
             result = _trained(job, device, tracking, halvings, resume, log)
-            store.write(job.fingerprint, result, _facts(job, device))
+            store.write(job.fingerprint, result, _facts(job, device, halvings))
             resume.forget()
     return read_record(store.folder(job.fingerprint))
 
@@ -75,11 +75,19 @@ def _trained(
             log.info(told(epoch))
             tracker.epoch(epoch)
 
+        for epoch in _before(resume):
+            tracker.epoch(epoch)  # what it was told the last time is no longer there
         data, network = prepared.read(job.dataset), _network(job.checkpoint, device)
         keep = keeper(job, device)
         result = run(job.point.trial, network, data, device, on_epoch, keep, resume, halvings)
         tracker.summary(result.summary)
     return result
+
+
+def _before(resume: ResumeFile) -> list[Epoch]:
+    """The epochs of earlier tries, in order."""
+    saved = resume.load()
+    return [Epoch(**epoch) for epoch in saved["training"]["history"]] if saved else []
 
 
 @lru_cache(maxsize=1)
@@ -88,9 +96,10 @@ def _network(folder: Path, device: str) -> FrozenNetwork:
     return checkpoint.load(folder).to(device)
 
 
-def _facts(job: Job, device: str) -> dict:
+def _facts(job: Job, device: str, halvings: int) -> dict:
     data, network = prepared.read(job.dataset), checkpoint.read_manifest(job.checkpoint)
     about = facts_of(job.point.trial, data, network, device)
+    about["environment"]["pieces of a batch"] = 2**halvings  # other pieces, other last bits
     return {"name": job.point.name, "identity": job.identity, **about}
 
 

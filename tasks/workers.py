@@ -18,7 +18,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from lorvp.params import ComputeConfig, TrackingConfig
 from tasks.devices import seen_as, slots_on
-from tasks.failures import OutOfTime, Stopped, WorkerDied, ran_out_of_memory
+from tasks.failures import OutOfTime, Stopped, WorkerDied, memory_kills, ran_out_of_memory
 from tasks.plan import Job
 from tasks.training import start_worker, train_and_store
 from tasks.trial_logs import Tail, log_file
@@ -90,13 +90,15 @@ class Workers:
         self, slot: Slot, job: Job, tracking: TrackingConfig, heard: Callable[[str], None]
     ) -> dict:
         self._require_running()
+        before = memory_kills()
         tail, halvings = Tail(log_file(job.fingerprint)), self.halvings[job.fingerprint]
         future = slot.schedule(job, seen_as(slot.place), tracking, halvings)
         try:
             return self._result(future, lambda: [heard(line) for line in tail.new()])
         except (ProcessExpired, BrokenProcessPool) as death:
             self._require_running()  # else it is we who ended it
-            raise WorkerDied.of(getattr(death, "exitcode", None)) from death
+            memory = None if before is None else memory_kills() != before
+            raise WorkerDied.of(getattr(death, "exitcode", None), memory) from death
 
     def _result(self, future: Future[dict], listen: Callable[[], object]) -> dict:
         clock = _Clock(self.compute.time_limit)

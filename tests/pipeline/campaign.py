@@ -22,7 +22,7 @@ from .project import Project, wait_until
 PATIENCE = 240
 """Seconds in which something new has to happen."""
 EPOCH = re.compile(r" epoch +(\d+): loss ")
-ODDS = {"worker": 72, "flow": 10, "dvc": 9, "server": 9}
+ODDS = {"worker": 80, "flow": 8, "dvc": 6, "server": 6}
 """Of a hundred; the last three cost half a minute each."""
 
 
@@ -58,6 +58,9 @@ class Campaign:
         {"worker": self._kill_worker, "flow": self._kill_flow, "dvc": self._kill_dvc,
          "server": self._kill_server}[victim]()  # fmt: skip
         self.kills[victim] += 1
+        print(
+            f"{self.kills.total():>3} {victim:<7} {len(self.trained)} trials finished", flush=True
+        )
         self.look()
         self.epochs_seen = self._epochs()
 

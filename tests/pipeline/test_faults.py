@@ -98,7 +98,7 @@ def test_one_failure_leaves_the_others_alone(project: Project):
         project.edit(lambda params: params["compute"].update(workers=1))
         again = project.dvc("repro", PREFECT_API_URL=url)
     diverged = "lor_vp r=1 · lp · digits · seed 5"
-    death = "WorkerDied: the worker was killed (signal 9), most often because memory ran out"
+    death = "WorkerDied: the worker was killed (signal 9)\n"
     assert (failed.code, failed.to_train) == (1, 4)
     assert len(finished) == 11
     assert f"trying again: {killed}: {death}" in failed.out
@@ -110,7 +110,7 @@ def test_one_failure_leaves_the_others_alone(project: Project):
     assert {name for name, run in runs.items() if run["state"]["type"] == "FAILED"} == {diverged}
     assert "no epoch was good" in runs[diverged]["state"]["message"]
     assert runs[killed]["run_count"] == 2
-    assert "memory ran out before: a batch goes through in 2 pieces" in said
+    assert "memory ran out" not in said
     assert re.search(r"epoch   1: loss \d\.\d+, train \d+\.\d%, val \d+\.\d%", said)
 
     assert (again.code, again.to_train, again.stages) == (255, 1, ["prompts"])

@@ -11,6 +11,7 @@ from lorvp.epochs import DivergedError
 from lorvp.errors import InputError
 from lorvp.files import DiskFullError
 from lorvp.params import ParamsError
+from tasks import failures
 from tasks.failures import OutOfTime, Stopped, WorkerDied, ran_out_of_memory, worth_another_try
 
 KILLED, SEGFAULT = -9, -11
@@ -20,6 +21,9 @@ KILLED, SEGFAULT = -9, -11
     ("error", "again", "memory"),
     [
         (WorkerDied.of(KILLED), True, True),
+        (WorkerDied.of(KILLED, memory=True), True, True),
+        (WorkerDied.of(KILLED, memory=False), True, False),
+        (WorkerDied.of(SEGFAULT, memory=True), True, False),
         (WorkerDied.of(SEGFAULT), True, False),
         (WorkerDied.of(3), True, False),
         (WorkerDied.of(None), True, False),
@@ -49,6 +53,14 @@ def test_torch_says_of_a_cpu_what_is_looked_for():
     with pytest.raises(RuntimeError) as told:
         torch.empty(2**62, dtype=torch.uint8)
     assert ran_out_of_memory(told.value)
+
+
+def test_what_the_system_killed_for_want_of_memory_is_counted_where_it_tells(tmp_path, monkeypatch):
+    monkeypatch.setattr(failures, "VMSTAT", tmp_path / "vmstat")
+    assert failures.memory_kills() is None
+    for kills in (0, 17):
+        (tmp_path / "vmstat").write_text(f"pgfault 12\noom_kill {kills}\nswap_ra 3\n")
+        assert failures.memory_kills() == kills
 
 
 @given(st.integers(-64, 255).filter(lambda code: code != KILLED))
