@@ -46,7 +46,8 @@ def build(
     """The trial's model with fresh start values from torch's global generator.
 
     With ``halvings`` a batch goes through the network in so much smaller pieces, which are
-    computed once more on the way back: less memory, the same gradients, more time.
+    computed once more on the way back: less memory, more time, and the same gradients but for
+    their last bits.
 
     Raises:
         InputError: the method or the mapping does not fit this network or these classes.
