@@ -16,7 +16,8 @@ from tasks.plan import Job
 
 
 def write_gallery(folder: Path, jobs: list[Job]) -> None:
-    """prompts.png, and mapping.png where a mapping gave each target class one source class."""
+    """prompts.png where there are prompts, and mapping.png where a mapping gave each target class
+    one source class."""
     data = prepared.read(jobs[0].dataset)
     manifest = checkpoint.read_manifest(jobs[0].checkpoint)
     image = data.split("val").images_NHWC[0]
@@ -24,7 +25,8 @@ def write_gallery(folder: Path, jobs: list[Job]) -> None:
         views.prompt_view(_name(job), job.point.trial, _state(job), manifest, image)
         for job in _best_of_each_method(jobs)
     ]
-    pictures.save(pictures.prompt_gallery(rows), folder / "prompts.png")
+    if rows:
+        pictures.save(pictures.prompt_gallery(rows), folder / "prompts.png")
     chosen = [(_name(job), _state(job)) for job in jobs]
     sources = manifest.ends(data.class_names).source_names
     counts = views.mapping_counts(chosen, data.class_names, list(sources))

@@ -51,10 +51,11 @@ class Campaign:
             stack.close()
 
     def kill_one(self) -> None:
-        """Somebody, at some time after the run has come at least an epoch further."""
+        """Somebody, soon after the last one or once the run has come at least an epoch further."""
         [victim] = self.random.choices(list(ODDS), list(ODDS.values()))
-        self.wait_for(lambda: self._epochs() > self.epochs_seen)
-        time.sleep(self.random.uniform(0, 1.5))  # so that it can hit any moment
+        if self.random.random() < 0.5:
+            self.wait_for(lambda: self._epochs() > self.epochs_seen)
+        time.sleep(self.random.uniform(0, 2))  # so that it can hit any moment
         {"worker": self._kill_worker, "flow": self._kill_flow, "dvc": self._kill_dvc,
          "server": self._kill_server}[victim]()  # fmt: skip
         self.kills[victim] += 1
@@ -107,12 +108,10 @@ class Campaign:
 
     def _kill_worker(self) -> None:
         """In a trial, in its start or between two trials; there may be none for a moment."""
-        found: list[psutil.Process] = []
-        self.wait_for(lambda: found.extend(self._named("spawn_main")) or found)
-        self._kill(self.random.choice(found))
+        self._kill(self.random.choice(self._there("spawn_main")))
 
     def _kill_flow(self) -> None:
-        for flow in self._named("flows.prompts"):
+        for flow in self._there("flows.prompts"):
             self._kill(flow)
         self._end_of_run()
 
@@ -120,7 +119,9 @@ class Campaign:
         """The flow goes on as an orphan beside the next one; there is one orphan at most."""
         if len(self._named("flows.prompts")) > 1:
             self._kill_flow()
-        elif self.dvc is not None:
+        else:
+            self.wait_for(lambda: True)
+            assert self.dvc is not None
             self.dvc.kill()
             self.dvc.wait()
             self._orphans.push(self._run.pop_all())  # to be closed, which ends it, at the end
@@ -137,6 +138,11 @@ class Campaign:
         """A run ends by itself soon after what it needs was killed."""
         if self.dvc is not None:
             wait_until(lambda: self.dvc.poll() is not None, PATIENCE)
+
+    def _there(self, word: str) -> list[psutil.Process]:
+        found: list[psutil.Process] = []
+        self.wait_for(lambda: found.extend(self._named(word)) or found)
+        return found
 
     def _named(self, word: str) -> list[psutil.Process]:
         found = []

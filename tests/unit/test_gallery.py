@@ -1,0 +1,57 @@
+"""Pictures of prompts and mappings, of grids that may have none."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from lorvp.mappings.frequency import IlmConfig
+from lorvp.mappings.linear import LpConfig
+from lorvp.networks import checkpoint
+from lorvp.networks.libraries.timm_models import create
+from lorvp.params import TrackingConfig
+from lorvp.prompts.methods.none import NoneConfig
+from lorvp.trials import Point
+from tasks.gallery import write_gallery
+from tasks.plan import Job
+from tasks.training import _network, train_and_store
+
+from .test_train_and_store import FACTS
+from .tiny import dataset, trial
+
+
+@pytest.fixture
+def drawn(tmp_path, monkeypatch):
+    """The names of the pictures of trials that are trained for it."""
+
+    def draw(*trials) -> set[str]:
+        monkeypatch.chdir(tmp_path)
+        torch.manual_seed(0)
+        checkpoint.write(Path("data/checkpoints/tiny"), create("test_resnet", 5).eval(), FACTS)
+        dataset(Path("data/datasets/noise"))
+        _network.cache_clear()
+        jobs = [
+            Job(Point(one, one.method.kind, one.mapping.kind, ""), {"dataset": "d",
+                "checkpoint": "c"}, f"{number:020x}", Path("data/prompts"))
+            for number, one in enumerate(trials)
+        ]  # fmt: skip
+        for job in jobs:
+            train_and_store(job, "cpu", TrackingConfig())
+        Path("pictures").mkdir()
+        write_gallery(Path("pictures"), jobs)
+        return {path.name for path in Path("pictures").iterdir()}
+
+    return draw
+
+
+def test_linear_probes_alone_have_no_picture(drawn):
+    assert drawn(trial(NoneConfig(), LpConfig(), epochs=1)) == set()
+
+
+def test_mappings_without_prompts_have_theirs(drawn):
+    assert drawn(trial(NoneConfig(), IlmConfig(), epochs=1)) == {"mapping.png"}
+
+
+def test_prompts_have_theirs(drawn):
+    pair = trial(NoneConfig(), IlmConfig(), epochs=1), trial(epochs=1)
+    assert drawn(*pair) == {"prompts.png", "mapping.png"}
