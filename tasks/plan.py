@@ -51,12 +51,18 @@ def make_plan(experiment: Experiment, store: TrialStore) -> Plan:
         InputError: a dataset or checkpoint is not there, or a trial cannot be built on it.
     """
     jobs = make_jobs(experiment, store)
-    for job in jobs:
-        if (PROMPTS / job.fingerprint).exists() and not store.holds(job.fingerprint):
-            store.adopt(PROMPTS / job.fingerprint)
-    missing = [job for job in jobs if not store.holds(job.fingerprint)]
+    missing = [job for job in jobs if not _finished(job, store)]
     check_that_they_fit(missing)
     return Plan(jobs, missing)
+
+
+def _finished(job: Job, store: TrialStore) -> bool:
+    """To know it is to read all of its files, so it is asked once."""
+    shown = PROMPTS / job.fingerprint
+    if store.holds(job.fingerprint) or not shown.exists():
+        return store.folder(job.fingerprint).exists()
+    store.adopt(shown)
+    return store.holds(job.fingerprint)
 
 
 def make_jobs(experiment: Experiment, store: TrialStore) -> list[Job]:

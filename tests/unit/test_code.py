@@ -62,6 +62,7 @@ def package(tmp_path, monkeypatch) -> Path:
 def names() -> dict[str, str]:
     code._imports.cache_clear()
     code._syntax.cache_clear()
+    code._digest_of.cache_clear()
     return {label: fingerprint(identity(t, "data", "weights")) for label, t in TRIALS.items()}
 
 
@@ -160,6 +161,7 @@ def test_an_edit_of_what_runs_a_network_changes_the_checkpoints_of_its_library(
     def digests() -> dict[str, str]:
         code._imports.cache_clear()
         code._syntax.cache_clear()
+        code._digest_of.cache_clear()
         facts = {
             "architecture": "x", "input_size": (8, 8), "mean": [0.0] * 3, "std": [1.0] * 3,
             "interpolation": "bilinear", "class_names": [], "source": "", "features": 1,
@@ -224,6 +226,7 @@ def test_code_counts_by_file_and_not_by_place(package):
     (package / "files.py").write_text(text)
     code._imports.cache_clear()
     code._syntax.cache_clear()
+    code._digest_of.cache_clear()
     assert code.digest_of(["lorvp.training"]) != first
 
 
