@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import signal
 import sys
+from functools import partial
 
 from lorvp import params
-from lorvp.params import ComputeConfig
+from lorvp.params import ComputeConfig, Experiment
 from lorvp.store import TrialStore, default_root
 from tasks.errors import for_people
+from tasks.one_run import one_run
 from tasks.places import PROMPTS, WORK
 from tasks.plan import make_plan, notes
 from tasks.server import leave, prefect_api
@@ -20,9 +22,14 @@ from tasks.server import leave, prefect_api
 
 def main() -> int:
     """Exit status: 0, or 1 if a trial failed."""
+    experiment = params.read()
+    with one_run(tell=partial(print, flush=True)):
+        return train(experiment)
+
+
+def train(experiment: Experiment) -> int:
     store = TrialStore(default_root())
     store.tidy()
-    experiment = params.read()
     plan = make_plan(experiment, store)
     done = len(plan.jobs) - len(plan.missing)
     print(f"{len(plan.jobs)} trials in the grid: {done} finished, {len(plan.missing)} to train")

@@ -5,6 +5,7 @@ Import it inside ``tasks.server.prefect_api()``, which says where Prefect's API 
 
 from __future__ import annotations
 
+import signal
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -24,13 +25,19 @@ from tasks import sharing
 from tasks.devices import slots
 from tasks.errors import takes_no_files
 from tasks.plan import make_plan, neighbours_together
-from tasks.prefect_tasks import ProgressArtifact, publish_results, submit, wait_until_recorded
+from tasks.prefect_tasks import (
+    ProgressArtifact,
+    publish_results,
+    queue_dropped_on_stop,
+    submit,
+    wait_until_recorded,
+)
 from tasks.progress import Progress
 from tasks.workers import workers
 
 
-def run(compute: ComputeConfig) -> str:
-    """Run the flow; which trials failed and why, or nothing.
+def run(compute: ComputeConfig, experiment: Path = Path("params.yaml")) -> str:
+    """Run the flow for this file; which trials failed and why, or nothing.
 
     Two threads of the task runner for each worker: what Prefect has to write down before a trial
     is done while the one before it trains.
@@ -38,20 +45,23 @@ def run(compute: ComputeConfig) -> str:
     Raises:
         Exception: whatever went wrong outside of the trials.
     """
+    # Again, since Polars sets it so that a Ctrl-C does not wake who waits.
+    signal.signal(signal.SIGINT, signal.getsignal(signal.SIGINT))
     runner: Any = ThreadPoolTaskRunner(max_workers=2 * slots(compute))
+    named = train_prompts.with_options(task_runner=runner)
     try:
-        state = train_prompts.with_options(task_runner=runner)(return_state=True)
+        state = named(str(experiment), return_state=True)
     except TransportError:  # nobody takes down how the flow ended
-        return _still_missing()
+        return _still_missing(experiment)
     outcome = state.result(raise_on_failure=False)
     if isinstance(outcome, BaseException) and not isinstance(outcome, FailedRun):
         raise outcome
     return state.message or "" if state.is_failed() else ""
 
 
-def _still_missing() -> str:
+def _still_missing(experiment: Path) -> str:
     """What the run came to, where Prefect's server is gone and nobody else knows."""
-    plan = make_plan(params.read(), TrialStore(default_root()))
+    plan = make_plan(params.read(experiment), TrialStore(default_root()))
     names = [f"  {job.point.name}" for job in plan.missing]
     gone = "Prefect's server no longer answers, so the run has ended; not trained yet:"
     return "\n".join([gone, *names]) if names else ""
@@ -68,7 +78,11 @@ def train_prompts(experiment: str = "params.yaml") -> State:
     plan = make_plan(settings, TrialStore(default_root()))
     total = len(plan.missing)
     sharing.clear()
-    with workers(settings.params.compute) as team, Progress(total) as progress:
+    with (
+        queue_dropped_on_stop(),
+        workers(settings.params.compute) as team,
+        Progress(total) as progress,
+    ):
         shown = ProgressArtifact(total)
         tracking = settings.params.tracking
         names = {

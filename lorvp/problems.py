@@ -94,19 +94,19 @@ def _keys(root: type[Settings], loc: Where) -> list[str]:
     candidates = [root]
     for part in loc:
         if len(candidates) == 1 and part in candidates[0].model_fields:
-            candidates = list(_settings_in(candidates[0].model_fields[str(part)].annotation))
+            candidates = list(settings_in(candidates[0].model_fields[str(part)].annotation))
         else:  # the kind that pydantic chose from a union, or a name of the user's
-            candidates = [c for c in candidates if _kind(c) == part] or candidates
+            candidates = [c for c in candidates if kind_of(c) == part] or candidates
     return list(candidates[0].model_fields) if len(candidates) == 1 else []
 
 
-def _settings_in(annotation: Any) -> Iterator[type[Settings]]:
+def settings_in(annotation: Any) -> Iterator[type[Settings]]:
     if isinstance(annotation, type) and issubclass(annotation, Settings):
         yield annotation
     for inner in get_args(annotation):
-        yield from _settings_in(inner)
+        yield from settings_in(inner)
 
 
-def _kind(settings: type[Settings]) -> Any:
+def kind_of(settings: type[Settings]) -> Any:
     field = settings.model_fields.get("kind")
     return field.default if field else None

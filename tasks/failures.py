@@ -36,8 +36,8 @@ class WorkerDied(RuntimeError):  # noqa: N818 - it reads as what happened
         return cls(f"the worker was killed (signal 9){cause.get(memory, '')}", memory is not False)
 
 
-class Stopped(WorkerDied):
-    """By the user."""
+class Stopped(RuntimeError):  # noqa: N818
+    """With the run, by the user; nothing is wrong with the trial."""
 
 
 class OutOfTime(RuntimeError):  # noqa: N818

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import cast
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, cast
 from uuid import UUID
 
 from prefect import get_run_logger, task
 from prefect.artifacts import (
+    create_markdown_artifact,
     create_progress_artifact,
     create_table_artifact,
     update_progress_artifact,
@@ -16,14 +18,20 @@ from prefect.artifacts import (
 from prefect.cache_policies import NO_CACHE
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import TERMINAL_STATES, State
+from prefect.context import FlowRunContext
 from prefect.futures import PrefectFuture
 from prefect.runtime import flow_run, task_run
+from prefect.states import Cancelled
+from prefect.task_runners import ThreadPoolTaskRunner
 
+from lorvp.files import to_json
 from lorvp.params import TrackingConfig
 from lorvp.store import TrialStore, read_record
 from lorvp.tables import comparison, results
-from tasks.failures import worth_another_try
+from lorvp.trials import Point
+from tasks.failures import Stopped, worth_another_try
 from tasks.plan import Job, Plan
+from tasks.trial_logs import level_and_message, log_file
 from tasks.workers import Workers
 
 PATIENCE = 30
@@ -37,14 +45,20 @@ def submit(
 
     ``tell`` is given what the user should know before the trial has ended.
     """
-    trial, point = job.point.trial, job.point
     named = train_trial.with_options(
-        task_run_name=point.name,
-        tags=[trial.dataset, trial.network, point.method, point.mapping],
+        task_run_name=job.point.name,
+        tags=tags(job.point),
         retries=team.compute.retries,
         retry_condition_fn=lambda task, run, state: worth_another_try(_error_of(state)),
     )
     return named.submit(job, team, tracking, tell)
+
+
+def tags(point: Point) -> list[str]:
+    """Dataset, network, method with and without its values, mapping."""
+    trial, method = point.trial, point.method
+    words = [trial.dataset, trial.network, trial.method.kind, method, point.mapping]
+    return list(dict.fromkeys(words))
 
 
 def _error_of(state: State) -> BaseException:
@@ -58,13 +72,43 @@ def _error_of(state: State) -> BaseException:
 @task(name="train", cache_policy=NO_CACHE, persist_result=False)
 def train_trial(
     job: Job, team: Workers, tracking: TrackingConfig, tell: Callable[[str], object]
-) -> dict:
-    """Train one trial in a worker process; what it says becomes this task run's log."""
+) -> Any:
+    """Train one trial in a worker process and return its record; what it says becomes this task
+    run's log."""
+    logger = get_run_logger()
     try:
-        return team.train(job, tracking, heard=get_run_logger().info)
+        return team.train(job, tracking, lambda line: logger.log(*level_and_message(line)))
+    except Stopped as error:
+        return Cancelled(message=str(error))
     except Exception as error:
         if worth_another_try(error) and (task_run.run_count or 1) <= team.compute.retries:
             tell(f"trying again: {job.point.name}: {type(error).__name__}: {error}")
+        else:
+            _publish_failure(job, error)
+        raise
+
+
+def _publish_failure(job: Job, error: Exception) -> None:
+    """Why the trial failed, on its own page and beside its bar in the flow run's picture."""
+    settings = to_json(job.identity["settings"])
+    create_markdown_artifact(
+        f"**{type(error).__name__}**: {error}\n\nThe trial's log: `{log_file(job.fingerprint)}`. "
+        f"The next `dvc repro` tries it again.\n\n```json\n{settings}```",
+        key="why-it-failed",
+        description=job.point.name,
+    )
+
+
+@contextmanager
+def queue_dropped_on_stop() -> Iterator[None]:
+    """Start nothing more when the block is left early; Prefect sees to it at SIGTERM only."""
+    try:
+        yield
+    except BaseException:
+        context = FlowRunContext.get()
+        assert context is not None, "called outside of a flow"
+        if isinstance(context.task_runner, ThreadPoolTaskRunner):
+            context.task_runner.cancel_all()
         raise
 
 

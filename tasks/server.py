@@ -48,15 +48,8 @@ def prefect_api() -> Iterator[str]:
     Raises:
         InputError: PREFECT_API_URL names a server that does not answer, or ours did not start.
     """
-    for name, value in QUIET.items():
-        os.environ.setdefault(name, value)
-    chosen = os.environ.get("PREFECT_API_URL")
-    if chosen and not _answers(chosen):
-        raise InputError(
-            f"PREFECT_API_URL is {chosen}, but no Prefect server answers there; start it with "
-            "`prefect server start`, or unset the variable to run without one"
-        )
-    users = chosen or (LOCAL if _answers(LOCAL) else None)
+    be_quiet()
+    users = users_api()
     with nullcontext(users) if users else _own_server() as url:
         os.environ["PREFECT_API_URL"] = url
         try:
@@ -79,6 +72,27 @@ def leave(status: int) -> NoReturn:
 
 
 _GONE = threading.Event()
+
+
+def be_quiet() -> None:
+    """To be called before Prefect is imported; what the user has set stays."""
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+
+
+def users_api() -> str | None:
+    """The address of the user's own Prefect API, if there is one.
+
+    Raises:
+        InputError: PREFECT_API_URL names a server that does not answer.
+    """
+    chosen = os.environ.get("PREFECT_API_URL")
+    if chosen and not _answers(chosen):
+        raise InputError(
+            f"PREFECT_API_URL is {chosen}, but no Prefect server answers there; start it with "
+            "`prefect server start`, or unset the variable to run without one"
+        )
+    return chosen or (LOCAL if _answers(LOCAL) else None)
 
 
 @contextmanager

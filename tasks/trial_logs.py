@@ -7,11 +7,13 @@ a worker was killed.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from lorvp.training import Epoch
+from tasks.failures import worth_another_try
 from tasks.places import WORK
 
 FOLDER = WORK / "logs"
@@ -42,6 +44,10 @@ def own_log(fingerprint: str) -> Iterator[logging.Logger]:
     logger.setLevel(logging.INFO)
     try:
         yield logger
+    except Exception as error:
+        # What would end in the same way again is said by its message alone.
+        logger.error("%s: %s", type(error).__name__, error, exc_info=worth_another_try(error))
+        raise
     finally:
         logger.removeHandler(handler)
         handler.close()
@@ -53,6 +59,14 @@ def told(epoch: Epoch) -> str:
         f"epoch {epoch.epoch:>3}: loss {epoch.train_loss:.3f}, train {epoch.train_accuracy:.1%}, "
         f"val {epoch.val_accuracy:.1%}"
     )
+
+
+def level_and_message(line: str) -> tuple[int, str]:
+    """Of a line in the file; the lines of a traceback have no level of their own."""
+    parts = re.fullmatch(r"\d\S+ \d\S+ ([A-Z]+) +(.*)", line)
+    if parts is None:
+        return logging.ERROR, line
+    return logging.getLevelNamesMapping()[parts[1]], parts[2]
 
 
 class Tail:

@@ -73,6 +73,7 @@ class Workers:
         ``heard`` is given each line of the trial's log as it is written.
 
         Raises:
+            Stopped: the whole run was.
             WorkerDied: the process was killed or crashed.
             OutOfTime: it took longer than ``compute.time_limit``.
             Exception: whatever went wrong inside the trial, as it was raised there.
@@ -81,6 +82,8 @@ class Workers:
         try:
             return self._train_in(slot, job, tracking, heard)
         except Exception as error:
+            if self.stopped:  # however its end looked from here
+                raise Stopped("the run was stopped; whole epochs are kept") from error
             self.halvings[job.fingerprint] += ran_out_of_memory(error)
             raise
         finally:

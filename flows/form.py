@@ -1,0 +1,101 @@
+"""The flow behind the form in Prefect's UI: the grid of params.yaml with some of it changed."""
+
+from __future__ import annotations
+
+import re
+from io import StringIO
+from pathlib import Path
+from typing import Annotated, Any
+
+from prefect import flow, get_run_logger
+from prefect.artifacts import create_markdown_artifact
+from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
+from prefect.states import Completed, Failed
+from ruamel.yaml import YAML
+
+from flows.training import run
+from lorvp import params, yaml_file
+from lorvp.changes import MAPPINGS, METHODS, changed
+from lorvp.errors import InputError
+from lorvp.files import write_whole
+from lorvp.optimisation import TrainingConfig
+from lorvp.params import ComputeConfig, Experiment
+from tasks.form import filled_in, form_of, one_of
+from tasks.one_run import one_run
+from tasks.places import WORK
+
+PARAMS = Path("params.yaml")
+Method = Annotated[Any, one_of(METHODS)]
+Mapping = Annotated[Any, one_of(MAPPINGS)]
+Training = Annotated[dict[str, Any], form_of(TrainingConfig, sweep=True)]
+Compute = Annotated[dict[str, Any], form_of(ComputeConfig)]
+NONE: list[Any] = []
+NOTHING: dict[str, Any] = {}
+
+
+@flow(name="grid")
+def train_grid(
+    methods: list[Method] = NONE,
+    ranks: list[int] = NONE,
+    mappings: list[Mapping] = NONE,
+    seeds: list[int] = NONE,
+    training: Training = NOTHING,
+    compute: Compute = NOTHING,
+    grid: dict[str, Any] = NOTHING,
+) -> State:
+    """Train what params.yaml asks for, with what is filled in here in place of what it says.
+
+    Every list is a sweep. Finished trials are kept in the store, where the next `dvc repro`
+    finds those that its params.yaml asks for.
+
+    Args:
+        methods: Only these. One that params.yaml has keeps its settings, another has its defaults.
+        ranks: Of all methods that have a rank.
+        mappings: Only these.
+        seeds: Only these.
+        training: For all methods. What is left empty is as in params.yaml.
+        compute: For this run. What is left empty is as in params.yaml.
+        grid: Blocks as in params.yaml, in place of its grid; empty for the grid of params.yaml.
+    """
+    changes = {
+        "methods": methods,
+        "ranks": ranks,
+        "mappings": mappings,
+        "seeds": seeds,
+        "training": filled_in(training),
+        "compute": filled_in(compute),
+        "grid": grid,
+    }
+    try:
+        file = write_params(changes, str(flow_run.get_name()))
+        experiment = params.read(file)
+        publish(file, experiment)
+        with one_run(tell=get_run_logger().info):
+            failures = run(experiment.params.compute, file)
+    except InputError as error:
+        return Failed(message=str(error))
+    if failures:
+        return Failed(message=failures)
+    return Completed(message=f"{len(experiment.points)} trials are in the store")
+
+
+def write_params(changes: dict[str, Any], name: str) -> Path:
+    """A params.yaml of the run's own."""
+    params.read(PARAMS)  # mistakes in it are told with its lines
+    file = WORK / "forms" / (re.sub(r"[^\w.-]+", "-", name) + ".yaml")
+    text = StringIO()
+    YAML().dump(changed(yaml_file.read(PARAMS).data, changes), text)
+    write_whole(file, text.getvalue())
+    return file
+
+
+def publish(file: Path, experiment: Experiment) -> None:
+    """What is trained, on the run's page."""
+    create_markdown_artifact(
+        f"{len(experiment.points)} trials. To have them in `data/tables`, put the grid below into "
+        "`params.yaml` and run `dvc repro`; nothing is trained again.\n\n"
+        f"```yaml\n{file.read_text()}```",
+        key="params",
+        description="What this run trains",
+    )

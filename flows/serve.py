@@ -1,0 +1,47 @@
+"""`python -m flows.serve`: put the grid of this folder into Prefect's UI, with a form to run it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from lorvp import params
+from lorvp.errors import InputError
+from tasks.errors import for_people
+from tasks.server import LOCAL, be_quiet, users_api
+
+ABOUT = "The grid of params.yaml in {}, with what the form says in place of what it says."
+
+
+def main() -> None:
+    """Until Ctrl-C; one run at a time, since each takes all workers.
+
+    Raises:
+        InputError: params.yaml is wrong, or there is no server.
+    """
+    params.read()
+    be_quiet()
+    url = users_api()
+    if url is None:
+        raise InputError(
+            f"no Prefect server answers at {LOCAL.removesuffix('/api')}; start one beside with "
+            "`prefect server start`, or set PREFECT_API_URL to your own"
+        )
+    os.environ["PREFECT_API_URL"] = url
+    from prefect.types.entrypoint import EntrypointType
+
+    from flows.form import train_grid
+
+    folder = Path.cwd()
+    train_grid.serve(
+        folder.name,
+        description=ABOUT.format(folder),
+        limit=1,
+        enforce_parameter_schema=False,  # a mistake is told on the run's page, in our words
+        entrypoint_type=EntrypointType.MODULE_PATH,
+    )
+
+
+if __name__ == "__main__":
+    with for_people():
+        main()
