@@ -1,6 +1,7 @@
-"""The flow behind the form in Prefect's UI: the grid of params.yaml with some of it changed."""
+"""The flow behind the form in Prefect's UI: the grid of params.yaml with some of it changed.
 
-from __future__ import annotations
+No ``from __future__ import annotations``: Prefect would take names in them for its own.
+"""
 
 import re
 from io import StringIO

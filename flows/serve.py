@@ -28,6 +28,7 @@ def main() -> None:
             "`prefect server start`, or set PREFECT_API_URL to your own"
         )
     os.environ["PREFECT_API_URL"] = url
+    os.environ.setdefault("PREFECT_RUNNER_POLL_FREQUENCY", "3")  # seconds from the form to the run
     from prefect.types.entrypoint import EntrypointType
 
     from flows.form import train_grid

@@ -40,6 +40,8 @@ def _list_of(choice: dict[str, Any]) -> dict[str, Any]:
 
 
 def _perhaps(choices: list[dict[str, Any]]) -> dict[str, Any]:
+    if len(choices) == 1:
+        return choices[0]
     return {"anyOf": [*choices, {"type": "null"}], "default": None}
 
 
