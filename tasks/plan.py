@@ -26,6 +26,13 @@ class Job:
     """The trial store's root."""
 
     @property
+    def tags(self) -> list[str]:
+        """Dataset, network, method with and without its values, mapping."""
+        trial, point = self.point.trial, self.point
+        words = [trial.dataset, trial.network, trial.method.kind, point.method, point.mapping]
+        return list(dict.fromkeys(words))
+
+    @property
     def dataset(self) -> Path:
         return DATASETS / self.point.trial.dataset
 

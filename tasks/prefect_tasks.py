@@ -28,7 +28,6 @@ from lorvp.files import to_json
 from lorvp.params import TrackingConfig
 from lorvp.store import TrialStore, read_record
 from lorvp.tables import comparison, results
-from lorvp.trials import Point
 from tasks.failures import Stopped, worth_another_try
 from tasks.plan import Job, Plan
 from tasks.trial_logs import level_and_message, log_file
@@ -47,18 +46,11 @@ def submit(
     """
     named = train_trial.with_options(
         task_run_name=job.point.name,
-        tags=tags(job.point),
+        tags=job.tags,
         retries=team.compute.retries,
         retry_condition_fn=lambda task, run, state: worth_another_try(_error_of(state)),
     )
     return named.submit(job, team, tracking, tell)
-
-
-def tags(point: Point) -> list[str]:
-    """Dataset, network, method with and without its values, mapping."""
-    trial, method = point.trial, point.method
-    words = [trial.dataset, trial.network, trial.method.kind, method, point.mapping]
-    return list(dict.fromkeys(words))
 
 
 def _error_of(state: State) -> BaseException:

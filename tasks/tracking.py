@@ -1,25 +1,23 @@
-"""Weights & Biases, if params.yaml asks for it: one run for each trial."""
+"""Where a trial's records go beside the trial store: nowhere, or to Weights & Biases."""
 
 from __future__ import annotations
 
-import os
-import warnings
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
 from lorvp.params import TrackingConfig
-from lorvp.running import history_rows
 from lorvp.training import Epoch
-from tasks.places import WORK
 from tasks.plan import Job
 
 
 class Tracker(Protocol):
-    """Where a trial's records go."""
+    """Is told of a trial."""
 
     def epoch(self, epoch: Epoch) -> None: ...
     def summary(self, summary: dict[str, Any]) -> None: ...
+    def finish(self, failed: bool) -> None: ...
 
 
 class Nowhere:
@@ -27,66 +25,54 @@ class Nowhere:
 
     def epoch(self, epoch: Epoch) -> None: ...
     def summary(self, summary: dict[str, Any]) -> None: ...
+    def finish(self, failed: bool) -> None: ...
 
 
-class WandbRun:
-    """A run of W&B."""
+class Careful:
+    """Passes on what it is told until that fails once: the trial is worth more than a record of
+    it, and the log says what happened."""
 
-    def __init__(self, run: Any) -> None:
-        self.run = run
+    def __init__(self, start: Callable[[], Tracker], log: logging.Logger) -> None:
+        self.tracker: Tracker = Nowhere()
+        self.log = log
+        self._try(lambda: setattr(self, "tracker", start()))
 
     def epoch(self, epoch: Epoch) -> None:
-        (row,) = history_rows([epoch])
-        self.run.log(row, step=epoch.epoch)
+        self._try(lambda: self.tracker.epoch(epoch))
 
     def summary(self, summary: dict[str, Any]) -> None:
-        self.run.summary.update(summary)
+        self._try(lambda: self.tracker.summary(summary))
+
+    def finish(self, failed: bool) -> None:
+        self._try(lambda: self.tracker.finish(failed))
+
+    def _try(self, action: Callable[[], object]) -> None:
+        try:
+            action()
+        except Exception as error:
+            self.tracker = Nowhere()
+            self.log.warning(
+                "W&B failed, and the trial goes on without it: %s: %s", type(error).__name__, error
+            )
 
 
 @contextmanager
-def track(job: Job, tracking: TrackingConfig) -> Iterator[Tracker]:
-    """A tracker for one trial, closed at the end of the block."""
+def track(
+    job: Job, tracking: TrackingConfig, log: logging.Logger, earlier: Sequence[Epoch] = ()
+) -> Iterator[Tracker]:
+    """A tracker for one trial, closed at the end of the block.
+
+    ``earlier``: epochs before the trial was stopped, in case their record did not get through.
+    """
     if tracking.wandb == "disabled":
         yield Nowhere()
         return
-    run = _start(job, tracking)
+    from tasks.wandb_run import start
+
+    tracker = Careful(lambda: start(job, tracking, log, earlier), log)
     try:
-        yield WandbRun(run)
+        yield tracker
     except BaseException:
-        run.finish(exit_code=1)
+        tracker.finish(failed=True)
         raise
-    run.finish()
-
-
-def _start(job: Job, tracking: TrackingConfig) -> Any:
-    """Online where asked and possible; W&B keeps an offline run to sync later where it is not."""
-    from wandb.errors import CommError, UsageError
-
-    try:
-        return _init(job, tracking, tracking.wandb)
-    except (CommError, UsageError) as error:
-        if tracking.wandb == "offline":
-            raise
-        warnings.warn(f"W&B cannot be reached, so this run is kept offline: {error}", stacklevel=1)
-        return _init(job, tracking, "offline")
-
-
-def _init(job: Job, tracking: TrackingConfig, mode: str) -> Any:
-    import wandb
-
-    folder = WORK.parent / "wandb"
-    folder.mkdir(parents=True, exist_ok=True)
-    point = job.point
-    return wandb.init(
-        project=tracking.project,
-        entity=tracking.entity,
-        dir=os.fspath(folder),
-        mode=mode,  # type: ignore[arg-type]
-        id=job.fingerprint,  # a run that is synced twice stays one run
-        name=point.name,
-        group=f"{point.method} · {point.mapping} · {point.trial.dataset}",
-        tags=[point.trial.dataset, point.trial.network, point.method, point.mapping],
-        config=point.trial.model_dump(mode="json"),
-        reinit="create_new",
-        settings=wandb.Settings(silent=True, console="off", x_disable_stats=True, init_timeout=10),
-    )
+    tracker.finish(failed=False)

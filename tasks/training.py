@@ -69,7 +69,9 @@ def _trained(
 ) -> Result:
     if halvings:
         log.warning("memory ran out before: a batch goes through in %d pieces", 2**halvings)
-    with track(job, tracking) as tracker:
+    saved = resume.load()
+    earlier = [Epoch(**epoch) for epoch in saved["training"]["history"]] if saved else []
+    with track(job, tracking, log, earlier) as tracker:
 
         def on_epoch(epoch: Epoch) -> None:
             log.info(told(epoch))

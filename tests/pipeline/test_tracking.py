@@ -3,6 +3,7 @@
 from .project import Project
 
 TRACK = """
+import logging
 import sys
 from pathlib import Path
 from lorvp import params
@@ -12,7 +13,7 @@ from tasks.tracking import Nowhere, track
 
 experiment = params.read()
 job = make_jobs(experiment, TrialStore(Path("store")))[0]
-with track(job, experiment.params.tracking) as tracker:
+with track(job, experiment.params.tracking, logging.getLogger()) as tracker:
     assert isinstance(tracker, Nowhere)
     tracker.summary({})
 print([name for name in ("wandb", "prefect", "dvc", "timm") if name in sys.modules])
