@@ -68,13 +68,15 @@ def train_grid(
         "compute": filled_in(compute),
         "grid": grid,
     }
+    logger = get_run_logger()
     try:
         file = write_params(changes, str(flow_run.get_name()))
         experiment = params.read(file)
         publish(file, experiment)
-        with one_run(tell=get_run_logger().info):
+        with one_run(tell=logger.info):
             failures = run(experiment.params.compute, file)
     except InputError as error:
+        logger.error(str(error))
         return Failed(message=str(error))
     if failures:
         return Failed(message=failures)
@@ -85,10 +87,14 @@ def write_params(changes: dict[str, Any], name: str) -> Path:
     """A params.yaml of the run's own."""
     params.read(PARAMS)  # mistakes in it are told with its lines
     file = WORK / "forms" / (re.sub(r"[^\w.-]+", "-", name) + ".yaml")
-    text = StringIO()
-    YAML().dump(changed(yaml_file.read(PARAMS).data, changes), text)
-    write_whole(file, text.getvalue())
+    write_whole(file, _as_yaml(changed(yaml_file.read(PARAMS).data, changes)))
     return file
+
+
+def _as_yaml(data: dict[str, Any]) -> str:
+    text = StringIO()
+    YAML().dump(data, text)
+    return text.getvalue()
 
 
 def publish(file: Path, experiment: Experiment) -> None:
@@ -96,7 +102,7 @@ def publish(file: Path, experiment: Experiment) -> None:
     create_markdown_artifact(
         f"{len(experiment.points)} trials. To have them in `data/tables`, put the grid below into "
         "`params.yaml` and run `dvc repro`; nothing is trained again.\n\n"
-        f"```yaml\n{file.read_text()}```",
+        f"```yaml\n{_as_yaml({'grid': yaml_file.read(file).data['grid']})}```",
         key="params",
         description="What this run trains",
     )

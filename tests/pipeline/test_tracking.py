@@ -1,5 +1,9 @@
 """Weights & Biases stays out of the way where it is not asked for."""
 
+import re
+import socket
+
+from .conftest import API_KEY
 from .project import Project
 
 TRACK = """
@@ -23,3 +27,43 @@ print([name for name in ("wandb", "prefect", "dvc", "timm") if name in sys.modul
 def test_disabled_imports_nothing(project: Project):
     done = project.python("-c", TRACK)
     assert (done.code, done.out) == (0, "[]\n")
+
+
+TRAIN = """
+from pathlib import Path
+import torch
+from lorvp import params
+from lorvp.params import TrackingConfig
+from lorvp.store import TrialStore
+from tasks.plan import make_jobs
+from tasks.training import train_and_store
+from tasks.trial_logs import log_file
+
+torch.set_num_threads(1)
+for job in make_jobs(params.read(), TrialStore(Path("store")))[:2]:
+    train_and_store(job, "cpu", TrackingConfig(wandb="online"))
+    print(log_file(job.fingerprint).read_text())
+"""
+
+
+def test_a_network_that_is_down_delays_no_trial(project: Project):
+    """A server that takes calls and never answers, and W&B online."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        done = project.python("-c", TRAIN, WANDB_BASE_URL=url, WANDB_API_KEY=API_KEY)
+    assert done.code == 0, done.out
+    assert done.out.count(f"W&B: {url} does not answer; this run is kept in data/wandb") == 2
+    assert done.out.count("epoch   1: loss") == 2
+    kept = {path.name[-20:] for path in (project.repo / "data/wandb/wandb").glob("offline-run-*")}
+    finished = {path.parent.name for path in (project.repo / "store").glob("*/trial.json")}
+    assert len(finished) == 2
+    assert finished <= kept
+    seconds = [moment(line) for line in done.out.splitlines() if "on cpu" in line or "W&B" in line]
+    assert seconds[1] - seconds[0] < 15, "asked once, for 5 s"
+    assert seconds[3] - seconds[2] < 2, "not asked again"
+
+
+def moment(line: str) -> float:
+    """Of a line in a log, in seconds of the day."""
+    hours, minutes, seconds = re.split(":", line.split(" ")[1].replace(",", "."))
+    return 3600 * int(hours) + 60 * int(minutes) + float(seconds)
