@@ -1,0 +1,97 @@
+"""The form in Prefect's UI, and a second run beside one that trains already."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import Any
+
+from filelock import FileLock
+
+from .api import ask, server
+from .processes import nothing_is_left
+from .project import Project, end_of, wait_until
+
+FORM = {"methods": ["lor_vp"], "ranks": [2], "mappings": ["lp"], "seeds": [7]}
+
+
+def test_a_run_from_the_form(project: Project):
+    """Mistakes are told as in params.yaml; what it trains, the next `dvc repro` finds."""
+    with server(project) as url:
+        with project.started("-m", "flows.serve", PREFECT_API_URL=url) as serving:
+            deployment = wait_until(lambda: ask(url, "/deployments/filter"))[0]
+            wrong = run(url, deployment, FORM | {"ranks": [0], "training": {"epocs": [3]}})
+            right = run(url, deployment, FORM | {"training": {"epochs": [1]}})
+            serving.send_signal(signal.SIGINT)
+            end_of(serving, seconds=20)
+        nothing = [r["parent_task_run_id"] for r in ask(url, "/flow_runs/filter")].count(None)
+    assert wrong["state_type"] == "FAILED"
+    said = wrong["state"]["message"]
+    assert "grid.pixel.method.lor_vp.rank.0: should be greater than or equal to 1" in said
+    assert "grid.pixel.training.epocs: there is no key 'epocs' here; did you mean 'epochs'" in said
+    assert right["state"]["message"] == "1 trials are in the store"
+    assert nothing == 2, "runs of the form, without what they started"
+    properties = deployment["parameter_openapi_schema"]["properties"]
+    assert "adavipro" in properties["methods"]["items"]["enum"]
+    assert properties["training"]["properties"]["lr"]["items"] == {"type": "number"}
+    nothing_is_left(project, seconds=10)
+
+    project.edit(as_in_the_form)
+    again = project.dvc("repro")
+    assert (again.code, again.to_train) == (0, 0), again.out
+
+
+def as_in_the_form(params: Any) -> None:
+    block = params["grid"]["pixel"]
+    block.update(method={"lor_vp": {"rank": 2}}, mapping="lp", seed=7)
+    block["training"]["epochs"] = 1
+
+
+def run(url: str, deployment: dict, parameters: dict) -> dict:
+    """A run of the form, when it has ended."""
+    path = f"/deployments/{deployment['id']}/create_flow_run"
+    made = ask(url, path, parameters=parameters, state={"type": "SCHEDULED"})
+    ended = ("FAILED", "COMPLETED", "CRASHED")
+    wanted = {"id": {"any_": [made["id"]]}, "state": {"type": {"any_": ended}}}
+    return wait_until(lambda: ask(url, "/flow_runs/filter", flow_runs=wanted))[0]
+
+
+def test_without_a_server_it_says_what_to_start(project: Project):
+    done = project.python("-m", "flows.serve")
+    assert done.code == 2
+    assert "start one beside with `prefect server start`" in done.out
+    assert "Traceback" not in done.out
+
+
+def test_a_second_run_waits_and_says_for_whom(project: Project):
+    work = project.repo / "data/.work"
+    (work / "run.pid").write_text(str(os.getpid()))
+    with FileLock(work / "run.lock"), project.started("-m", "flows.prompts") as second:
+        assert second.stdout
+        line = second.stdout.readline()
+        assert second.poll() is None
+        assert line.startswith(f"waiting for the run that trains in this folder: PID {os.getpid()}")
+        assert "pytest" in line
+        os.kill(second.pid, signal.SIGINT)
+        assert end_of(second, seconds=10).code == 1
+    assert project.python("-m", "flows.prompts").code == 0
+
+
+def test_a_stopped_run_says_so_on_the_users_server(project: Project):
+    """Ctrl-C while a worker is in the middle of a trial."""
+    project.edit(lambda p: p["grid"]["pixel"].update(training={"epochs": 500, "lr": 0.01}))
+    logs = project.repo / "data/.work/logs"
+    old = set(logs.iterdir())
+    with server(project) as url:
+        with project.started("-m", "flows.prompts", PREFECT_API_URL=url) as process:
+            wait_until(lambda: any("epoch   3" in f.read_text() for f in set(logs.iterdir()) - old))
+            os.killpg(process.pid, signal.SIGINT)
+            stopped = end_of(process, seconds=15)
+        [flow_run] = ask(url, "/flow_runs/filter")
+        states = [run["state"] for run in ask(url, "/task_runs/filter")]
+    assert "stopped; finished trials are kept" in stopped.out
+    assert flow_run["state"]["type"] == "CRASHED"
+    assert "interrupt signal" in flow_run["state"]["message"]
+    assert {state["type"] for state in states} <= {"CANCELLED", "CRASHED"}
+    assert "the run was stopped; whole epochs are kept" in {state["message"] for state in states}
+    nothing_is_left(project, seconds=5)
