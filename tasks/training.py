@@ -69,16 +69,12 @@ def _trained(
 ) -> Result:
     if halvings:
         log.warning("memory ran out before: a batch goes through in %d pieces", 2**halvings)
-    saved = resume.load()
-    earlier = [Epoch(**epoch) for epoch in saved["training"]["history"]] if saved else []
-    with track(job, tracking, log, earlier) as tracker:
+    with track(job, tracking, log, _before(resume)) as tracker:
 
         def on_epoch(epoch: Epoch) -> None:
             log.info(told(epoch))
             tracker.epoch(epoch)
 
-        for epoch in _before(resume):
-            tracker.epoch(epoch)  # what it was told the last time is no longer there
         data, network = prepared.read(job.dataset), _network(job.checkpoint, device)
         keep = keeper(job, device)
         result = run(job.point.trial, network, data, device, on_epoch, keep, resume, halvings)
