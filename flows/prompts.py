@@ -17,6 +17,7 @@ from tasks.errors import for_people
 from tasks.one_run import one_run
 from tasks.places import PROMPTS, WORK
 from tasks.plan import make_plan, notes
+from tasks.runners import runner
 from tasks.server import leave, prefect_api
 
 
@@ -48,6 +49,7 @@ def train_missing(compute: ComputeConfig) -> str:
     Returns which trials failed and why, or nothing.
     """
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    runner(compute).check()
     with prefect_api() as url:
         from flows.training import run
 

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from lorvp import yaml_file
 from lorvp.datasets import DatasetConfig
@@ -35,6 +35,32 @@ class ComputeConfig(Settings):
     could not be read; it goes on after its last whole epoch. One that diverged is not."""
     time_limit: float | None = Field(default=None, gt=0)
     """Minutes for one try of a trial; none unless given."""
+    runner: Literal["local", "ray", "dask"] = "local"
+    """What trials run on: processes of this machine, or Ray or Dask (`uv sync --extra ray`)."""
+    cluster: str | None = None
+    """Where a Ray or Dask cluster listens, such as `10.0.0.5:6379` or `tcp://10.0.0.5:8786`;
+    unless given, one is started on this machine for the time of the run."""
+    share: str | None = None
+    """A folder that every machine of the cluster sees, or a URL such as `s3://bucket/lorvp`: data
+    go out and finished trials come back through it."""
+    cpus: float = Field(default=1, gt=0)
+    """Cores that a cluster keeps for a trial, which itself uses one."""
+    gpus: float = Field(default=0, ge=0, le=1)
+    """The part of a GPU that a cluster keeps for a trial; 0.5 lets two share one."""
+
+    @model_validator(mode="after")
+    def _what_the_runner_needs(self) -> Self:
+        elsewhere = [key for key in ("cluster", "share") if getattr(self, key) is not None]
+        if self.runner == "local" and elsewhere:
+            raise ValueError(f"{elsewhere[0]} is for runner: ray or dask; the runner here is local")
+        if self.cluster and not self.share:
+            raise ValueError(
+                "cluster needs a share: a folder that all its machines see, or a URL such as "
+                "s3://bucket/lorvp"
+            )
+        if self.runner != "local" and self.device == "cuda" and not self.gpus:
+            raise ValueError("device is cuda, so gpus should say how much of one a trial gets: 1")
+        return self
 
 
 class TrackingConfig(Settings):

@@ -43,9 +43,10 @@ class Stopped(RuntimeError):  # noqa: N818
 class OutOfTime(RuntimeError):  # noqa: N818
     """A try took longer than it may."""
 
-    def __init__(self, minutes: float) -> None:
+    @classmethod
+    def after(cls, minutes: float) -> OutOfTime:
         said = f"stopped after {minutes:g} minutes (compute.time_limit); its whole epochs are kept"
-        super().__init__(said)
+        return cls(said)
 
 
 def memory_kills() -> int | None:

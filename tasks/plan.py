@@ -24,6 +24,10 @@ class Job:
     fingerprint: str
     store: Path
     """The trial store's root."""
+    dataset: Path
+    """The prepared dataset, where this job is done."""
+    checkpoint: Path
+    """The frozen network, where this job is done."""
 
     @property
     def tags(self) -> list[str]:
@@ -31,14 +35,6 @@ class Job:
         trial, point = self.point.trial, self.point
         words = [trial.dataset, trial.network, trial.method.kind, point.method, point.mapping]
         return list(dict.fromkeys(words))
-
-    @property
-    def dataset(self) -> Path:
-        return DATASETS / self.point.trial.dataset
-
-    @property
-    def checkpoint(self) -> Path:
-        return CHECKPOINTS / self.point.trial.network
 
 
 @dataclass(frozen=True)
@@ -82,10 +78,9 @@ def make_jobs(experiment: Experiment, store: TrialStore) -> list[Job]:
 
 
 def _job(point: Point, store: TrialStore) -> Job:
-    data = _dataset(DATASETS / point.trial.dataset)
-    weights = _manifest(CHECKPOINTS / point.trial.network)
-    facts = identity(point.trial, data.digest, weights.digest)
-    return Job(point, facts, fingerprint(facts), store.root)
+    dataset, network = DATASETS / point.trial.dataset, CHECKPOINTS / point.trial.network
+    facts = identity(point.trial, _dataset(dataset).digest, _manifest(network).digest)
+    return Job(point, facts, fingerprint(facts), store.root, dataset, network)
 
 
 def neighbours_together(jobs: list[Job]) -> list[Job]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import Event, Thread
 from typing import Any, cast
 from uuid import UUID
 
@@ -17,7 +19,9 @@ from prefect.artifacts import (
 )
 from prefect.cache_policies import NO_CACHE
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import LogFilter, LogFilterFlowRunId, LogFilterLevel
 from prefect.client.schemas.objects import TERMINAL_STATES, State
+from prefect.client.schemas.sorting import LogSort
 from prefect.context import FlowRunContext
 from prefect.futures import PrefectFuture
 from prefect.runtime import flow_run, task_run
@@ -31,26 +35,33 @@ from lorvp.tables import comparison, results
 from tasks.failures import Stopped, worth_another_try
 from tasks.plan import Job, Plan
 from tasks.trial_logs import level_and_message, log_file
-from tasks.workers import Workers
+from tasks.workers import Team
 
 PATIENCE = 30
 """Seconds to wait for Prefect to write down the last task runs."""
 
 
-def submit(
-    job: Job, team: Workers, tracking: TrackingConfig, tell: Callable[[str], object]
-) -> PrefectFuture[dict]:
-    """Hand a trial to the flow's task runner under a name and tags that people understand.
-
-    ``tell`` is given what the user should know before the trial has ended.
-    """
+def submit(job: Job, team: Team, tracking: TrackingConfig) -> PrefectFuture[dict]:
+    """Hand a trial to the flow's task runner under a name and tags that people understand."""
     named = train_trial.with_options(
         task_run_name=job.point.name,
         tags=job.tags,
         retries=team.compute.retries,
         retry_condition_fn=lambda task, run, state: worth_another_try(_error_of(state)),
     )
-    return named.submit(job, team, tracking, tell)
+    return named.submit(job, team, tracking)
+
+
+def outcome(future: PrefectFuture[dict], job: Job, team: Team) -> dict | BaseException:
+    """The record of a trial that is in the user's store, or what went wrong with it."""
+    try:
+        future.wait()  # its state is not the final one before
+        record = future.result(raise_on_failure=False)
+        if not isinstance(record, BaseException):
+            team.collect(job)
+    except Exception as error:  # also of a cluster that lost it
+        return error
+    return record
 
 
 def _error_of(state: State) -> BaseException:
@@ -62,9 +73,7 @@ def _error_of(state: State) -> BaseException:
 # Finished trials are known by their fingerprint; a cache of Prefect's own would not notice that
 # a result was deleted.
 @task(name="train", cache_policy=NO_CACHE, persist_result=False)
-def train_trial(
-    job: Job, team: Workers, tracking: TrackingConfig, tell: Callable[[str], object]
-) -> Any:
+def train_trial(job: Job, team: Team, tracking: TrackingConfig) -> Any:
     """Train one trial in a worker process and return its record; what it says becomes this task
     run's log."""
     logger = get_run_logger()
@@ -74,7 +83,7 @@ def train_trial(
         return Cancelled(message=str(error))
     except Exception as error:
         if worth_another_try(error) and (task_run.run_count or 1) <= team.compute.retries:
-            tell(f"trying again: {job.point.name}: {type(error).__name__}: {error}")
+            team.tell(f"trying again: {job.point.name}: {type(error).__name__}: {error}")
         else:
             _publish_failure(job, error)
         raise
@@ -134,6 +143,36 @@ class ProgressArtifact:
         if percent == 100 or time.monotonic() > self.shown + self.EVERY:
             update_progress_artifact(self.bar, percent)
             self.shown = time.monotonic()
+
+
+@contextmanager
+def telling_warnings(tell: Callable[[str], object]) -> Iterator[None]:
+    """In this block, warnings that this flow run's tasks log anywhere are told here."""
+    wanted = LogFilter(
+        level=LogFilterLevel(ge_=logging.WARNING),
+        flow_run_id=LogFilterFlowRunId(any_=[UUID(flow_run.get_id())]),
+    )
+    ended, told = Event(), set()
+
+    def look() -> None:
+        with get_client(sync_client=True) as client:
+            for log in client.read_logs(wanted, sort=LogSort.TIMESTAMP_ASC):
+                if log.id not in told:
+                    told.add(log.id)
+                    tell(log.message)
+
+    def listen() -> None:
+        while not ended.wait(2):
+            look()
+        look()
+
+    listener = Thread(target=listen, daemon=True)
+    listener.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        listener.join()
 
 
 def wait_until_recorded(tasks: int) -> None:

@@ -27,9 +27,10 @@ from tasks.tracking import track
 from tasks.trial_logs import own_log, told
 
 
-def start_worker(parent: int, place: str) -> None:
+def start_worker(parent: int, place: str, home: Path) -> None:
     """Set a new worker process up: one thread, one device, repeatable kernels, no life after its
-    parent."""
+    parent. ``home`` is the folder that its relative paths start from."""
+    os.chdir(home)
     confine(place)
     torch.set_num_threads(1)
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")

@@ -7,12 +7,13 @@ import multiprocessing
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from pathlib import Path
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, Protocol
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -32,6 +33,25 @@ KEEP_MEMORY = {
 """glibc reads these when a process starts; what the user has set stays."""
 
 
+class Team(Protocol):
+    """What trains trials, here or on other machines."""
+
+    @property
+    def compute(self) -> ComputeConfig: ...
+
+    def train(self, job: Job, tracking: TrackingConfig, heard: Callable[[str], None]) -> dict:
+        """Train one trial and wait for its record; ``heard`` is given its log line by line."""
+        ...
+
+    def tell(self, line: str, /) -> object:
+        """Say in the user's terminal what they should know before a trial has ended."""
+        ...
+
+    def collect(self, job: Job) -> None:
+        """Take a trial that was trained into the user's own store."""
+        ...
+
+
 class Slot:
     """Room for one trial at a time on a device, and the process that trains it there.
 
@@ -39,28 +59,34 @@ class Slot:
     gives up where one dies without any (in its start, or waiting), and then has to be replaced.
     """
 
-    def __init__(self, place: str) -> None:
-        self.place, self.pool = place, _pool(place)
+    def __init__(self, place: str, home: Path) -> None:
+        self.place, self.home, self.pool = place, home, _pool(place, home)
 
     def schedule(self, *asked: Any) -> Future[dict]:
         if not self.pool.active:
             self.pool.stop()
             self.pool.join()
-            self.pool = _pool(self.place)
+            self.pool = _pool(self.place, self.home)
         return self.pool.schedule(train_and_store, args=asked)
 
 
 class Workers:
     """A slot for each trial that runs at once; what dies takes only its own trial with it."""
 
-    def __init__(self, compute: ComputeConfig) -> None:
+    def __init__(
+        self,
+        compute: ComputeConfig,
+        places: Sequence[str],
+        home: Path,
+        tell: Callable[[str], object] = print,
+    ) -> None:
         for name, value in KEEP_MEMORY.items():
             os.environ.setdefault(name, value)
-        self.compute = compute
+        self.compute, self.home, self.tell = compute, home, tell
         self.halvings: Counter[str] = Counter()
         """By fingerprint: how often a trial ran out of memory."""
         self.stopped = False
-        self.slots = [Slot(place) for place in slots_on(compute)]
+        self.slots = [Slot(place, home) for place in places]
         self._free: SimpleQueue[Slot] = SimpleQueue()
         for slot in self.slots:
             self._free.put(slot)
@@ -94,7 +120,8 @@ class Workers:
     ) -> dict:
         self._require_running()
         before = memory_kills()
-        tail, halvings = Tail(log_file(job.fingerprint)), self.halvings[job.fingerprint]
+        tail = Tail(self.home / log_file(job.fingerprint))
+        halvings = self.halvings[job.fingerprint]
         future = slot.schedule(job, seen_as(slot.place), tracking, halvings)
         try:
             return self._result(future, lambda: [heard(line) for line in tail.new()])
@@ -111,13 +138,24 @@ class Workers:
             self._require_running()
             if future.running() and clock.ran_out():
                 future.cancel()  # which ends the process
-                raise OutOfTime(clock.minutes)
+                raise OutOfTime.after(clock.minutes)
         listen()
         return future.result()
 
     def _require_running(self) -> None:
         if self.stopped:
             raise Stopped("the run was stopped")
+
+    def collect(self, job: Job) -> None:
+        """It is there already."""
+
+    def end(self, at_once: bool) -> None:
+        """Stop the processes, or let them finish what they do."""
+        self.stopped = at_once
+        for slot in self.slots:
+            slot.pool.stop() if at_once else slot.pool.close()
+        for slot in self.slots:
+            slot.pool.join()
 
 
 class _Clock:
@@ -134,25 +172,21 @@ class _Clock:
 
 
 @contextmanager
-def workers(compute: ComputeConfig) -> Iterator[Workers]:
+def workers(compute: ComputeConfig, tell: Callable[[str], object] = print) -> Iterator[Workers]:
     """Workers for the time of the block; when it is left early, they stop at once."""
-    team = Workers(compute)
+    team = Workers(compute, slots_on(compute), Path.cwd(), tell)
     try:
         yield team
     except BaseException:
-        team.stopped = True
+        team.end(at_once=True)
         raise
-    finally:
-        for slot in team.slots:
-            slot.pool.stop() if team.stopped else slot.pool.close()
-        for slot in team.slots:
-            slot.pool.join()
+    team.end(at_once=False)
 
 
-def _pool(place: str) -> ProcessPool:
+def _pool(place: str, home: Path) -> ProcessPool:
     return ProcessPool(
         max_workers=1,
         context=multiprocessing.get_context("spawn"),
         initializer=start_worker,
-        initargs=(os.getpid(), place),
+        initargs=(os.getpid(), place, home),
     )

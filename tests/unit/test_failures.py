@@ -32,7 +32,7 @@ KILLED, SEGFAULT = -9, -11
         (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"), True, True),
         (RuntimeError("shapes do not match"), True, False),
         (OSError(5, "Input/output error"), True, False),
-        (OutOfTime(1.5), True, False),
+        (OutOfTime.after(1.5), True, False),
         (DivergedError("step 3: training loss nan"), False, False),
         (InputError("no such class"), False, False),
         (ParamsError("no such class"), False, False),
@@ -69,8 +69,8 @@ def test_any_other_end_of_a_worker_is_told_with_its_status(code):
 
 
 def test_time_is_told_as_it_was_asked_for():
-    assert str(OutOfTime(90)).startswith("stopped after 90 minutes (compute.time_limit)")
-    assert str(OutOfTime(0.5)).startswith("stopped after 0.5 minutes")
+    assert str(OutOfTime.after(90)).startswith("stopped after 90 minutes (compute.time_limit)")
+    assert str(OutOfTime.after(0.5)).startswith("stopped after 0.5 minutes")
 
 
 @pytest.mark.parametrize(

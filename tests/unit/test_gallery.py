@@ -32,7 +32,8 @@ def drawn(tmp_path, monkeypatch):
         _network.cache_clear()
         jobs = [
             Job(Point(one, one.method.kind, one.mapping.kind, ""), {"dataset": "d",
-                "checkpoint": "c"}, f"{number:020x}", Path("data/prompts"))
+                "checkpoint": "c"}, f"{number:020x}", Path("data/prompts"),
+                Path("data/datasets/noise"), Path("data/checkpoints/tiny"))
             for number, one in enumerate(trials)
         ]  # fmt: skip
         for job in jobs:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent
-PIPELINE = {"prefect", "dvc", "wandb", "pebble", "rich", "tasks", "flows"}
+CLUSTERS = {"ray", "prefect_ray", "dask", "distributed", "prefect_dask"}
+PIPELINE = {"prefect", "dvc", "wandb", "pebble", "rich", "tasks", "flows"} | CLUSTERS
 FORBIDDEN = {"lorvp": PIPELINE, "tasks": {"flows"}}
 
 

@@ -20,7 +20,7 @@ def jobs(pairs: list[tuple[str, str]]) -> list[Job]:
                 trial(seed=number).model_copy(update={"network": network, "dataset": dataset}),
                 "none", "lp", "",
             ),
-            {}, str(number), Path("store"),
+            {}, str(number), Path("store"), Path("data"), Path("net"),
         )
         for number, (network, dataset) in enumerate(pairs)
     ]  # fmt: skip

@@ -30,7 +30,8 @@ def folder(tmp_path, monkeypatch) -> Path:
 def job(mapping=None, seed: int = 0, data: str = "a", network: str = "b", **training) -> Job:
     wanted = trial(NoneConfig(), mapping or FmConfig(), seed, **training)
     identity = {"dataset": data, "checkpoint": network}
-    return Job(Point(wanted, "none", "fm", ""), identity, "0" * 20, Path("store"))
+    point, nowhere = Point(wanted, "none", "fm", ""), Path("nowhere")
+    return Job(point, identity, "0" * 20, nowhere, nowhere, nowhere)
 
 
 def makes(asked: list[tuple[Job, str, str]]) -> int:

@@ -50,7 +50,7 @@ def test_columns_are_flat():
         training={"lr": 0.1, "optimizer": "adam"},
         seed=3,
     )
-    found = columns(Job(Point(trial, "lor_vp r=4", "ilm", ""), {}, "abc", Path()))
+    found = columns(Job(Point(trial, "lor_vp r=4", "ilm", ""), {}, "abc", Path(), Path(), Path()))
     assert not any(isinstance(value, dict) for value in found.values())
     wanted = {
         "trial": "abc",

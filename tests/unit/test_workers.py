@@ -25,7 +25,7 @@ PATIENCE = 60
 
 
 def job(does: str) -> Job:
-    return Job(Point(trial(), "none", "lp", ""), {}, does, Path("store"))
+    return Job(Point(trial(), "none", "lp", ""), {}, does, Path("store"), Path("data"), Path("net"))
 
 
 def act(job: Job, device: str, tracking: TrackingConfig, halvings: int) -> dict:

@@ -1,0 +1,118 @@
+"""What Ray and Dask have in common: what is refused before a run, and the team of a run."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from lorvp.errors import InputError
+from lorvp.params import ComputeConfig
+from tasks.elsewhere import Elsewhere
+from tasks.errors import naming
+from tasks.plan import Job
+from tasks.share import Share
+from tasks.transport import InPlace, ThroughShare, Transport
+
+CODE = tuple(Path(__file__).parents[1] / name for name in ("flows", "lorvp", "tasks"))
+"""Goes to the workers with each run, so that they run just the code that named the trials."""
+
+
+def on_nodes(compute: ComputeConfig) -> ComputeConfig:
+    """The settings on a machine of the cluster, where ``auto`` is what the trial asked for."""
+    device = "cuda" if compute.gpus else "cpu"
+    return compute if compute.device != "auto" else compute.model_copy(update={"device": device})
+
+
+def check(compute: ComputeConfig, package: str) -> None:
+    """Raises:
+    InputError: the package is missing, or the cluster, the share or Prefect cannot be reached.
+    """
+    extra = compute.runner
+    if find_spec(package) is None:
+        with naming("compute.runner"):
+            raise InputError(f"{extra} is not installed; run `uv sync --extra {extra}`")
+    if compute.cluster:
+        with naming("compute.cluster"):
+            _require_prefect_for(compute.cluster)
+            _require_answer(compute.cluster)
+    if compute.share:
+        with naming("compute.share"):
+            try:
+                Share(absolute(compute.share)).require_writable()
+            except (ImportError, ValueError) as error:  # of fsspec, for an unknown protocol
+                raise InputError(str(error)) from error
+
+
+def absolute(share: str) -> str:
+    """A folder's place that holds on other machines too; a URL as it is."""
+    return share if "://" in share else str(Path(share).expanduser().absolute())
+
+
+def _require_prefect_for(cluster: str) -> None:
+    """Machines of the cluster tell Prefect of their trials, so they have to reach its API."""
+    url = os.environ.get("PREFECT_API_URL", "")
+    if not _on_this_machine(cluster) and (not url or _on_this_machine(url)):
+        here = f"PREFECT_API_URL is {url}, which" if url else "our own Prefect server"
+        raise InputError(
+            f"the machines of {cluster} cannot reach {here} listens on this machine only; start "
+            "one that they reach (`prefect server start --host ADDRESS`) and set PREFECT_API_URL"
+        )
+
+
+def _require_answer(cluster: str) -> None:
+    host, port = _host(cluster)
+    if port is None:  # such as Ray's `auto`
+        return
+    try:
+        socket.create_connection((host, port), timeout=10).close()
+    except OSError as error:
+        raise InputError(f"nothing answers at {cluster}: {error}") from error
+
+
+def _on_this_machine(address: str) -> bool:
+    host, _ = _host(address)
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _host(address: str) -> tuple[str, int | None]:
+    parts = urlsplit(address if "://" in address else f"//{address}")
+    return parts.hostname or "", parts.port
+
+
+def note_lack_of_room(
+    wanted: dict[str, float], offered: list[dict[str, float]], tell: Callable[[str], object]
+) -> None:
+    """Trials wait for a machine that has what they ask for: a cluster may still grow."""
+    for name, number in wanted.items():
+        most = max((each.get(name, 0) for each in offered), default=0)
+        if number > most:
+            tell(
+                f"note: compute.{name.lower()}s is {number:g}, and no machine of the cluster has "
+                f"more than {most:g} now; trials wait until one joins"
+            )
+
+
+def transport(compute: ComputeConfig) -> Transport:
+    return ThroughShare(absolute(compute.share)) if compute.share else InPlace(Path.cwd())
+
+
+@contextmanager
+def team(
+    compute: ComputeConfig, jobs: list[Job], tell: Callable[[str], object]
+) -> Iterator[Elsewhere]:
+    """The team, with the data where its machines find them."""
+    from tasks.prefect_tasks import telling_warnings
+
+    way = transport(compute)
+    way.send(jobs)
+    with telling_warnings(tell):
+        yield Elsewhere(compute, way)
