@@ -94,7 +94,7 @@ def _publish_failure(job: Job, error: Exception) -> None:
     settings = to_json(job.identity["settings"])
     create_markdown_artifact(
         f"**{type(error).__name__}**: {error}\n\nThe trial's log: `{log_file(job.fingerprint)}`. "
-        f"The next `dvc repro` tries it again.\n\n```json\n{settings}```",
+        f"The next run that asks for it tries again.\n\n```json\n{settings}```",
         key="why-it-failed",
         description=job.point.name,
     )
