@@ -6,6 +6,7 @@ import os
 import signal
 from typing import Any
 
+import pytest
 from filelock import FileLock
 
 from .api import ask, server
@@ -15,6 +16,7 @@ from .project import Project, end_of, wait_until
 FORM = {"methods": ["lor_vp"], "ranks": [2], "mappings": ["lp"], "seeds": [7]}
 
 
+@pytest.mark.slow
 def test_a_run_from_the_form(project: Project):
     """Mistakes are told as in params.yaml; what it trains, the next `dvc repro` finds."""
     with server(project) as url:
