@@ -40,11 +40,14 @@ def grid(trials: int) -> Callable[[Any], None]:
     return change
 
 
-class Memory:
-    """The most MB that processes of a project had at once, by the module that they run."""
+class Watch:
+    """What processes of a project took, by the module that they run: MB at most, and seconds of
+    processor time, which other work on the machine does not change as it does the clock's."""
 
     def __init__(self, project: Project) -> None:
-        self.project, self.most, self.done = project, {}, threading.Event()
+        self.project, self.done = project, threading.Event()
+        self.most: dict[str, float] = {}
+        self.cpu: dict[tuple[str, int], float] = {}
         self.thread = threading.Thread(target=self._watch)
 
     def _watch(self) -> None:
@@ -54,8 +57,12 @@ class Memory:
                     name = _module(process.cmdline())
                     size = process.memory_info().rss / 1e6
                     self.most[name] = max(size, self.most.get(name, 0.0))
+                    self.cpu[name, process.pid] = sum(process.cpu_times()[:2])
 
-    def __enter__(self) -> Memory:
+    def seconds(self, name: str) -> int:
+        return round(sum(s for (module, _), s in self.cpu.items() if module == name))
+
+    def __enter__(self) -> Watch:
         self.thread.start()
         return self
 
@@ -81,7 +88,7 @@ def train_all(project: Project, name: str, **variables: str) -> dict[str, object
     """A run that has every trial before it."""
     for folder in (project.store, project.prompts):
         shutil.rmtree(folder, ignore_errors=True)
-    with Memory(project) as memory:
+    with Watch(project) as watch:
         _, seconds = timed(project, "flows.prompts", **variables)
     records = project.trials(project.store).values()
     training = sum(record["summary"]["seconds"] for record in records)
@@ -91,9 +98,12 @@ def train_all(project: Project, name: str, **variables: str) -> dict[str, object
         "seconds": round(seconds, 1),
         "of training": round(training, 1),
         "ms of orchestration per trial": round(1000 * (seconds - training) / len(records), 1),
-        "MB of the flow": round(memory.most["flows.prompts"]),
-        "MB of our server": round(memory.most.get("tasks.server", 0)),
-        "MB of a worker": round(memory.most["spawn_main"]),
+        "CPU seconds of the flow": watch.seconds("flows.prompts"),
+        "of the server": watch.seconds("tasks.server"),
+        "of the workers": watch.seconds("spawn_main"),
+        "MB of the flow": round(watch.most["flows.prompts"]),
+        "MB of the server": round(watch.most["tasks.server"]),
+        "MB of a worker": round(watch.most["spawn_main"]),
     }
 
 
