@@ -35,6 +35,7 @@ def grid(trials: int) -> Callable[[Any], None]:
         params["datasets"]["digits"] = {"kind": "digits", "test": 200, "val": 100}
         block = {"dataset": "digits", "network": "letters_resnet", "method": "none"}
         seeds = list(range(trials))
+        params["compute"].update(workers=1)
         params["grid"] = {"all": block | {"mapping": "lp", "training": SETTINGS, "seed": seeds}}
 
     return change
@@ -98,6 +99,7 @@ def train_all(project: Project, name: str, **variables: str) -> dict[str, object
         "seconds": round(seconds, 1),
         "of training": round(training, 1),
         "ms of orchestration per trial": round(1000 * (seconds - training) / len(records), 1),
+        "ms from trial to trial": round(1000 * between(project), 1),
         "CPU seconds of the flow": watch.seconds("flows.prompts"),
         "of the server": watch.seconds("tasks.server"),
         "of the workers": watch.seconds("spawn_main"),
@@ -105,6 +107,12 @@ def train_all(project: Project, name: str, **variables: str) -> dict[str, object
         "MB of the server": round(watch.most["tasks.server"]),
         "MB of a worker": round(watch.most["spawn_main"]),
     }
+
+
+def between(project: Project) -> float:
+    """Seconds from one finished trial to the next, on average: without starts and ends."""
+    ends = sorted(path.stat().st_mtime for path in project.store.glob("*/trial.json"))
+    return (ends[-1] - ends[0]) / max(1, len(ends) - 1)
 
 
 def main(trials: int) -> None:

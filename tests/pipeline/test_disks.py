@@ -18,6 +18,7 @@ from .test_faults import contents, forget_trials, metrics, results
 PAGE = 4096
 
 
+@pytest.mark.slow
 def test_a_full_store_ends_the_run_with_one_message_and_there_it_goes_on(
     first: FirstRun, project: Project
 ):
