@@ -8,9 +8,12 @@ import numpy as np
 import polars as pl
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from lorvp.networks.facts import CheckpointManifest
-from lorvp.pictures import PromptView
+from lorvp.pictures import PromptView, RegionView
+from lorvp.prompts.base import Prompt
+from lorvp.prompts.placements.regions import Regions
 from lorvp.trials import Trial
 
 SOURCE = "mapping.source_KM"
@@ -22,13 +25,8 @@ def prompt_view(
     label: str, trial: Trial, state: dict[str, Tensor], manifest: CheckpointManifest, image: Tensor
 ) -> PromptView:
     """A trained prompt on one image_HWC (uint8), in pixel units whatever space it works in."""
-    prompt = trial.method.build(manifest.canvas).eval()
-    prefix = "prompt."
-    own = {name.removeprefix(prefix): t for name, t in state.items() if name.startswith(prefix)}
-    prompt.load_state_dict(own)
-    normalised = prompt.space == "normalised"
-    mean = torch.tensor(manifest.mean if normalised else [0.0] * 3)[:, None, None]
-    std = torch.tensor(manifest.std if normalised else [1.0] * 3)[:, None, None]
+    prompt = _built(trial, state, manifest)
+    mean, std = _space(prompt, manifest)
     # Twice, because a placement that every image chooses for itself gives a mask for each.
     canvas_BCHW = prompt.fit(torch.stack([image, image]))
     in_space_BCHW = (canvas_BCHW - mean) / std
@@ -42,6 +40,54 @@ def prompt_view(
         placement_HW=mask_BCHW[0].mean(0).numpy() if len(mask_BCHW) == 2 else None,
         prompted_HWC=_hwc(prompted_BCHW[0]),
     )
+
+
+@torch.inference_mode()
+def region_view(
+    label: str,
+    trial: Trial,
+    state: dict[str, Tensor],
+    manifest: CheckpointManifest,
+    images_NHWC: Tensor,
+    shown: int,
+) -> RegionView | None:
+    """Which regions of these images (uint8) a trained prompt chooses, the first few as pictures.
+
+    None for a prompt that has the same place in every image, or that chooses pixels.
+    """
+    prompt = _built(trial, state, manifest)
+    deciding = [module for module in prompt.placement.modules() if isinstance(module, Regions)]
+    if not deciding:
+        return None
+    mean, std = _space(prompt, manifest)
+    canvas_BCHW = prompt.fit(images_NHWC)
+    chosen_BRR = deciding[0].decisions((canvas_BCHW - mean) / std)[:, 0]
+    support_1HW = prompt.placement.support_HW[None].float()
+    reached_RR = F.max_pool2d(support_1HW, deciding[0].side)[0].bool()
+    share_RR = chosen_BRR.mean(0).where(reached_RR, torch.nan)
+    return RegionView(
+        label=label,
+        images_HWC=[_hwc(canvas_CHW) for canvas_CHW in canvas_BCHW[:shown]],
+        chosen_RR=list(chosen_BRR[:shown].numpy()),
+        share_RR=share_RR.numpy(),
+        images=len(images_NHWC),
+    )
+
+
+def _built(trial: Trial, state: dict[str, Tensor], manifest: CheckpointManifest) -> Prompt:
+    prompt = trial.method.build(manifest.canvas).eval()
+    prefix = "prompt."
+    own = {name.removeprefix(prefix): t for name, t in state.items() if name.startswith(prefix)}
+    prompt.load_state_dict(own)
+    return prompt
+
+
+def _space(prompt: Prompt, manifest: CheckpointManifest) -> tuple[Tensor, Tensor]:
+    """mean_C11 and std_C11 of the space that the prompt works in."""
+    normalised = prompt.space == "normalised"
+    mean = torch.tensor(manifest.mean if normalised else [0.0] * 3)[:, None, None]
+    std = torch.tensor(manifest.std if normalised else [1.0] * 3)[:, None, None]
+    return mean, std
 
 
 def mapping_counts(

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
 import polars as pl
 
-from lorvp import pictures, published, tables
+from lorvp import published, tables
+from lorvp.datasets import prepared
 from lorvp.files import to_json, whole_folder
 from lorvp.networks import checkpoint
 from lorvp.params import Experiment
 from lorvp.store import TrialStore, read_record
-from tasks.gallery import write_gallery
-from tasks.places import CHECKPOINTS, PROMPTS, TABLES, WORK
+from lorvp.tables import Section, Shown
+from lorvp.tables.sections import sections
+from tasks.pictures import write_pictures
+from tasks.places import CHECKPOINTS, DATASETS, PROMPTS, TABLES, WORK
 from tasks.plan import Job, make_jobs, require_results
+from tasks.report import write_report
 from tasks.shifts import shift_accuracies
+from tasks.statistics import statistics_of
 
 NO_SHIFTS = "No dataset of this experiment has only test images, such as imagenet_r has."
 NO_NUMBERS = "No published number that is known here has these settings."
@@ -30,64 +34,72 @@ def write_tables(experiment: Experiment) -> None:
     """
     jobs = make_jobs(experiment, TrialStore(PROMPTS))
     require_results(jobs)
-    results = tables.results((job.point, read_record(PROMPTS / job.fingerprint)) for job in jobs)
+    results = read_results(jobs)
+    main = tables.chosen(results)
+    every = [
+        *sections(results, statistics_of(results["trial"]), class_names(jobs)),
+        beside_published(results, experiment),
+        on_shifts(main, experiment, jobs),
+    ]
     with whole_folder(TABLES, WORK) as folder:
-        write_numbers(folder, results)
-        write_published(folder, results, experiment)
-        shifted = tables.shifts(results, shift_accuracies(experiment, jobs))
-        (folder / "shifts.md").write_text(tables.or_else(shifted, NO_SHIFTS))
-        write_pictures(folder / "pictures", results, jobs)
-    print(tables.markdown(tables.comparison(results)))
+        write_results(folder, results)
+        write_sections(folder, every)
+        drawn = write_pictures(folder, results, main, jobs)
+        write_report(folder / "report.html", experiment, jobs, results, every, drawn)
+    print(tables.plain(main))
 
 
-def write_numbers(folder: Path, results: pl.DataFrame) -> None:
-    """The tidy table, the comparison, and one file of metrics for each row of it."""
-    comparison = tables.comparison(results)
+def read_results(jobs: list[Job]) -> pl.DataFrame:
+    """The tidy table of all trials."""
+    names = {job.point.trial.dataset for job in jobs}
+    images = {name: prepared.read(DATASETS / name).sizes["train"] for name in names}
+    records = ((job.point, read_record(PROMPTS / job.fingerprint)) for job in jobs)
+    return tables.results(records, images)
+
+
+def class_names(jobs: list[Job]) -> dict[str, list[str]]:
+    """Of every dataset that prompts were trained on."""
+    names = dict.fromkeys(job.point.trial.dataset for job in jobs)
+    return {name: prepared.read(DATASETS / name).class_names for name in names}
+
+
+def beside_published(results: pl.DataFrame, experiment: Experiment) -> Section:
+    """Our accuracies beside those of papers, where there are any for the same settings."""
+    names = experiment.params.checkpoints
+    sources = {name: checkpoint.read_manifest(CHECKPOINTS / name).source for name in names}
+    found = published.beside(results, experiment.params.datasets, sources)
+    return _section("published", "Beside published numbers", found, NO_NUMBERS)
+
+
+def on_shifts(main: pl.DataFrame, experiment: Experiment, jobs: list[Job]) -> Section:
+    """Accuracy on images from elsewhere."""
+    found = tables.shifts(main, shift_accuracies(experiment, jobs))
+    return _section("shifts", "On images from elsewhere", found, NO_SHIFTS)
+
+
+def _section(name: str, title: str, found: pl.DataFrame, otherwise: str) -> Section:
+    shown = [Shown(title, found)] if found.height else []
+    return Section(name, title, shown, found, "", otherwise)
+
+
+def write_results(folder: Path, results: pl.DataFrame) -> None:
+    """The tidy table, and for DVC one file of metrics for each row of the comparison."""
     results.write_parquet(folder / "results.parquet")
     results.write_csv(folder / "results.csv")
-    comparison.write_csv(folder / "comparison.csv")
-    (folder / "comparison.md").write_text(tables.markdown(comparison))
     (folder / "metrics").mkdir()
     for row, accuracies in tables.metrics(results).items():
         (folder / "metrics" / f"{file_name(row)}.json").write_text(to_json(accuracies))
 
 
-def write_published(folder: Path, results: pl.DataFrame, experiment: Experiment) -> None:
-    """Our accuracies beside those of papers, where there are any for the same settings."""
-    names = experiment.params.checkpoints
-    sources = {name: checkpoint.read_manifest(CHECKPOINTS / name).source for name in names}
-    found = published.beside(results, experiment.params.datasets, sources)
-    found.write_csv(folder / "published.csv")
-    (folder / "published.md").write_text(tables.or_else(found, NO_NUMBERS))
-
-
-def write_pictures(folder: Path, results: pl.DataFrame, jobs: list[Job]) -> None:
-    """Two pictures of everything, and a folder of details for each dataset and network."""
-    folder.mkdir()
-    pictures.save(pictures.accuracy_by_method(results), folder / "accuracy.png")
-    pictures.save(pictures.accuracy_by_values(results), folder / "values.png")
-    pairs: dict[str, list[Job]] = {}
-    for job in jobs:
-        pairs.setdefault(f"{job.point.trial.dataset}-{job.point.trial.network}", []).append(job)
-    for name, group in pairs.items():
-        (folder / name).mkdir()
-        pictures.save(pictures.learning_curves(histories(group)), folder / name / "curves.png")
-        write_gallery(folder / name, group)
-
-
-def histories(jobs: list[Job]) -> pl.DataFrame:
-    """One row for each epoch of each trial."""
-    frames = [
-        pl.DataFrame(json.loads((PROMPTS / job.fingerprint / "history.json").read_text())).select(
-            pl.lit(" ".join(filter(None, [job.point.method, job.point.training]))).alias("method"),
-            pl.lit(job.point.mapping).alias("mapping"),
-            pl.lit(job.point.trial.seed).alias("seed"),
-            "epoch",
-            "val_accuracy",
-        )
-        for job in jobs
-    ]
-    return pl.concat(frames)
+def write_sections(folder: Path, every: list[Section]) -> None:
+    """Each as Markdown to read, and in numbers/ as CSV, Parquet and LaTeX to go on with."""
+    numbers = folder / "numbers"
+    numbers.mkdir()
+    for section in every:
+        (folder / f"{section.name}.md").write_text(tables.section_markdown(section))
+        (numbers / f"{section.name}.tex").write_text("\n".join(map(tables.latex, section.tables)))
+        section.numbers.write_csv(numbers / f"{section.name}.csv")
+        section.numbers.write_parquet(numbers / f"{section.name}.parquet")
 
 
 def file_name(text: str) -> str:

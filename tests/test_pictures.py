@@ -2,6 +2,8 @@
 
 import base64
 import io
+import json
+import math
 
 import numpy as np
 import polars as pl
@@ -9,18 +11,29 @@ import pytest
 from PIL import Image
 
 from lorvp.pictures import (
+    Example,
     PromptView,
+    RegionView,
     accuracy_by_method,
+    accuracy_by_setting,
     accuracy_by_values,
+    chosen_regions,
+    confusion,
+    examples,
     learning_curves,
     mapping_heatmap,
     prompt_gallery,
     save,
+    swept,
+    telling,
+    time_to_accuracy,
 )
 from lorvp.pictures.axes import accuracy_limits, decades, spread
 from lorvp.pictures.heatmap import cell_lines
+from lorvp.pictures.regions import tinted
 from lorvp.pictures.summaries import mean_curves, most_chosen, over_seeds, spread_phrase
 from lorvp.pictures.tiles import centred, data_url
+from lorvp.pictures.values import front
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -55,7 +68,7 @@ def results(seeds=3, datasets=("cifar10",), training="") -> pl.DataFrame:
 def history(epochs=5) -> pl.DataFrame:
     return pl.DataFrame(
         {"method": method, "mapping": mapping, "seed": seed, "epoch": epoch,
-         "val_accuracy": start + 0.05 * epoch / epochs}
+         "val_accuracy": start + 0.05 * epoch / epochs, "seconds": 0.5 * epoch}
         for method in TRAINED
         for mapping, start in MAPPINGS.items()
         for seed in range(2)
@@ -78,6 +91,29 @@ def view(label: str, placed=False, channels=3) -> PromptView:
     return PromptView(label, image, image - 0.5, placement, 2 * image - 0.5)
 
 
+def regions(label: str, side: int) -> RegionView:
+    share_RR = np.linspace(0, 1, side * side).reshape(side, side)
+    share_RR[1, 1] = np.nan
+    image = np.linspace(0, 1, 32 * 32 * 3).reshape(32, 32, 3)
+    return RegionView(label, [image] * 4, [np.eye(side)] * 4, share_RR, images=500)
+
+
+def confused(classes: int):
+    """Every third class is now and then taken for the next one."""
+    names = [f"class {k}" for k in range(classes)]
+    right = [{"true": name, "predicted": name, "images": 40} for name in names]
+    wrong = [
+        {"true": a, "predicted": b, "images": 7}
+        for a, b in zip(names[::3], names[1::3], strict=False)
+    ]
+    return confusion(pl.DataFrame(right + wrong), names, "full · lp, seed 0")
+
+
+def example(before: str, after: str) -> Example:
+    image = np.linspace(0, 1, 32 * 32 * 3).reshape(32, 32, 3)
+    return Example("great white shark, white shark", image, 2 * image, before, after, 0.87)
+
+
 PICTURES = {
     "accuracy": lambda: accuracy_by_method(results()),
     "accuracy, one seed": lambda: accuracy_by_method(results(seeds=1)),
@@ -89,6 +125,12 @@ PICTURES = {
     "curves": lambda: learning_curves(history()),
     "gallery": lambda: prompt_gallery([view("full"), view("adavipro p=6 s=8", placed=True)]),
     "gallery, no placement": lambda: prompt_gallery([view("full"), view("grey", channels=1)]),
+    "time": lambda: time_to_accuracy(history()),
+    "settings": lambda: accuracy_by_setting(swept(swept_results())),
+    "regions": lambda: chosen_regions([regions("adavipro", 4), regions("fine", 16)]),
+    "confusion": lambda: confused(10),
+    "confusion, many classes": lambda: confused(100),
+    "examples": lambda: examples([example("tench", "great white shark, white shark")] * 6, "full"),
     "heatmap": lambda: mapping_heatmap(counts()),
     "heatmap, many targets": lambda: mapping_heatmap(counts(targets=23)),
 }
@@ -139,9 +181,11 @@ def test_other_training_is_another_method():
 
 def test_mean_curves_stop_where_the_first_seed_stops():
     table = pl.DataFrame({"method": "full", "mapping": "lp", "seed": [0, 0, 1],
-                          "epoch": [1, 2, 1], "val_accuracy": [0.5, 0.9, 0.7]})  # fmt: skip
+                          "epoch": [1, 2, 1], "val_accuracy": [0.5, 0.9, 0.7],
+                          "seconds": [1.0, 2.0, 4.0]})  # fmt: skip
     assert mean_curves(table)["epoch"].to_list() == [1]
     assert mean_curves(table)["accuracy"].to_list() == pytest.approx([60])
+    assert mean_curves(table)["seconds"].to_list() == [2.5]
 
 
 def test_most_chosen_keeps_ties():
@@ -210,3 +254,58 @@ def test_data_url_clamps_and_enlarges_without_smoothing():
     picture = Image.open(io.BytesIO(base64.b64decode(url.removeprefix("data:image/png;base64,"))))
     assert picture.size == (192, 192)
     assert picture.getcolors() == [(96 * 192, 0), (96 * 192, 255)]
+
+
+def swept_results() -> pl.DataFrame:
+    """Ranks 1, 4 and 16 with two rates each; validation likes rate 0.5, test rate 0.1."""
+    return pl.DataFrame(
+        {
+            "trial": f"{rank} {lr} {mapping}", "dataset": "d", "network": "n",
+            "method": f"lor_vp r={rank}", "mapping": mapping, "training": f"lr={lr}", "seed": 0,
+            "val_accuracy": 0.5 + lr, "test_accuracy": 0.5 + 0.01 * rank - 0.1 * lr,
+            "trained_values": 100, "mapping_values": 0, "seconds": 1.0, "images_per_second": 1.0,
+            "settings": json.dumps({"method": {"kind": "lor_vp", "rank": rank, "std": 0.01},
+                                    "training": {"lr": lr, "warm": True, "epochs": 3}}),
+        }
+        for rank in (1, 4, 16) for lr in (0.1, 0.5) for mapping in ("ilm", "lp")
+    )  # fmt: skip
+
+
+def test_a_setting_is_shown_with_the_others_that_validation_likes():
+    table = swept(swept_results()).filter(mapping="ilm")
+    assert table["panel"].unique(maintain_order=True).to_list() == ["lor_vp: rank", "lor_vp: lr"]
+    ranks = table.filter(panel="lor_vp: rank")
+    assert ranks["value"].to_list() == [1, 4, 16]
+    assert ranks["mean"].to_list() == pytest.approx([46, 49, 61])  # all at rate 0.5
+    rates = table.filter(panel="lor_vp: lr")
+    assert rates["value"].to_list() == [0.1, 0.5]
+    assert rates["mean"].to_list() == pytest.approx([50, 46])  # rank 1, the first of equals
+    assert swept(swept_results().filter(method="lor_vp r=1", training="lr=0.1")).height == 0
+
+
+def test_the_front_are_those_that_none_beats_with_as_few_values():
+    table = pl.DataFrame({"method": list("abcdef"), "trained_values": [5, 1, 5, 9, 3, 0],
+                          "mean": [50.0, 20.0, 60.0, 60.0, 10.0, math.nan]})  # fmt: skip
+    assert front(table)["method"].to_list() == ["b", "c"]
+
+
+def test_telling_examples_are_mended_spoiled_and_left_wrong():
+    label = np.array([0, 0, 0, 0, 0, 0])
+    before = np.array([1, 0, 0, 1, 1, 1])
+    after = np.array([0, 0, 1, 2, 0, 0])
+    assert telling(label, before, after, each=2) == [0, 4, 2, 3]
+
+
+def test_chosen_regions_are_tinted_where_the_prompt_reaches():
+    chosen_RR, reached_RR = np.array([[1, 1], [0, 0]]), np.array([[True, False], [True, True]])
+    seen = tinted(np.ones((4, 4, 3)), chosen_RR, reached_RR)
+    assert (seen[2:] == 1).all()
+    assert (seen[:2, 2:] == 1).all()
+    assert seen[0, 0] == pytest.approx([0.5, 0.7235, 0.849])
+
+
+def test_a_png_has_the_size_of_its_svg_in_print(tmp_path):
+    save(accuracy_by_method(results()), tmp_path / "picture.png")
+    with Image.open(tmp_path / "picture.png") as picture:
+        assert picture.mode == "RGB"
+        assert picture.info["dpi"] == pytest.approx((192, 192), abs=0.1)

@@ -6,6 +6,7 @@ from typing import Any
 
 import altair as alt
 from altair.typing import ChartType
+from PIL import Image
 
 # Okabe and Ito, https://jfly.uni-koeln.de/color/, without the yellow, which is lost on white paper.
 # Neighbours in this order also differ in lightness, so that grey prints keep them apart.
@@ -21,6 +22,7 @@ GREY, PALE = "#666666", "#CCCCCC"
 # vl-convert carries Liberation Sans, which has the widths of Arial: the same layout everywhere.
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 SMALL, MEDIUM, LARGE = 11, 12, 13
+DPI = 192  # twice that of a screen, so that a page shows a PNG in the size of its SVG
 
 LOOK: dict[str, Any] = {
     "background": "white",
@@ -81,5 +83,10 @@ def save(chart: ChartType, path: str | Path) -> None:
     """
     if Path(path).suffix not in {".png", ".svg"}:
         raise ValueError(f"pictures are written as .png or .svg, not as {path}")
+    png = Path(path).suffix == ".png"
     with alt.data_transformers.enable("default", max_rows=None):
-        chart.save(str(path), scale_factor=2 if Path(path).suffix == ".png" else 1)
+        chart.save(str(path), scale_factor=2 if png else 1)
+    if png:
+        with Image.open(path) as picture:
+            smaller = picture.convert("RGB")  # nothing is transparent: the background is white
+        smaller.save(path, optimize=True, dpi=(DPI, DPI))

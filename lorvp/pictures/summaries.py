@@ -38,7 +38,8 @@ def over_seeds(results: pl.DataFrame) -> pl.DataFrame:
 
 
 def mean_curves(history: pl.DataFrame) -> pl.DataFrame:
-    """One row per method, mapping and epoch: `accuracy`, the mean over seeds in percent.
+    """One row per method, mapping and epoch: `accuracy`, the mean over seeds in percent, and
+    `seconds` of training up to there, the mean too.
 
     Only epochs that every seed of the curve reached: where a seed stops early, the mean of the
     others would jump without anything having been learnt.
@@ -49,6 +50,7 @@ def mean_curves(history: pl.DataFrame) -> pl.DataFrame:
         .group_by(*curve, "epoch", maintain_order=True)
         .agg(
             accuracy=100 * pl.col("val_accuracy").mean(),
+            seconds=pl.col("seconds").mean(),
             complete=pl.col("seed").n_unique() == pl.col("seeds").first(),
         )
         .filter("complete")

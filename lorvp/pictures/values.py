@@ -5,16 +5,19 @@ import polars as pl
 from altair.typing import ChartType
 
 from lorvp.pictures.axes import accuracy_limits, log_axis, spread
-from lorvp.pictures.style import MEDIUM, SMALL, colour_of, finish, shape_of
+from lorvp.pictures.style import GREY, MEDIUM, SMALL, colour_of, finish, shape_of
 from lorvp.pictures.summaries import over_seeds, spread_phrase
 
 WIDTH, HEIGHT = 210, 220
 LINE = 14  # pixels from one name to the next
 LEADER = "#B0B0B0"
+FRONT = "dashed: none better with as few values"
 
 
 def accuracy_by_values(results: pl.DataFrame) -> ChartType:
     """One panel per mapping, dataset and network, all with the same axes.
+
+    A dashed line joins the methods that none beats with as few values or fewer (the Pareto front).
 
     The names stand beside the plot and not at the points: many methods end close together, and
     there the names would overlap however they were turned.
@@ -23,7 +26,7 @@ def accuracy_by_values(results: pl.DataFrame) -> ChartType:
     parts = table.partition_by("dataset", "network", "mapping", maintain_order=True)
     height = max(HEIGHT, LINE * max(len(part) for part in parts))
     panels = [panel(part, table, height) for part in parts]
-    note = f"test accuracy against trained values, {spread_phrase(table['seeds'])}"
+    note = f"test accuracy against trained values, {spread_phrase(table['seeds'])}; {FRONT}"
     title = alt.Title(note, fontSize=MEDIUM, fontWeight="normal", offset=12)
     return finish(alt.concat(*panels, columns=2, spacing=24, title=title))
 
@@ -39,6 +42,7 @@ def panel(part: pl.DataFrame, table: pl.DataFrame, height: int) -> alt.LayerChar
     x = log_axis("trained_values", "trained values (log scale)", table["trained_values"])
     base = alt.Chart(part).encode(x=x, y=y, color=colour_of("mapping", mappings, legend=None))
     marks = [
+        front_line(part, x, y),
         *names(base),
         base.mark_rule(strokeWidth=1.6, clip=True).encode(y="low:Q", y2="high:Q"),
         base.mark_point(filled=True, size=60, opacity=1).encode(
@@ -46,6 +50,19 @@ def panel(part: pl.DataFrame, table: pl.DataFrame, height: int) -> alt.LayerChar
         ),
     ]
     return alt.LayerChart(layer=marks, width=WIDTH, height=height, title=title_of(part, table))
+
+
+def front(part: pl.DataFrame) -> pl.DataFrame:
+    """The methods that are better than all others with as few trained values or fewer."""
+    order = part.drop_nans("mean").sort("trained_values", -pl.col("mean"), maintain_order=True)
+    best_before = pl.col("mean").cum_max().shift(1)
+    return order.filter(best_before.is_null() | (pl.col("mean") > best_before))
+
+
+def front_line(part: pl.DataFrame, x: alt.X, y: alt.Y) -> alt.Chart:
+    """In steps: between two of its methods, more values buy nothing."""
+    line = alt.Chart(front(part)).mark_line(interpolate="step-after", strokeDash=[4, 3])
+    return line.encode(x=x, y=y, color=alt.value(GREY), strokeWidth=alt.value(1.2))
 
 
 def names(base: alt.Chart) -> tuple[alt.Chart, alt.Chart]:

@@ -74,7 +74,11 @@ def contents(folder: Path, name: str) -> dict[str, bytes]:
 
 def results(project: Project) -> pl.DataFrame:
     """results.parquet without what may differ between runs: time and order."""
-    return pl.read_parquet(project.tables / "results.parquet").drop("seconds").sort("trial")
+    return (
+        pl.read_parquet(project.tables / "results.parquet")
+        .drop("seconds", "images_per_second")
+        .sort("trial")
+    )
 
 
 def metrics(project: Project) -> dict[str, dict]:

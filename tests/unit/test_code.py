@@ -117,7 +117,9 @@ def test_an_edit_changes_the_trials_that_use_the_file(package, file, expected):
 @pytest.mark.parametrize(
     "file",
     [
-        "tables.py",
+        "tables/tidy.py",
+        "tables/statistics.py",
+        "report/page.py",
         "store.py",
         "params.py",
         "grid.py",

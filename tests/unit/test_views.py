@@ -18,7 +18,7 @@ from lorvp.prompts.methods.random_patch import RandomPatchConfig
 from lorvp.prompts.methods.smm import SmmConfig
 from lorvp.prompts.methods.vpt import VptConfig
 from lorvp.running import build
-from lorvp.views import mapping_counts, prompt_view
+from lorvp.views import mapping_counts, prompt_view, region_view
 
 from .tiny import FEATURES, MEAN, STD, TARGET_NAMES, images, tiny_network, trial
 
@@ -95,6 +95,31 @@ def test_a_placement_that_weighs_colours_is_shown_as_their_mean():
     normalised = model.network.normalise(IMAGE[None].permute(0, 3, 1, 2) / 255)
     red, green, blue = model.prompt.placement(normalised)[0].numpy()
     np.testing.assert_allclose(view.placement_HW, (red + green + blue) / 3, atol=1e-6)
+
+
+@torch.no_grad()
+def test_regions_are_counted_over_images_where_the_prompt_reaches():
+    """A border of 3 of 16 pixels reaches every region of 8, and none of 4 in the middle."""
+    method = AdaViProConfig(width=3, side=4)
+    _, model = view_of(method)
+    many = images(50).images_NHWC
+    view = region_view("label", trial(method), model.trained_state(), MANIFEST, many, shown=2)
+    assert view is not None
+    mask_NHW = model.prompt.placement(model.network.normalise(many.permute(0, 3, 1, 2) / 255))[:, 0]
+    for row, column in ((0, 0), (0, 2), (3, 1)):
+        own_N = mask_NHW[:, 4 * row : 4 * row + 4, 4 * column : 4 * column + 4].amax((1, 2))
+        assert view.share_RR[row, column] == pytest.approx(float(own_N.mean()))
+        assert view.chosen_RR[1][row, column] == own_N[1]
+    assert np.isnan(view.share_RR[1:3, 1:3]).all()
+    assert np.isnan(view.share_RR).sum() == 4
+    assert (len(view.images_HWC), view.images) == (2, 50)
+
+
+def test_a_prompt_that_chooses_no_regions_has_no_such_view():
+    for method in (PadConfig(width=3), SmmConfig()):
+        _, model = view_of(method)
+        found = region_view("", trial(method), model.trained_state(), MANIFEST, IMAGE[None], 1)
+        assert found is None
 
 
 def state(*chosen: list[int]) -> dict[str, torch.Tensor]:

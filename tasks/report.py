@@ -1,0 +1,97 @@
+"""data/tables/report.html: all of it on one page, with where it comes from."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from io import StringIO
+from pathlib import Path
+
+import polars as pl
+from ruamel.yaml import YAML
+
+from lorvp.datasets import prepared
+from lorvp.datasets.prepared import Prepared
+from lorvp.files import write_whole
+from lorvp.networks import checkpoint
+from lorvp.params import Experiment
+from lorvp.report import Picture, page
+from lorvp.report.remarks import remarks
+from lorvp.store import read_record
+from lorvp.tables import Section, Shown
+from tasks.places import CHECKPOINTS, DATASETS, PROMPTS
+from tasks.plan import Job
+
+MANY = 1000
+"""Trials above which the page does not list them all."""
+REST = "results.csv has all of them."
+
+
+def write_report(
+    path: Path,
+    experiment: Experiment,
+    jobs: list[Job],
+    results: pl.DataFrame,
+    sections: list[Section],
+    pictures: list[Picture],
+) -> None:
+    """The page; see lorvp/report."""
+    datasets = {name: prepared.read(DATASETS / name) for name in experiment.params.datasets}
+    left_out = {name: len(data.left_out) for name, data in datasets.items()}
+    origins = [
+        _environment(jobs),
+        _datasets(datasets),
+        _checkpoints(list(experiment.params.checkpoints)),
+        _trials(jobs),
+    ]
+    text = page(sections, pictures, remarks(results, left_out), origins, settings_of(experiment))
+    write_whole(path, text)
+
+
+def _environment(jobs: list[Job]) -> Section:
+    """Software and devices of the trials, as each of them wrote it down."""
+    found = Counter(tuple(_record(job)["environment"].items()) for job in jobs)
+    rows = pl.DataFrame([dict(facts) | {"trials": n} for facts, n in found.items()])
+    return _section("environment", "Environment", rows)
+
+
+def _datasets(datasets: dict[str, Prepared]) -> Section:
+    rows = [
+        {"dataset": name, "classes": len(data.class_names), **data.sizes, "SHA-256": data.digest}
+        for name, data in datasets.items()
+    ]
+    return _section("datasets", "Datasets", pl.DataFrame(rows))
+
+
+def _checkpoints(names: list[str]) -> Section:
+    facts = {name: checkpoint.read_manifest(CHECKPOINTS / name) for name in names}
+    rows = [
+        {"checkpoint": name, "architecture": f.architecture, "source": f.source,
+         "licence": f.licence, "SHA-256 of the weights": f.weights_sha256}
+        for name, f in facts.items()
+    ]  # fmt: skip
+    return _section("checkpoints", "Frozen networks", pl.DataFrame(rows))
+
+
+def _trials(jobs: list[Job]) -> Section:
+    """By their fingerprints, which are also the names of their folders."""
+    columns = {"trial": pl.String, "fingerprint": pl.String, "code": pl.String}
+    rows = [(job.point.name, job.fingerprint, job.identity["code"]) for job in jobs[:MANY]]
+    section = _section("trials", "Trials", pl.DataFrame(rows, schema=columns, orient="row"))
+    return section if len(jobs) <= MANY else replace(section, note=f"The first {MANY:,}; {REST}")
+
+
+def _section(name: str, title: str, rows: pl.DataFrame) -> Section:
+    return Section(name, title, [Shown(title, rows)], rows, "")
+
+
+def _record(job: Job) -> dict:
+    return read_record(PROMPTS / job.fingerprint)
+
+
+def settings_of(experiment: Experiment) -> str:
+    """params.yaml without what cannot change a result, with every default."""
+    out = StringIO()
+    kept = experiment.params.model_dump(mode="json", include={"datasets", "checkpoints", "grid"})
+    YAML(typ="safe", pure=True).dump(kept, out)
+    return out.getvalue()

@@ -1,0 +1,264 @@
+"""Every number on the page of the first run, from the trials' own files by plain arithmetic; and
+the page in a real browser, where there is one."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import statistics
+from collections import defaultdict
+from html.parser import HTMLParser
+from itertools import combinations
+
+import polars as pl
+import pytest
+
+from .conftest import FirstRun
+
+T_OF_TWO = 12.706204736  # Student's t of two seeds, 97.5 %
+NORMAL = 1.959963985
+
+
+class Tables(HTMLParser):
+    """The rows of each section's tables, as text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: dict[str, list[list[str]]] = defaultdict(list)
+        self.section, self.cell = "", False
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        if tag == "section":
+            self.section = dict(attrs)["aria-labelledby"]
+        if tag == "tr":
+            self.found[self.section].append([])
+        if tag in ("td", "th"):
+            self.found[self.section][-1].append("")
+            self.cell = True
+
+    def handle_endtag(self, tag):
+        self.cell &= tag not in ("td", "th")
+
+    def handle_data(self, data):
+        if self.cell:
+            self.found[self.section][-1][-1] += data
+
+    def rows(self, section: str) -> list[dict[str, str]]:
+        head, *rows = self.found[section]
+        return [dict(zip(head, row, strict=True)) for row in rows]
+
+
+@pytest.fixture(scope="module")
+def tables(first: FirstRun) -> Tables:
+    return Tables((first.project.tables / "report.html").read_text())
+
+
+@pytest.fixture(scope="module")
+def trials(first: FirstRun) -> dict[tuple[str, str], list[dict]]:
+    """By method and mapping and in the order of seeds: summary, history, answers."""
+    found = defaultdict(list)
+    for folder in first.project.prompts.iterdir():
+        record = json.loads((folder / "trial.json").read_text())
+        method, mapping, *_ = record["name"].split(" · ")
+        answers = pl.read_parquet(folder / "predictions.parquet").rows(named=True)
+        history = json.loads((folder / "history.json").read_text())
+        seed = record["identity"]["settings"]["seed"]
+        found[method, mapping].append(
+            record | {"answers": answers, "seed": seed, "history": history}
+        )
+    return {key: sorted(group, key=lambda trial: trial["seed"]) for key, group in found.items()}
+
+
+def right(trial: dict) -> list[bool]:
+    return [row["label"] == row["predicted"] for row in trial["answers"]]
+
+
+def accuracies(group: list[dict]) -> list[float]:
+    return [100 * sum(right(trial)) / len(trial["answers"]) for trial in group]
+
+
+def shown(values: list[float]) -> str:
+    return f"{statistics.mean(values):.1f} ± {statistics.stdev(values):.1f}"
+
+
+def test_the_comparison(tables: Tables, trials):
+    rows = {row["method"]: row for row in tables.rows("comparison")}
+    heads = {"ilm": "ilm", "lp": "lp (+970)"}
+    assert len(rows) == 2
+    for (method, mapping), group in trials.items():
+        assert rows[method][heads[mapping]] == shown(accuracies(group))
+    for method, row in rows.items():
+        groups = [trials[method, mapping] for mapping in heads]
+        seconds = [[t["summary"]["seconds"] for t in group] for group in groups]
+        means = [statistics.mean(each) for each in seconds]
+        assert float(row["seconds"]) == pytest.approx(statistics.mean(means), abs=0.0501)
+        # 497 training images of the 1,797, in two epochs.
+        speeds = [statistics.mean(2 * 497 / each for each in of_one) for of_one in seconds]
+        assert int(row["images/s"].replace(",", "")) == pytest.approx(
+            statistics.mean(speeds), abs=0.51
+        )
+        content = groups[0][0]["summary"]
+        values = content["content_values"] + content["placement_values"]
+        assert row["prompt values"] == f"{values:,}"
+
+
+def test_the_details(tables: Tables, trials):
+    rows = {(row["method"], row["mapping"]): row for row in tables.rows("details")}
+    assert rows.keys() == trials.keys()
+    for key, group in trials.items():
+        found, row = accuracies(group), rows[key]
+        half = T_OF_TWO * statistics.stdev(found) / math.sqrt(2)
+        mean = statistics.mean(found)
+        val = [100 * max(epoch["val_accuracy"] for epoch in t["history"]) for t in group]
+        assert row["test %"] == shown(found)
+        assert row["95 % interval"] == f"{mean - half:.1f} to {mean + half:.1f}"
+        assert row["validation %"] == f"{statistics.mean(val):.1f}"
+        assert row["ECE %"] == f"{statistics.mean(100 * ece(t['answers']) for t in group):.1f}"
+        assert row["trained values"] == f"{group[0]['summary']['trained_values']:,}"
+
+
+def ece(answers: list[dict]) -> float:
+    gaps = defaultdict(float)
+    for row in answers:
+        place = max(1, math.ceil(row["confidence"] * 15))
+        gaps[place] += (row["label"] == row["predicted"]) - row["confidence"]
+    return sum(map(abs, gaps.values())) / len(answers)
+
+
+def test_the_classes(tables: Tables, trials):
+    rows = {(row["method"], row["mapping"]): row for row in tables.rows("classes")}
+    for key, group in trials.items():
+        for digit in range(10):
+            shares = []
+            for trial in group:
+                own = [r for r in trial["answers"] if r["label"] == digit]
+                shares.append(100 * sum(r["predicted"] == digit for r in own) / len(own))
+            assert rows[key][str(digit)] == f"{statistics.mean(shares):.1f}"
+
+
+def test_the_paired_tests(tables: Tables, trials):
+    """The distribution of the sum is built up image by image."""
+    rows = {(row["mapping"], row["A"], row["B"]): row for row in tables.rows("tests")}
+    assert len(rows) == 2
+    chances = {}
+    for mapping, a, b in rows:
+        pairs = zip(trials[a, mapping], trials[b, mapping], strict=True)
+        seeds = [[x - y for x, y in zip(right(s), right(t), strict=True)] for s, t in pairs]
+        gains = [sum(image) for image in zip(*seeds, strict=True)]
+        row, images = rows[mapping, a, b], len(gains)
+        per_image = [100 * gain / 2 for gain in gains]
+        mean = statistics.mean(per_image)
+        half = NORMAL * statistics.stdev(per_image) / math.sqrt(images)
+        assert row["A - B (points)"] == f"{mean:+.1f}"
+        assert row["95 % interval"] == f"{mean - half:.1f} to {mean + half:.1f}"
+        ahead, behind = sum(sum(s) > 0 for s in seeds), sum(sum(s) < 0 for s in seeds)
+        assert row["seeds won A : B"] == f"{ahead} : {behind} of 2"
+        chances[mapping] = p_of(gains)
+    smaller, larger = sorted(chances, key=chances.__getitem__)
+    corrected = {smaller: min(1, 2 * chances[smaller])}
+    corrected[larger] = max(corrected[smaller], chances[larger])
+    for (mapping, *_), row in rows.items():
+        assert same(row["p"], chances[mapping])
+        assert same(row["p (Holm)"], corrected[mapping])
+
+
+def p_of(gains: list[int]) -> float:
+    chance = {0: 1.0}
+    for gain in gains:
+        if gain:
+            after = defaultdict(float)
+            for total, share in chance.items():
+                after[total + gain] += share / 2
+                after[total - gain] += share / 2
+            chance = after
+    return sum(share for total, share in chance.items() if abs(total) >= abs(sum(gains)))
+
+
+def same(text: str, p: float) -> bool:
+    return p < 0.001 if text == "<0.001" else float(text) == pytest.approx(p, abs=0.00051)
+
+
+def test_every_trial_and_every_hash_is_named(first: FirstRun, tables: Tables, trials):
+    named = {row["trial"]: row for row in tables.rows("trials")}
+    every = [trial for group in trials.values() for trial in group]
+    assert len(named) == len(every)
+    for trial in every:
+        assert named[trial["name"]]["fingerprint"] == trial["fingerprint"]
+        assert named[trial["name"]]["code"] == trial["identity"]["code"]
+    (network,) = tables.rows("checkpoints")
+    assert network["SHA-256 of the weights"] == every[0]["network"]["weights_sha256"]
+    digests = {row["dataset"]: row["SHA-256"] for row in tables.rows("datasets")}
+    assert digests["digits"] == every[0]["identity"]["dataset"]
+    (software,) = tables.rows("environment")
+    assert software == every[0]["environment"] | {"trials": "8"}
+
+
+def test_formats_tell_the_same(first: FirstRun):
+    numbers = first.project.tables / "numbers"
+    for path in numbers.glob("*.parquet"):
+        table = pl.read_parquet(path)
+        assert pl.read_csv(path.with_suffix(".csv"), infer_schema=False).shape == table.shape
+        assert (first.project.tables / f"{path.stem}.md").exists()
+    text = (numbers / "comparison.tex").read_text()
+    assert text.count(r"\textbf{") == 2
+    assert text.count(r"\underline{") == 2
+    assert r"lor\_vp r=1" in text
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A headless Chromium that is installed, driven by a Playwright that is."""
+    chromium = next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+    )
+    if chromium is None:
+        pytest.skip("no Chromium is installed")
+    api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+    with api.sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield found
+        found.close()
+
+
+def test_the_page_works_from_disk_on_a_desk_and_on_a_phone(first: FirstRun, browser):
+    address = (first.project.tables / "report.html").as_uri()
+    said, asked = [], []
+    page = browser.new_page(viewport={"width": 375, "height": 800})
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(address)
+    for width in (375, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert said == []
+    assert [url for url in asked if not url.startswith("data:")] == [address]
+    check_sorting(page)
+    page.close()
+
+
+def check_sorting(page) -> None:
+    """Up, down and by the keyboard; numbers as numbers."""
+    table = page.locator("section", has=page.locator("#details")).locator("table")
+    head = table.locator("thead th", has_text="trained values")
+
+    def column() -> list[int]:
+        place = head.evaluate("cell => cell.cellIndex + 1")
+        texts = table.locator(f"tbody tr > :nth-child({place})").all_inner_texts()
+        return [int(text.replace(",", "")) for text in texts]
+
+    before = column()
+    head.locator("button").click()
+    assert column() == sorted(before) != sorted(before, reverse=True)
+    assert head.get_attribute("aria-sort") == "ascending"
+    head.locator("button").press("Enter")
+    assert column() == sorted(before, reverse=True)
+    assert head.get_attribute("aria-sort") == "descending"
+
+
+def test_two_trials_never_share_a_row(tables: Tables):
+    for section in ("comparison", "details", "classes", "trials"):
+        rows = [tuple(row.values()) for row in tables.rows(section)]
+        assert all(a != b for a, b in combinations(rows, 2))
