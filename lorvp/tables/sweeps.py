@@ -15,7 +15,6 @@ from lorvp.tables.tidy import PAIR, ROW, aggregate
 GROUP = [*ROW, "mapping"]
 CELL = [*PAIR, "method", "mapping"]
 FAMILY = [*PAIR, "family", "mapping"]
-ONLY = ["dataset", "network"]
 
 
 def chosen(table: pl.DataFrame) -> pl.DataFrame:
@@ -51,7 +50,7 @@ def sweeps(table: pl.DataFrame) -> pl.DataFrame:
     )
     setting = pl.concat_str("own", "training", separator=" ").str.strip_chars()
     found = rows.select(
-        *ONLY,
+        *PAIR,
         pl.col("family").alias("method"),
         "mapping",
         setting.alias("setting"),
@@ -61,7 +60,7 @@ def sweeps(table: pl.DataFrame) -> pl.DataFrame:
         "chosen",
         "best",
     )
-    return found.drop(name for name in ONLY if table[name].n_unique() == 1)
+    return found.drop(name for name in PAIR if table[name].n_unique() == 1)
 
 
 def _mark(condition: pl.Expr) -> pl.Expr:
