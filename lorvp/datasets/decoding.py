@@ -27,6 +27,10 @@ LARGEST = 2 * (Image.MAX_IMAGE_PIXELS or 0)
 """Pixels, above which Pillow takes a file for an attempt to fill the memory."""
 
 
+SMALLEST = 8
+"""Pixels on each side of images that are worth looking at."""
+
+
 class BrokenImageError(InputError):
     """A file that cannot be read as an image; the message names it."""
 
@@ -50,7 +54,7 @@ BROKEN = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
 class View(Settings):
     """What is stored of images that come in many sizes."""
 
-    size: int = Field(default=224, ge=8, le=1024)
+    size: int = Field(default=224, ge=SMALLEST, le=1024)
     """Height and width in pixels."""
     resize: Literal["squash", "crop"] = "squash"
     """squash: the whole image, its proportions not kept (LoR-VP). crop: the middle of the short

@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from lorvp.datasets.decoding import BrokenImageError, View
+from lorvp.datasets.decoding import SMALLEST, BrokenImageError, View
 from lorvp.datasets.prepared import SPLITS
 from lorvp.datasets.splits import Splits
 from lorvp.errors import InputError
@@ -55,7 +55,7 @@ class ImageArray:
     @property
     def view(self) -> View | None:
         height, width = self.size
-        return View(size=height) if height == width else None
+        return View(size=height) if height == width >= SMALLEST else None
 
     @property
     def size(self) -> tuple[int, int]:

@@ -134,7 +134,9 @@ def test_a_bundle_answers_in_another_process_without_the_pipeline(project, pictu
     folder, _, result = project.train("resnet", "adavipro", "ilm")
     bundles.bundle(folder, tmp_path / "given away")
     command = [sys.executable, "-c", ALONE, str(tmp_path / "given away"), *map(str, pictures)]
-    environment = os.environ | {"PYTHONPATH": str(Path(lorvp.__file__).parents[1])}
+    # Sums over several threads have other last bits.
+    threads = {"OMP_NUM_THREADS": str(torch.get_num_threads())}
+    environment = os.environ | {"PYTHONPATH": str(Path(lorvp.__file__).parents[1])} | threads
     out = subprocess.check_output(command, cwd=tmp_path, text=True, env=environment)
     names = [f"class {k}" for k in result.test.predicted_N.tolist()]
     assert eval(out) == list(zip(names, result.test.confidence_N.tolist(), strict=True))

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 import lorvp
 from lorvp import bundles
@@ -24,6 +25,7 @@ def typed(tmp_path):
             "HF_HOME": str(tmp_path / "cache"),
             "HF_TOKEN": "hf_secret",
             "HF_HUB_DISABLE_TELEMETRY": "1",
+            "OMP_NUM_THREADS": str(torch.get_num_threads()),
             "PYTHONPATH": str(Path(lorvp.__file__).parents[1]),
         }
         command = [sys.executable, "-m", "lorvp.cli", *map(str, arguments)]
