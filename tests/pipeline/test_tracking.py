@@ -1,6 +1,7 @@
 """Weights & Biases stays out of the way where it is not asked for."""
 
 import re
+import shutil
 import socket
 
 from .conftest import API_KEY
@@ -48,6 +49,7 @@ for job in make_jobs(params.read(), TrialStore(Path("store")))[:2]:
 
 def test_a_network_that_is_down_delays_no_trial(project: Project):
     """A server that takes calls and never answers, and W&B online."""
+    shutil.rmtree(project.repo / "data/.work/logs")
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         done = project.python("-c", TRAIN, WANDB_BASE_URL=url, WANDB_API_KEY=API_KEY)
