@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from typing import ClassVar
 from urllib.parse import urlsplit
 
 from lorvp.errors import InputError
@@ -47,6 +48,19 @@ def check(compute: ComputeConfig, package: str) -> None:
                 Share(absolute(compute.share)).require_writable()
             except (ImportError, ValueError) as error:  # of fsspec, for an unknown protocol
                 raise InputError(str(error)) from error
+
+
+class OnCluster:
+    """Machines of a cluster, or one of our own on this machine for the time of the run."""
+
+    package: ClassVar[str]
+    """Prefect's, for this kind of cluster."""
+
+    def __init__(self, compute: ComputeConfig) -> None:
+        self.compute = on_nodes(compute)
+
+    def check(self) -> None:
+        check(self.compute, self.package)
 
 
 def absolute(share: str) -> str:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
-from lorvp.params import ComputeConfig
 from tasks import clusters
 from tasks.devices import devices, slots
 from tasks.plan import Job
@@ -17,14 +16,10 @@ from tasks.workers import Team
 PASSED_ON = ("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "DO_NOT_TRACK", "GOMP_SPINCOUNT")
 
 
-class OnDask:
+class OnDask(clusters.OnCluster):
     """A Dask cluster, or one of our own on this machine for the time of the run."""
 
-    def __init__(self, compute: ComputeConfig) -> None:
-        self.compute = clusters.on_nodes(compute)
-
-    def check(self) -> None:
-        clusters.check(self.compute, "prefect_dask")
+    package = "prefect_dask"
 
     def task_runner(self) -> Any:
         from prefect_dask.task_runners import DaskTaskRunner  # pyright: ignore[reportMissingImports]

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
-from lorvp.params import ComputeConfig
 from tasks import clusters
 from tasks.devices import slots
 from tasks.plan import Job
@@ -27,14 +26,10 @@ OBJECTS = 100 * 2**20
 """Bytes of shared memory for a cluster of our own; Ray would take 30 % of the machine's."""
 
 
-class OnRay:
+class OnRay(clusters.OnCluster):
     """A Ray cluster, or one of our own on this machine for the time of the run."""
 
-    def __init__(self, compute: ComputeConfig) -> None:
-        self.compute = clusters.on_nodes(compute)
-
-    def check(self) -> None:
-        clusters.check(self.compute, "prefect_ray")
+    package = "prefect_ray"
 
     def task_runner(self) -> Any:
         own = {} if self.compute.cluster else LOOPBACK
