@@ -1,8 +1,21 @@
 """The stages of dvc.yaml: ``python -m flows.NAME``. Each reads top to bottom."""
 
 import os
+import sys
+from types import TracebackType
 
 # Threads that wait for each other soon sleep. Spinning ones take the core from what they wait
 # for where others compute as well (20 s became 5 min), and always sleeping ones cost a third of
 # the time where nobody does. Read by OpenMP when torch is first imported.
 os.environ.setdefault("GOMP_SPINCOUNT", "2000")
+
+
+def _in_short(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Ctrl-C is no error whose origin anybody looks for."""
+    if issubclass(kind, KeyboardInterrupt):
+        print("stopped", file=sys.stderr)
+    else:
+        sys.__excepthook__(kind, error, trace)
+
+
+sys.excepthook = _in_short

@@ -7,6 +7,7 @@ creates the database, takes longer) and leaves it behind when the run is killed.
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -63,7 +64,11 @@ def prefect_api() -> Iterator[str]:
 
 def leave(status: int) -> NoReturn:
     """End the process; at once where the server has gone, to which Prefect would try to send what
-    waits for minutes."""
+    waits for minutes.
+
+    A Ctrl-C that comes now stops nothing any more, and shall not make a failure of it.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     if not _GONE.is_set():
         sys.exit(status)
     sys.stdout.flush()

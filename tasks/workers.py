@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 import multiprocessing
 import os
+import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Protocol
@@ -63,11 +65,12 @@ class Slot:
         self.place, self.home, self.pool = place, home, _pool(place, home)
 
     def schedule(self, *asked: Any) -> Future[dict]:
-        if not self.pool.active:
-            self.pool.stop()
-            self.pool.join()
-            self.pool = _pool(self.place, self.home)
-        return self.pool.schedule(train_and_store, args=asked)
+        with _deaf_to_ctrl_c():  # to ask whether it is active starts it
+            if not self.pool.active:
+                self.pool.stop()
+                self.pool.join()
+                self.pool = _pool(self.place, self.home)
+            return self.pool.schedule(train_and_store, args=asked)
 
 
 class Workers:
@@ -181,6 +184,18 @@ def workers(compute: ComputeConfig, tell: Callable[[str], object] = print) -> It
         team.end(at_once=True)
         raise
     team.end(at_once=False)
+
+
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """Processes and threads that are started here leave a Ctrl-C to the main thread, which ends
+    them: one that comes while they still import would show as many tracebacks as there are."""
+    resource_tracker.ensure_running()  # its start, which every first process asks for, unblocks
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _pool(place: str, home: Path) -> ProcessPool:

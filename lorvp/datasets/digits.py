@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 import numpy as np
 from pydantic import Field
-from sklearn.datasets import load_digits
 
 from lorvp.datasets.source import ImageArray, Sizes, Source
 from lorvp.datasets.splits import stratified
@@ -35,6 +34,8 @@ class DigitsConfig(Settings):
         return Sizes(10, 1797 - self.val - self.test, self.val, self.test)
 
     def source(self) -> Source:
+        from sklearn.datasets import load_digits  # a second that only this dataset waits
+
         digits: Any = load_digits()
         values_NP, targets_N = digits.data, digits.target
         grey_NHW = np.rint(values_NP.reshape(-1, 8, 8) * (255 / 16)).astype(np.uint8)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from scipy.io import loadmat
-
 from lorvp.datasets.archives import Archive, archives_at
 from lorvp.datasets.real import Found
 from lorvp.datasets.real_files import CoopThirds
@@ -36,7 +34,9 @@ class Flowers102Config(CoopThirds):
     published: ClassVar[Sizes | None] = Sizes(102, 1020, 1020, 6149)
 
     def read(self, root: Path) -> Found:
-        from torchvision.datasets import Flowers102  # 4 s: imported where files are really read
+        # Seconds: imported where files are really read.
+        from scipy.io import loadmat
+        from torchvision.datasets import Flowers102
 
         # torchvision's reader holds the two small files to their checksums, and so to one copy.
         folder = root / "flowers-102"

@@ -9,7 +9,6 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from sklearn.model_selection import train_test_split
 
 from lorvp.errors import InputError
 
@@ -29,6 +28,8 @@ def stratified(labels_N: np.ndarray, test: int, val: int, seed: int) -> Splits:
             f"test: {test} and val: {val} of {len(labels_N)} images leave a split without room "
             f"for all {classes} classes"
         )
+    from sklearn.model_selection import train_test_split  # a second that others need not wait
+
     rows = np.arange(len(labels_N))
     rest, test_rows = train_test_split(rows, test_size=test, stratify=labels_N, random_state=seed)
     train_rows, val_rows = train_test_split(

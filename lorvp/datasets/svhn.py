@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 import numpy as np
-from scipy.io import loadmat
 
 from lorvp.datasets.archives import Archive, archives_at
 from lorvp.datasets.real import Found, RealDataset
@@ -55,6 +54,8 @@ class SvhnConfig(RealDataset):
 
 def _part(path: Path) -> tuple[np.ndarray, np.ndarray]:
     """images_NHWC and labels_N; the file calls the digit 0 ten."""
+    from scipy.io import loadmat
+
     path.open("rb").close()  # scipy would try other names for a file that is not there
     try:
         part = loadmat(path)

@@ -7,9 +7,11 @@ import os
 import re
 import shutil
 import signal
+from contextlib import suppress
 from pathlib import Path
 
 import polars as pl
+import psutil
 
 from .api import ask, server
 from .conftest import FirstRun
@@ -32,7 +34,7 @@ def test_a_stopped_run_goes_on_and_ends_with_the_same_bits(first: FirstRun, proj
     assert stopped.to_train == 8 - len(kept)
     assert "stopped; finished trials are kept" in stopped.out
     assert "Traceback" not in stopped.out
-    assert kept.items() < contents(project.store, "trial.json").items()
+    assert kept.items() <= contents(project.store, "trial.json").items()
 
     kept = contents(project.store, "trial.json")
     again = project.dvc("repro")
@@ -54,12 +56,26 @@ def forget_trials(project: Project) -> None:
 
 
 def signalled(project: Project, number: signal.Signals) -> Done:
-    """`dvc repro` in a terminal, where the signal reaches all it started, after some trials."""
-    finished = len(project.trials(project.store))
+    """`dvc repro` in a terminal, where the signal reaches all it started, in a trial that is not
+    the first."""
     with project.started("-m", "dvc", "repro") as process:
-        wait_until(lambda: len(project.trials(project.store)) > finished)
+        worker = wait_until(lambda: held_in_training(project))
         os.killpg(process.pid, number)
+        with suppress(psutil.NoSuchProcess):
+            worker.resume()
         return end_of(process, seconds=15)
+
+
+def held_in_training(project: Project) -> psutil.Process | None:
+    """A worker that is now halted in a trial, once one is finished."""
+    if not project.trials(project.store) or not (found := trial_in_training(project)):
+        return None
+    trial, worker = found
+    worker.suspend()
+    if not (project.store / trial).exists():
+        return worker
+    worker.resume()
+    return None
 
 
 def turn_round(params: dict) -> None:

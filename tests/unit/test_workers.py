@@ -30,7 +30,8 @@ def job(does: str) -> Job:
 
 def act(job: Job, device: str, tracking: TrackingConfig, halvings: int) -> dict:
     """In the worker, in place of training: what the trial's fingerprint says."""
-    told = {"pid": os.getpid(), "device": device, "halvings": halvings}
+    deaf = signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    told = {"pid": os.getpid(), "device": device, "halvings": halvings, "deaf": deaf}
     if job.fingerprint == "is too large":
         Path("vmstat").write_text("oom_kill 6\n")  # by the system
     if job.fingerprint in ("is killed", "is too large"):
@@ -75,6 +76,7 @@ def test_what_befalls_one_trial_leaves_the_others_alone(monkeypatch):
     with workers(ComputeConfig(workers=1, device="cpu", time_limit=0.02)) as team:
         first = train(team)
         assert (first["device"], first["halvings"]) == ("cpu", 0)
+        assert first["deaf"], "Ctrl-C is for the run to see, which ends its workers"
         memory_runs_out(team)
         assert train(team) == first, "the process is as good as before"
         is_killed(team, "is killed", r"killed \(signal 9\)$")
