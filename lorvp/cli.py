@@ -18,7 +18,13 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__
 )
 
-Prompt = Annotated[str, typer.Argument(help="A prompt's folder, or user/name on the hub.")]
+Prompt = Annotated[
+    str,
+    typer.Argument(
+        help="A prompt's folder, a folder of prompts (the best on validation images is taken), or "
+        "user/name on the hub."
+    ),
+]
 Checkpoints = Annotated[
     Path | None, typer.Option(help="Where frozen networks are; the project's own unless given.")
 ]
@@ -44,10 +50,13 @@ def predict(
 ) -> None:
     """Name what is on IMAGES (files, or folders of them)."""
     from lorvp.datasets.decoding import images_in
-    from lorvp.trained import load
+    from lorvp.trained import load, local
 
+    folder = local(prompt)
+    if folder != Path(prompt):
+        print(f"with {folder}", file=sys.stderr)
     files = [file for given in images for file in (images_in(given) if given.is_dir() else [given])]
-    classifier = load(prompt, checkpoints, device)
+    classifier = load(folder, checkpoints, device)
     chunks = [files[n : n + 64] for n in range(0, len(files), 64)]
     answers = [
         answer
@@ -112,9 +121,10 @@ def compare(prompts: list[Path], as_json: Json = False) -> None:
     import polars as pl
 
     from lorvp.tables import markdown
-    from lorvp.trained import read
+    from lorvp.trained import prompts_in, read
 
-    rows = [_row(read(folder)) for given in prompts for folder in _prompts_in(given)]
+    folders = [folder for given in prompts for folder in prompts_in(given)]
+    rows = [_row(read(folder)) | {"folder": str(folder)} for folder in folders]
     table = pl.DataFrame(rows).sort("dataset", "network", "test %", descending=[False, False, True])
     print(json.dumps(table.to_dicts()) if as_json else markdown(table))
 
@@ -129,11 +139,6 @@ def push(
     from lorvp.bundles import push as upload
 
     print(upload(folder, repository, private=not public))
-
-
-def _prompts_in(given: Path) -> list[Path]:
-    """The folder itself unless it is one of prompts' folders."""
-    return sorted(path.parent for path in given.glob("*/trial.json")) or [given]
 
 
 def _row(record: dict) -> dict:

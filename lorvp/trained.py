@@ -55,12 +55,13 @@ def load(
 ) -> Classifier:
     """The classifier in a folder, or in a repository of the Hugging Face hub (``user/name``).
 
-    The frozen network is looked for in the folder itself, then in ``checkpoints`` (by default
-    data/checkpoints of the project that the folder lies in), and known by its checksum.
+    Of a folder of prompts (data/prompts) it is the one that does best on validation images. The
+    frozen network is looked for in the prompt's own folder, then in ``checkpoints`` (by default
+    data/checkpoints of the project that it lies in), and known by its checksum.
 
     Raises:
-        InputError: there is no trained prompt, it is damaged or of another version, or its network
-            is not to be found.
+        InputError: there is no trained prompt, or prompts of several datasets, it is damaged or of
+            another version, or its network is not to be found.
     """
     folder = local(place)
     record = read(folder)
@@ -79,10 +80,11 @@ def trial_of(record: dict[str, Any]) -> Trial:
 
 
 def local(place: str | Path) -> Path:
-    """The folder itself, or a copy of a hub's repository in the user's cache."""
+    """The folder of one prompt: ``place`` itself, the best one in it, or a copy of a hub's
+    repository in the user's cache."""
     folder = Path(place)
     if folder.exists() or str(place).count("/") != 1:
-        return folder
+        return _best(prompts_in(folder), folder)
     try:
         return Path(snapshot_download(str(place)))
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
@@ -90,6 +92,27 @@ def local(place: str | Path) -> Path:
         raise InputError(
             f"{place} is no folder here, and the Hugging Face hub does not give it: {reason}"
         ) from error
+
+
+def prompts_in(folder: Path) -> list[Path]:
+    """The folder itself unless it is one of prompts' folders."""
+    return sorted(path.parent for path in folder.glob("*/trial.json")) or [folder]
+
+
+def _best(prompts: list[Path], among: Path) -> Path:
+    """Chosen on validation images; of equals the one that trains the least."""
+    if len(prompts) == 1:
+        return prompts[0]
+    records = {folder: read(folder) for folder in prompts}
+    datasets = sorted({record["task"]["dataset"] for record in records.values()})
+    if len(datasets) > 1:
+        raise InputError(
+            f"{among} holds prompts for {', '.join(datasets)}: name the folder of one of them, as "
+            f"`lorvp compare {among}` lists them"
+        )
+    summaries = {folder: record["summary"] for folder, record in records.items()}
+    order = lambda one: (summaries[one]["val_accuracy"], -summaries[one]["trained_values"])  # noqa: E731
+    return max(prompts, key=order)
 
 
 def read(folder: Path) -> dict[str, Any]:

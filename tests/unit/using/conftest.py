@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -99,3 +101,11 @@ def reference(project: Project) -> Callable[[str, str, str], torch.Tensor]:
 def softmax(logits_K: np.ndarray) -> np.ndarray:
     powers = np.exp(logits_K - logits_K.max())
     return powers / powers.sum()
+
+
+def sign(folder: Path, record: dict) -> None:
+    """Write trial.json with the checksum of what it now says."""
+    record.pop("sha256")
+    text = json.dumps(record, sort_keys=True, separators=(",", ":"))
+    signed = record | {"sha256": hashlib.sha256(text.encode()).hexdigest()}
+    (folder / "trial.json").write_text(json.dumps(signed))

@@ -2,13 +2,18 @@
 mistakes."""
 
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
 from lorvp import cli
+from lorvp.errors import InputError
 from lorvp.trained import read
+
+from .conftest import sign
 
 KIND = ("vit", "lor_vp", "lp")
 
@@ -39,6 +44,36 @@ def test_predict_names_files_and_whole_folders(project, prompt, pictures, tmp_pa
     assert [row["image"] for row in rows] == [str(path) for path in sorted(pictures)]
 
 
+def test_of_a_folder_of_prompts_the_best_on_validation_predicts(project, pictures, tmp_path):
+    kinds = [KIND, ("resnet", "none", "ilm"), ("resnet", "adavipro", "ilm")]
+    folders = [project.train(*kind)[0] for kind in kinds]
+    for folder in folders:
+        shutil.copytree(folder, tmp_path / "prompts" / folder.name)
+    records = [read(folder) for folder in folders]
+    best = max(
+        records,
+        key=lambda r: (r["summary"]["val_accuracy"], -r["summary"]["trained_values"]),
+    )["fingerprint"]
+    others = ["--checkpoints", project.data / "checkpoints", "--json"]
+    done = run("predict", tmp_path / "prompts", *pictures, *others)
+    assert done.exit_code == 0, done.output
+    assert done.stderr == f"with {tmp_path / 'prompts' / best}\n"
+    alone = run("predict", tmp_path / "prompts" / best, *pictures, *others)
+    assert (alone.stdout, alone.stderr) == (done.stdout, "")
+
+
+def test_prompts_of_two_datasets_are_told_apart(project, tmp_path):
+    """Their accuracies say nothing of each other."""
+    for name in ("digits", "flowers"):
+        folder = shutil.copytree(project.train(*KIND)[0], tmp_path / name)
+        record = json.loads((folder / "trial.json").read_text())
+        record["task"]["dataset"] = name
+        sign(folder, record)
+    done = run("show", tmp_path)
+    assert isinstance(done.exception, InputError)
+    assert "holds prompts for digits, flowers: name the folder of one" in str(done.exception)
+
+
 def test_show_tells_and_draws(project, prompt, tmp_path):
     done = run("show", prompt, "--picture", tmp_path / "prompt.png")
     assert done.exit_code == 0, done.output
@@ -63,6 +98,7 @@ def test_export_and_compare(project, prompt, tmp_path):
     assert {row["network"] for row in rows} == {"vit", "resnet"}
     found = [row["test %"] for row in rows if row["network"] == "vit"]
     assert found == sorted(found, reverse=True)
+    assert all(read(Path(row["folder"]))["name"] == row["prompt"] for row in rows)
 
 
 def test_mistakes_are_one_line_and_status_two(prompt, tmp_path, monkeypatch, capsys):
