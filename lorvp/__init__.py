@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING
 from lorvp.lazy import lazily
 
 if TYPE_CHECKING:
-    from lorvp.classifier import Answer, Classifier
-    from lorvp.prompts.contents.low_rank import LowRank
-    from lorvp.prompts.placements.regions import Regions
-    from lorvp.trained import load
+    from lorvp.classifier import Answer as Answer
+    from lorvp.classifier import Classifier as Classifier
+    from lorvp.prompts.contents.low_rank import LowRank as LowRank
+    from lorvp.prompts.placements.regions import Regions as Regions
+    from lorvp.trained import load as load
 
 __version__ = "0.1.0"
-__all__ = ["Answer", "Classifier", "LowRank", "Regions", "load"]
 # Whoever only wants one small module should not wait for torch.
 __getattr__ = lazily(
     __name__,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +13,8 @@ NORMS = {"BatchNorm2d", "BatchNormAct2d"}
 """torch's BatchNorm, and timm's with an activation inside."""
 
 
-class Call(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Call:
     """One call of a layer: a BatchNorm, or any module without modules of its own."""
 
     module: nn.Module
