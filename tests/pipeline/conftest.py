@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from .processes import alive, server_addresses
 from .project import Done, Project, clone, end_of, wait_until
@@ -20,9 +23,11 @@ API_KEY = "0123456789abcdef0123456789abcdef01234567"
 
 @pytest.hookimpl(tryfirst=True)  # before xdist asks for groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All of them in one process, so that the first run is made once."""
+    """All of them in one process, since what they start fills the machine; the others take those
+    in which nothing has to happen in time."""
     for item in items:
-        if Path(__file__).parent in item.path.parents:
+        patient = item.get_closest_marker("patient")
+        if Path(__file__).parent in item.path.parents and not patient:
             item.add_marker(pytest.mark.xdist_group("pipeline"))
 
 
@@ -47,7 +52,25 @@ def bytecode(request: pytest.FixtureRequest) -> Path | None:
 
 @pytest.fixture(scope="session")
 def first(tmp_path_factory: pytest.TempPathFactory, bytecode: Path | None) -> Iterator[FirstRun]:
-    project = clone(tmp_path_factory.mktemp("first"), bytecode)
+    """Made by the process that needs it first; the others wait for it."""
+    beside_others = "PYTEST_XDIST_WORKER" in os.environ
+    base = tmp_path_factory.getbasetemp()
+    root = (base.parent if beside_others else base) / "first"
+    told = root.with_suffix(".json")
+    with FileLock(root.with_suffix(".lock")):
+        if not told.exists():
+            told.write_text(json.dumps(first_run(root, bytecode)))
+    done, addresses = json.loads(told.read_text())
+    run = FirstRun(Project(root, bytecode), Done(**done), set(addresses))
+    yield run
+    kill_all(run.project)
+    forget_bytecode(run.project)
+
+
+def first_run(root: Path, bytecode: Path | None) -> tuple[dict, list[str]]:
+    """What it said, and where its server listened."""
+    root.mkdir()
+    project = clone(root, bytecode)
     project.edit(lambda params: params["tracking"].update(wandb="offline"))
     with project.started("-m", "dvc", "repro", WANDB_API_KEY=API_KEY) as process:
         ended = lambda: process.poll() is not None  # noqa: E731
@@ -55,9 +78,7 @@ def first(tmp_path_factory: pytest.TempPathFactory, bytecode: Path | None) -> It
         addresses = server_addresses(project)
         done = end_of(process)
     assert done.code == 0, done.out
-    yield FirstRun(project, done, addresses)
-    kill_all(project)
-    forget_bytecode(project)
+    return asdict(done), sorted(addresses)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import pytest
 from .conftest import FirstRun, forget_bytecode, kill_all, made_light
 from .project import Done, Project, wait_until
 
+pytestmark = pytest.mark.patient
 RANKS = "grid.pixel.method.lor_vp.rank"
 
 

@@ -17,6 +17,7 @@ from unit.networks.hub import serving
 
 from .project import PATIENCE, SOURCE, Project
 
+pytestmark = pytest.mark.patient
 CLASSES = {"sea": (30, 90, 200), "wood_land": (60, 140, 40)}
 WEIGHTS = "/timm/resnet18.tv_in1k/resolve/main/model.safetensors"
 
@@ -37,7 +38,7 @@ def photograph(name: str, seed: int) -> Image.Image:
 
 @pytest.fixture
 def hub(tmp_path: Path) -> Iterator[str]:
-    """As much of the Hugging Face hub as one network, here with weights that have learnt nothing."""
+    """As much of the Hugging Face hub as one network, with weights that have learnt nothing."""
     network = timm.create_model("resnet18.tv_in1k", pretrained=False)
     save_file(network.state_dict(), tmp_path / "weights.safetensors")
     with serving({WEIGHTS: tmp_path / "weights.safetensors"}) as address:
@@ -46,7 +47,7 @@ def hub(tmp_path: Path) -> Iterator[str]:
 
 def test_every_command_up_to_a_prediction_works_as_it_is_written(project: Project, hub: str):
     for name in CLASSES:
-        for seed in range(5):
+        for seed in range(3):
             path = project.root / "home/my_images" / name / f"photo {seed}.jpg"
             path.parent.mkdir(parents=True, exist_ok=True)
             photograph(name, seed).save(path)
@@ -58,7 +59,7 @@ def test_every_command_up_to_a_prediction_works_as_it_is_written(project: Projec
     assert "12 trials, 12 to train" in planned
     assert "12 trials in the grid: 0 finished, 12 to train" in made
     assert "| lor_vp r=4 | " in made
-    assert compared.count("resnet18_timm") == 12 + 12
+    assert compared.count(" | resnet18_timm | ") == 12
     found = re.search(r"^new_photo\.jpg  (sea|wood land)  \d+\.\d%$", predicted, re.MULTILINE)
     assert found, predicted
     assert re.search(r"^with data/prompts/[0-9a-f]+$", predicted, re.MULTILINE)
