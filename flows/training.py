@@ -14,14 +14,15 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.exceptions import FailedRun
 from prefect.futures import as_completed
-from prefect.states import Completed, Failed
+from prefect.states import Cancelled, Completed, Failed
 
 from lorvp import params
-from lorvp.params import ComputeConfig
+from lorvp.params import ComputeConfig, Params
 from lorvp.store import TrialStore, default_root
 from tasks import sharing
+from tasks.cancelling import cancelled_as_by_ctrl_c
 from tasks.errors import takes_no_files
-from tasks.plan import make_plan, neighbours_together
+from tasks.plan import Job, Plan, make_plan, neighbours_together
 from tasks.prefect_tasks import (
     ProgressArtifact,
     outcome,
@@ -39,6 +40,7 @@ def run(compute: ComputeConfig, experiment: Path = Path("params.yaml")) -> str:
 
     Raises:
         Exception: whatever went wrong outside of the trials.
+        KeyboardInterrupt: it was cancelled in Prefect's UI.
     """
     # Again, since Polars sets it so that a Ctrl-C does not wake who waits.
     signal.signal(signal.SIGINT, signal.getsignal(signal.SIGINT))
@@ -47,6 +49,8 @@ def run(compute: ComputeConfig, experiment: Path = Path("params.yaml")) -> str:
         state = named(str(experiment), return_state=True)
     except TransportError:  # nobody takes down how the flow ended
         return _still_missing(experiment)
+    if state.is_cancelled():
+        raise KeyboardInterrupt
     error = state.result(raise_on_failure=False)
     if isinstance(error, BaseException) and not isinstance(error, FailedRun):
         raise error
@@ -70,9 +74,23 @@ def train_prompts(experiment: str = "params.yaml") -> State:
     """Train what is missing. A trial that fails leaves the others alone, and is named."""
     settings = params.read(Path(experiment))
     plan = make_plan(settings, TrialStore(default_root()))
-    total, tracking = len(plan.missing), settings.params.tracking
+    with cancelled_as_by_ctrl_c() as cancelled:
+        try:
+            progress = _train(plan, settings.params)
+        except KeyboardInterrupt:
+            if not cancelled.is_set():
+                raise
+            return Cancelled(message="cancelled in the UI; finished trials are kept")
+    if progress.failures:
+        return Failed(message=progress.summary)
+    return Completed(message=f"{progress.total} trials trained")
+
+
+def _train(plan: Plan, settings: Params) -> Progress:
+    """All that is missing, on what ``compute.runner`` says, and what became of it."""
+    total, tracking = len(plan.missing), settings.tracking
     sharing.clear()
-    place = runner(settings.params.compute)
+    place = runner(settings.compute)
     with (
         queue_dropped_on_stop(),
         Progress(total) as progress,
@@ -82,18 +100,21 @@ def train_prompts(experiment: str = "params.yaml") -> State:
         with place.asking():
             jobs = {submit(job, team, tracking): job for job in neighbours_together(plan.missing)}
         for future in as_completed(list(jobs)):
-            job = jobs[future]
-            record = outcome(future, job, team)
-            if isinstance(record, TransportError) or takes_no_files(record):
-                raise record  # the others would say the same
-            if isinstance(record, BaseException):
-                progress.failed(job.point.name, f"{type(record).__name__}: {record}")
-            else:
-                progress.finished(job.point.name, record)
+            _note(progress, jobs[future], outcome(future, jobs[future], team))
             shown.show(progress.percent)
     sharing.clear()
     publish_results(plan)
     wait_until_recorded(total + 1)
-    if progress.failures:
-        return Failed(message=progress.summary)
-    return Completed(message=f"{total} trials trained")
+    return progress
+
+
+def _note(progress: Progress, job: Job, record: dict | BaseException) -> None:
+    """Raises:
+    TransportError, OSError: what all the others would say too.
+    """
+    if isinstance(record, TransportError) or takes_no_files(record):
+        raise record
+    if isinstance(record, BaseException):
+        progress.failed(job.point.name, f"{type(record).__name__}: {record}")
+    else:
+        progress.finished(job.point.name, record)

@@ -88,17 +88,22 @@ def cpu_seconds(work: Callable[[], object]) -> float:
     return now() - start
 
 
+def frozen(architecture: str) -> FrozenNetwork:
+    """With weights that have learnt nothing, which take as long."""
+    names = [f"source {s}" for s in range(1000)]
+    return FrozenNetwork(timm.create_model(architecture).eval(), SIZE, MEAN, STD, names)
+
+
 def variants(architecture: str, found: LabelledImages) -> dict[tuple[str, str], Callable]:
     """What takes turns: (work, way) and the work itself."""
     made = timm.create_model(architecture).eval().requires_grad_(False)
-    names = [f"source {s}" for s in range(1000)]
-    frozen = FrozenNetwork(timm.create_model(architecture).eval(), SIZE, MEAN, STD, names)
+    network = frozen(architecture)
     ways: dict[tuple[str, str], Callable] = {}
     for work, mapping in (("training epoch", "fm"), ("ilm epoch", "ilm")):
         published = PublishedTrainer(made, SIZE, CLASSES, BATCH, ilm=mapping == "ilm")
         ways[work, "published"] = lambda own=published: own.epoch(found)
         for precision in ("fp32", "bf16"):
-            ours = Ours(trial(mapping, cast(Precision, precision)), frozen, found)
+            ours = Ours(trial(mapping, cast(Precision, precision)), network, found)
             ways[work, precision] = ours.epoch
             ways["evaluation", precision] = ours.evaluation
         ways["evaluation", "published"] = lambda own=published: own.accuracy(found)

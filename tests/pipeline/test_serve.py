@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from filelock import FileLock
 
 from .api import ask, server
-from .processes import nothing_is_left
+from .processes import alive, nothing_is_left
 from .project import Project, end_of, wait_until
 
 FORM = {"methods": ["lor_vp"], "ranks": [2], "mappings": ["lp"], "seeds": [7]}
@@ -52,10 +53,17 @@ def as_in_the_form(params: Any) -> None:
 
 def run(url: str, deployment: dict, parameters: dict) -> dict:
     """A run of the form, when it has ended."""
+    return when_ended(url, started(url, deployment, parameters))
+
+
+def started(url: str, deployment: dict, parameters: dict) -> dict:
     path = f"/deployments/{deployment['id']}/create_flow_run"
-    made = ask(url, path, parameters=parameters, state={"type": "SCHEDULED"})
-    ended = ("FAILED", "COMPLETED", "CRASHED")
-    wanted = {"id": {"any_": [made["id"]]}, "state": {"type": {"any_": ended}}}
+    return ask(url, path, parameters=parameters, state={"type": "SCHEDULED"})
+
+
+def when_ended(url: str, flow_run: dict) -> dict:
+    ended = ("FAILED", "COMPLETED", "CRASHED", "CANCELLED")
+    wanted = {"id": {"any_": [flow_run["id"]]}, "state": {"type": {"any_": ended}}}
     return wait_until(lambda: ask(url, "/flow_runs/filter", flow_runs=wanted))[0]
 
 
@@ -80,22 +88,71 @@ def test_a_second_run_waits_and_says_for_whom(project: Project):
     assert project.python("-m", "flows.prompts").code == 0
 
 
-def test_a_stopped_run_says_so_on_the_users_server(project: Project):
-    """Ctrl-C while a worker is in the middle of a trial."""
-    project.edit(lambda p: p["grid"]["pixel"].update(training={"epochs": 500, "lr": 0.01}))
-    logs = project.repo / "data/.work/logs"
-    old = set(logs.iterdir())
+@pytest.mark.parametrize("how", ["ctrl-c", "cancel"])
+def test_a_stopped_run_says_so_on_the_users_server(project: Project, how: str):
+    """While a worker is in the middle of a trial."""
+    many_epochs(project)
     with server(project) as url:
         with project.started("-m", "flows.prompts", PREFECT_API_URL=url) as process:
-            wait_until(lambda: any("epoch   3" in f.read_text() for f in set(logs.iterdir()) - old))
-            os.killpg(process.pid, signal.SIGINT)
-            stopped = end_of(process, seconds=15)
-        flow_run, *_ = ask(url, "/flow_runs/filter", sort="START_TIME_DESC")
+            in_an_epoch(project)
+            flow_run = newest(url)
+            if how == "cancel":
+                cancel(url, flow_run)
+            else:
+                os.killpg(process.pid, signal.SIGINT)
+            stopped = end_of(process, seconds=20)
+        flow_run = newest(url)
         own = {"id": {"any_": [flow_run["id"]]}}
         states = [run["state"] for run in ask(url, "/task_runs/filter", flow_runs=own)]
+    told = {"ctrl-c": ("CRASHED", "interrupt signal"), "cancel": ("CANCELLED", "in the UI")}
     assert "stopped; finished trials are kept" in stopped.out
-    assert flow_run["state"]["type"] == "CRASHED"
-    assert "interrupt signal" in flow_run["state"]["message"]
+    assert stopped.code == 1
+    assert flow_run["state"]["type"] == told[how][0]
+    assert told[how][1] in flow_run["state"]["message"]
     assert {state["type"] for state in states} <= {"CANCELLED", "CRASHED"}
     assert "the run was stopped; whole epochs are kept" in {state["message"] for state in states}
     nothing_is_left(project, seconds=5)
+
+
+@pytest.mark.slow
+def test_cancel_ends_a_run_from_the_form(project: Project):
+    many_epochs(project)
+    with (
+        server(project) as url,
+        project.started("-m", "flows.serve", PREFECT_API_URL=url) as serving,
+    ):
+        deployment = wait_until(lambda: ask(url, "/deployments/filter"))[0]
+        made = started(url, deployment, FORM | {"training": {"epochs": [500]}})
+        in_an_epoch(project)
+        cancel(url, made)
+        assert when_ended(url, made)["state_type"] == "CANCELLED"
+        wait_until(lambda: not workers(project), seconds=15)
+        serving.send_signal(signal.SIGINT)
+        end_of(serving, seconds=20)
+    nothing_is_left(project, seconds=10)
+
+
+def workers(project: Project) -> list[psutil.Process]:
+    return [process for process in alive(project) if "spawn_main" in " ".join(process.cmdline())]
+
+
+def many_epochs(project: Project) -> None:
+    project.edit(lambda p: p["grid"]["pixel"].update(training={"epochs": 500, "lr": 0.01}))
+    shutil.rmtree(project.repo / "data/.work/logs")
+
+
+def in_an_epoch(project: Project) -> None:
+    """Wait for the fourth of a trial that has many."""
+    logs = project.repo / "data/.work/logs"
+    wait_until(lambda: any("epoch   3" in file.read_text() for file in logs.glob("*")))
+
+
+def newest(url: str) -> dict:
+    """The flow run that was started last."""
+    return ask(url, "/flow_runs/filter", sort="START_TIME_DESC")[0]
+
+
+def cancel(url: str, flow_run: dict) -> None:
+    """As the button in the UI does."""
+    state = {"type": "CANCELLING", "name": "Cancelling"}
+    ask(url, f"/flow_runs/{flow_run['id']}/set_state", state=state)
