@@ -17,6 +17,7 @@ import io
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -37,6 +38,8 @@ def default_root() -> Path:
 
 
 FILES = {"weights.safetensors", "history.json", "predictions.parquet"}
+FORGOTTEN = 60 * 24 * 3600
+"""Seconds for which the state of a trial that was stopped is kept."""
 
 
 def verified(folder: Path) -> dict | None:
@@ -53,6 +56,14 @@ def verified(folder: Path) -> dict | None:
         return record if whole else None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None  # missing, truncated or foreign: it is trained again, never trusted
+
+
+def _age(path: Path) -> float:
+    """Seconds since it was written; none if another run has just removed it."""
+    try:
+        return time.time() - path.stat().st_mtime
+    except FileNotFoundError:
+        return 0
 
 
 def is_whole(folder: Path) -> bool:
@@ -117,9 +128,10 @@ class TrialStore:
         return ResumeFile(self.root / ".resume" / fingerprint)
 
     def tidy(self) -> None:
-        """Forget where trials stood that are finished: a kill between the two leaves it."""
+        """Forget where trials stood that are finished (a kill between the two leaves it), or that
+        nobody has gone on with for so long that nobody will."""
         for path in (self.root / ".resume").glob("[!.]*"):
-            if self.holds(path.name):
+            if self.holds(path.name) or _age(path) > FORGOTTEN:
                 self.resume(path.name).forget()
 
     def adopt(self, folder: Path) -> None:

@@ -21,6 +21,7 @@ from tasks.plan import Job, make_jobs, require_results
 from tasks.report import write_report
 from tasks.shifts import shift_accuracies
 from tasks.statistics import statistics_of
+from tasks.tracking import track_tables
 
 NO_SHIFTS = "No dataset of this experiment has only test images, such as imagenet_r has."
 NO_NUMBERS = "No published number that is known here has these settings."
@@ -46,6 +47,7 @@ def write_tables(experiment: Experiment) -> None:
         write_sections(folder, every)
         drawn = write_pictures(folder, results, main, jobs)
         write_report(folder / "report.html", experiment, jobs, results, every, drawn)
+    track_tables(experiment.params.tracking, TABLES, results, every)
     print(tables.plain(main))
 
 

@@ -5,11 +5,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 from lorvp.params import TrackingConfig
 from lorvp.training import Epoch
 from tasks.plan import Job
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from lorvp.tables import Section
 
 
 class Tracker(Protocol):
@@ -58,21 +64,39 @@ class Careful:
 
 @contextmanager
 def track(
-    job: Job, tracking: TrackingConfig, log: logging.Logger, earlier: Sequence[Epoch] = ()
+    job: Job,
+    tracking: TrackingConfig,
+    log: logging.Logger,
+    earlier: Callable[[], Sequence[Epoch]] = tuple,
 ) -> Iterator[Tracker]:
     """A tracker for one trial, closed at the end of the block.
 
-    ``earlier``: epochs before the trial was stopped, in case their record did not get through.
+    ``earlier`` gives the epochs before the trial was stopped, in case their record did not get
+    through.
     """
     if tracking.wandb == "disabled":
         yield Nowhere()
         return
     from tasks.wandb_run import start
 
-    tracker = Careful(lambda: start(job, tracking, log, earlier), log)
+    tracker = Careful(lambda: start(job, tracking, log, earlier()), log)
     try:
         yield tracker
     except BaseException:
         tracker.finish(failed=True)
         raise
     tracker.finish(failed=False)
+
+
+def track_tables(
+    tracking: TrackingConfig, folder: Path, results: pl.DataFrame, every: Sequence[Section]
+) -> None:
+    """The same for the tables of a grid; they are there already, whatever W&B does."""
+    if tracking.wandb == "disabled":
+        return
+    from tasks.wandb_tables import publish
+
+    try:
+        publish(tracking, folder, results, every)
+    except Exception as error:
+        print(f"W&B failed, and the tables are only here: {type(error).__name__}: {error}")

@@ -70,7 +70,7 @@ def _trained(
 ) -> Result:
     if halvings:
         log.warning("memory ran out before: a batch goes through in %d pieces", 2**halvings)
-    with track(job, tracking, log, _before(resume)) as tracker:
+    with track(job, tracking, log, lambda: _before(resume)) as tracker:
 
         def on_epoch(epoch: Epoch) -> None:
             log.info(told(epoch))

@@ -75,19 +75,34 @@ NETWORK = Network()
 def start(
     job: Job, tracking: TrackingConfig, log: logging.Logger, earlier: Sequence[Epoch]
 ) -> WandbRun:
-    """Online where asked and possible; W&B keeps an offline run to sync later where it is not."""
-    run = _online(job, tracking, log) if tracking.wandb == "online" else None
-    started = WandbRun(run or _init(job, tracking, "offline"))
-    for epoch in () if started.run.resumed else earlier:
-        started.epoch(epoch)
-    return started
+    """A run for a trial. One that goes on, or is synced twice, stays one run."""
+    point = job.point
+    run = begin(
+        tracking,
+        log,
+        id=job.fingerprint,
+        name=point.name,
+        group=f"{point.method} · {point.mapping} · {point.trial.dataset}",
+        tags=[tag[:64] for tag in job.tags],  # W&B refuses longer ones
+        config=columns(job),
+    )
+    for epoch in () if run.resumed else earlier:
+        WandbRun(run).epoch(epoch)
+    return WandbRun(run)
 
 
-def _online(job: Job, tracking: TrackingConfig, log: logging.Logger) -> Any:
+def begin(tracking: TrackingConfig, log: logging.Logger, **named: Any) -> Any:
+    """A run of W&B, online where asked and possible; where it is not, W&B keeps an offline run to
+    sync later."""
+    run = _online(tracking, log, named) if tracking.wandb == "online" else None
+    return run or _init(tracking, "offline", named)
+
+
+def _online(tracking: TrackingConfig, log: logging.Logger, named: dict[str, Any]) -> Any:
     """None, and a line in the log, where that is not possible."""
     try:
         NETWORK.require(wandb.setup().settings.base_url)
-        return _init(job, tracking, "online")
+        return _init(tracking, "online", named)
     except (CommError, UsageError) as error:
         reason = str(error).partition("\n")[0]
         log.warning("W&B: %s; this run is kept in data/wandb, for `wandb sync`", reason)
@@ -95,21 +110,15 @@ def _online(job: Job, tracking: TrackingConfig, log: logging.Logger) -> Any:
         return None
 
 
-def _init(job: Job, tracking: TrackingConfig, mode: str) -> Any:
+def _init(tracking: TrackingConfig, mode: str, named: dict[str, Any]) -> Any:
     folder = WORK.parent / "wandb"
     folder.mkdir(parents=True, exist_ok=True)
-    point = job.point
     return wandb.init(
         project=tracking.project,
         entity=tracking.entity,
         dir=os.fspath(folder),
         mode=mode,  # type: ignore[arg-type]
-        id=job.fingerprint,  # a trial that goes on, or is synced twice, stays one run
         resume="allow",
-        name=point.name,
-        group=f"{point.method} · {point.mapping} · {point.trial.dataset}",
-        tags=[tag[:64] for tag in job.tags],  # W&B refuses longer ones
-        config=columns(job),
         reinit="create_new",
         settings=wandb.Settings(
             silent=True,
@@ -119,6 +128,7 @@ def _init(job: Job, tracking: TrackingConfig, mode: str) -> Any:
             login_timeout=PATIENCE,
             finish_timeout=PATIENCE,
         ),
+        **named,
     )
 
 

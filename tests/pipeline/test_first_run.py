@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import statistics
@@ -155,7 +156,7 @@ def test_prefect_recorded_the_run(first: FirstRun):
 
 def test_wandb_keeps_a_run_for_each_trial(first: FirstRun):
     folder = first.project.repo / "data/wandb/wandb"
-    assert len([*folder.glob("offline-run-*")]) == len(GRID)
+    assert len([*folder.glob("offline-run-*")]) == len(GRID) + 1
     for fingerprint, trial in first.project.trials().items():
         [run] = folder.glob(f"offline-run-*-{fingerprint}")
         record = (run / f"run-{fingerprint}.wandb").read_bytes()
@@ -167,6 +168,25 @@ def test_wandb_keeps_a_run_for_each_trial(first: FirstRun):
         columns = {f"method_{key}" for key in settings["method"]} - {"method_kind"}
         assert all(column.encode() in record for column in columns | {"optimizer", "epochs"})
         assert b"test_accuracy" in record
+
+
+def test_wandb_keeps_the_tables_of_the_grid(first: FirstRun):
+    """As the files have them, and every picture."""
+    trials = " ".join(sorted(first.project.trials()))
+    grid = hashlib.sha256(trials.encode()).hexdigest()[:20]
+    [run] = first.project.repo.glob(f"data/wandb/wandb/offline-run-*-{grid}")
+    media = run / "files/media"
+    [results] = [json.loads(path.read_text()) for path in media.glob("table/results_*.json")]
+    table = pl.read_parquet(first.project.tables / "results.parquet")
+    assert results["columns"] == table.columns
+    assert [tuple(row) for row in results["data"]] == table.rows()
+    [comparison] = [json.loads(path.read_text()) for path in media.glob("table/comparison/*.json")]
+    methods = {row[0] for row in comparison["data"]}
+    assert methods == {"lor_vp r=1", "adavipro p=8 s=8"}
+    drawn = {path.read_bytes() for path in (first.project.tables / "pictures").rglob("*.png")}
+    assert {path.read_bytes() for path in media.rglob("*.png")} == drawn
+    [page] = media.rglob("*.html")
+    assert page.read_bytes() == (first.project.tables / "report.html").read_bytes()
 
 
 def test_the_api_key_is_written_nowhere(first: FirstRun):

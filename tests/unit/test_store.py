@@ -1,8 +1,10 @@
 """Finished trials: written whole, known by their bytes, and locked while they are made."""
 
 import json
+import os
 import subprocess
 import sys
+import time
 from dataclasses import replace
 
 import polars as pl
@@ -158,6 +160,16 @@ def test_a_state_goes_where_the_trial_is_finished_and_nowhere_else(store):
     assert store.resume(NAME).load() is None
     assert store.resume("f" * 20).load() == {"epoch": 2}
     assert store.holds(NAME)
+
+
+@pytest.mark.parametrize(("days", "kept"), [(59, True), (61, False)])
+def test_a_state_that_nobody_goes_on_with_goes_after_two_months(store, days, kept):
+    resume = store.resume("f" * 20)
+    resume.save({"epoch": 2})
+    then = time.time() - days * 86_400
+    os.utime(resume.path, (then, then))
+    store.tidy()
+    assert resume.path.exists() == kept
 
 
 def test_a_store_that_is_not_there_has_nothing_to_tidy(tmp_path):

@@ -70,7 +70,7 @@ def trained(job, monkeypatch):
     def train(heard: Heard, halvings: int = 0) -> dict:
         @contextmanager
         def track(job, tracking, log, earlier):
-            heard.epochs += earlier
+            heard.epochs += earlier()
             yield heard
 
         monkeypatch.setattr(training, "track", track)
