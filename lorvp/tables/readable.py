@@ -28,12 +28,12 @@ def tests(found: pl.DataFrame) -> pl.DataFrame:
             "mapping",
             pl.col("a").alias("A"),
             pl.col("b").alias("B"),
+            "better",
             _signed("difference").alias("A - B (points)"),
             _interval().alias("95 % interval"),
             seeds.alias("seeds won A : B"),
             _p("p").alias("p"),
             _p("p_holm").alias("p (Holm)"),
-            "better",
         )
     )
 

@@ -47,6 +47,8 @@ def sweeps(table: pl.DataFrame) -> pl.DataFrame:
         .with_columns(family=words[0], own=words[1].fill_null(""))
         .with_columns(chosen=_mark(_best(CELL)), best=_mark(_best(FAMILY)))
         .filter(pl.len().over(FAMILY) > 1)
+        .with_row_index("row")
+        .sort(pl.col("row").min().over(FAMILY), "row")
     )
     setting = pl.concat_str("own", "training", separator=" ").str.strip_chars()
     found = rows.select(

@@ -3,74 +3,111 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tarfile
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from lorvp import bundles
+from lorvp.datasets import prepared
 from lorvp.store import read_record
 
 from .conftest import FirstRun
 
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 ROOT = Path(__file__).parents[2]
-USE = """
+PIPELINE = ("prefect", "dvc", "wandb", "pebble")
+USE = f"""
 import importlib.util, sys
-assert not any(importlib.util.find_spec(name) for name in ("prefect", "dvc", "wandb"))
-import numpy as np, polars as pl, lorvp
+assert not any(importlib.util.find_spec(name) for name in {PIPELINE})
+import numpy as np, polars as pl, torch, lorvp
+torch.set_num_threads(1)
 folder, images = sys.argv[1:]
 classifier = lorvp.load(folder)
-found = [answer.name for answer in classifier.predict(list(np.load(images)))]
-expected = pl.read_parquet(folder + "/predictions.parquet")["predicted"].to_list()
-assert found == [classifier.class_names[k] for k in expected]
+found = classifier.predict(list(np.load(images)))
+expected = pl.read_parquet(folder + "/predictions.parquet")
+names = [classifier.class_names[k] for k in expected["predicted"]]
+assert [answer.name for answer in found] == names
+assert [answer.confidence for answer in found] == expected["confidence"].to_list()
 print(lorvp.__file__, len(found))
 """
+NEEDS_PIPELINE = re.compile(rf"^\s*(from|import) (tasks|flows|{'|'.join(PIPELINE)})\b", re.M)
 
 
-def uv(*arguments: str, cwd: Path = ROOT) -> str:
+@dataclass(frozen=True)
+class Clean:
+    """An environment with the wheel and what it asks for; ``sdist`` has the rest, unpacked."""
+
+    environment: Path
+    wheel: Path
+    sdist: Path
+
+    @property
+    def python(self) -> str:
+        return str(self.environment / "bin/python")
+
+
+def uv(*arguments: str) -> None:
     own = {"VIRTUAL_ENV", "PYTHONPATH"}
     environment = {name: value for name, value in os.environ.items() if name not in own}
     command = [shutil.which("uv") or "uv", *arguments]
-    return subprocess.check_output(command, cwd=cwd, env=environment, text=True, stderr=sys.stderr)
+    subprocess.run(command, cwd=ROOT, env=environment, check=True)
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(900)
-def test_a_prompt_is_used_where_only_the_wheel_is_installed(first: FirstRun, tmp_path: Path):
-    uv("build", "--out-dir", str(tmp_path / "dist"))
-    (wheel,), (sdist,) = ([*(tmp_path / "dist").glob(end)] for end in ("*.whl", "*.tar.gz"))
-    names = zipfile.ZipFile(wheel).namelist()
+@pytest.fixture(scope="module")
+def clean(tmp_path_factory: pytest.TempPathFactory) -> Clean:
+    root = tmp_path_factory.mktemp("wheel")
+    uv("build", "--quiet", "--out-dir", str(root / "dist"))
+    (wheel,), (archive,) = ([*(root / "dist").glob(end)] for end in ("*.whl", "*.tar.gz"))
+    with tarfile.open(archive) as packed:
+        packed.extractall(root, filter="data")
+    uv("venv", "--quiet", "--python", sys.executable, str(root / "clean"))
+    found = Clean(root / "clean", wheel, root / archive.name.removesuffix(".tar.gz"))
+    uv("pip", "install", "--quiet", "--python", found.python, str(wheel))
+    return found
+
+
+def test_a_prompt_is_used_where_only_the_wheel_is_installed(
+    first: FirstRun, clean: Clean, tmp_path: Path
+):
+    """With the same answers to the last bit."""
+    names = zipfile.ZipFile(clean.wheel).namelist()
     assert {"lorvp/py.typed", "lorvp/published.csv", "lorvp/cli.py"} <= set(names)
     assert all(name.startswith(("lorvp/", "lorvp-")) for name in names)
-    with tarfile.open(sdist) as archive:
-        assert any(name.endswith("/tests/unit/tiny.py") for name in archive.getnames())
 
-    uv("venv", "--quiet", "--python", sys.executable, str(tmp_path / "clean"))
-    python = str(tmp_path / "clean/bin/python")
-    uv("pip", "install", "--quiet", "--python", python, str(wheel), cwd=ROOT)
     prompt = next(first.project.prompts.glob("*/trial.json")).parent
-    bundles.bundle(prompt, tmp_path / "bundle")
+    bundle = tmp_path / "bundle"
+    bundles.bundle(prompt, bundle)
     digits = first.project.repo / "data/datasets" / read_record(prompt)["task"]["dataset"]
+    np.save(tmp_path / "images.npy", prepared.read(digits).split("test").images_NHWC.numpy())
     out = subprocess.check_output(
-        [python, "-c", USE, str(tmp_path / "bundle"), str(images_to_test(digits, tmp_path))],
+        [clean.python, "-c", USE, str(bundle), str(tmp_path / "images.npy")],
         cwd=tmp_path, text=True,
     )  # fmt: skip
-    assert str(tmp_path / "clean") in out
-    told = subprocess.check_output(
-        [str(tmp_path / "clean/bin/lorvp"), "show", str(tmp_path / "bundle")], text=True
-    )
-    assert read_record(prompt)["name"] in told
+    assert str(clean.environment) in out
+    command = [str(clean.environment / "bin/lorvp"), "show", str(bundle)]
+    assert read_record(prompt)["name"] in subprocess.check_output(command, text=True)
 
 
-def images_to_test(digits: Path, folder: Path) -> Path:
-    """The test split as an array of its own."""
-    import numpy as np
-
-    from lorvp.datasets import prepared
-
-    np.save(folder / "images.npy", prepared.read(digits).split("test").images_NHWC.numpy())
-    return folder / "images.npy"
+def test_the_wheel_passes_the_tests_that_come_with_it(clean: Clean):
+    """All unit tests but those of the pipeline, without the pipeline."""
+    extras = f"{clean.wheel}[clip,huggingface,onnx]"
+    tools = ["hypothesis", "onnxruntime", "pdoc", "psutil", "pytest<9.2", "pytest-timeout"]
+    tools += ["pytest-xdist"]
+    uv("pip", "install", "--quiet", "--python", clean.python, extras, *tools)
+    shutil.rmtree(clean.sdist / "lorvp")
+    tests = [*(clean.sdist / "tests/unit").rglob("*.py")]
+    others = [f"--ignore={path}" for path in tests if NEEDS_PIPELINE.search(path.read_text())]
+    assert len(others) < len(tests) / 4
+    done = subprocess.run(
+        [clean.python, "-m", "pytest", "-q", "tests/unit", *others],
+        cwd=clean.sdist, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-5000:]

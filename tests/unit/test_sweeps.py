@@ -73,6 +73,17 @@ def test_a_row_for_each_setting_and_marks_for_what_validation_chose():
     assert sweeps(results(rows)).columns[0] == "method"
 
 
+def test_settings_that_were_tried_with_one_mapping_stand_together():
+    rows = [
+        swept("lor_vp r=4", mapping, 0, 0.5, 0.5, name=name)
+        for name in ("lor_vp r=1", "lor_vp r=4")
+        for mapping in ("lp", "ilm")
+    ]
+    assert sweeps(results(rows)).select("mapping", "setting").rows() == [
+        ("lp", "r=1"), ("lp", "r=4"), ("ilm", "r=1"), ("ilm", "r=4"),
+    ]  # fmt: skip
+
+
 def test_datasets_choose_for_themselves():
     rows = [
         swept("full", "ilm", 0, val, 0.5, f"lr={i}", dataset=dataset)
