@@ -6,10 +6,13 @@ import hashlib
 import json
 import re
 import statistics
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
+from PIL import Image
+from readme import snippet
 
 from .api import ask, server
 from .conftest import API_KEY, FirstRun
@@ -196,6 +199,20 @@ def test_the_api_key_is_written_nowhere(first: FirstRun):
     tests = first.project.repo / "tests"
     found = [path for path in files if API_KEY.encode() in path.read_bytes()]
     assert [path for path in found if not path.is_relative_to(tests)] == []
+
+
+def test_the_library_does_what_readme_shows(first: FirstRun, tmp_path: Path):
+    """Both longer snippets, in the project, with a prompt and an image that are there."""
+    fingerprint = next(iter(first.project.trials()))
+    Image.new("RGB", (40, 30), "white").save(tmp_path / "image.png")
+    there = snippet("lorvp.load").replace("FINGERPRINT", fingerprint)
+    there = there.replace("image.png", str(tmp_path / "image.png"))
+    done = first.project.python("-c", there + snippet("Trial("))
+    assert done.code == 0, done.out
+    answered, *epochs, ended = done.out.splitlines()
+    assert re.fullmatch(r"\[Answer\(name='\d', confidence=0\.\d+\)\]", answered)
+    assert len(epochs) == 5
+    assert re.fullmatch(r"0\.\d+ torch\.Size\(\[3, 32, 4\]\)", ended)
 
 
 def test_a_trial_can_be_profiled_where_it_ran(first: FirstRun):

@@ -12,23 +12,15 @@ import numpy as np
 import pytest
 import timm
 from PIL import Image
+from readme import commands
 from safetensors.torch import save_file
 from unit.networks.hub import serving
 
-from .project import PATIENCE, SOURCE, Project
+from .project import PATIENCE, Project
 
 pytestmark = pytest.mark.patient
 CLASSES = {"sea": (30, 90, 200), "wood_land": (60, 140, 40)}
 WEIGHTS = "/timm/resnet18.tv_in1k/resolve/main/model.safetensors"
-
-
-def commands(section: str) -> list[str]:
-    """The shell lines below a heading, or below none."""
-    text = (SOURCE / "README.md").read_text()
-    found = re.search(rf"^{re.escape(section)}\n(.*?)(?=^#|\Z)", text, re.DOTALL | re.MULTILINE)
-    assert found, section
-    blocks = re.findall(r"```sh\n(.*?)```", found[1], re.DOTALL)
-    return [line for block in blocks for line in block.splitlines()]
 
 
 def photograph(name: str, seed: int) -> Image.Image:
