@@ -97,11 +97,23 @@ class Project:
         """``dvc ARGUMENTS`` in the clone."""
         return self.python("-m", "dvc", *arguments, **variables)
 
+    def shell(self, line: str, **variables: str) -> Done:
+        """A line as it is typed in the clone."""
+        with self._process(["bash", "-c", line], variables) as process:
+            return end_of(process)
+
     @contextmanager
     def started(self, *arguments: str, **variables: str) -> Iterator[subprocess.Popen[str]]:
         """A running ``python ARGUMENTS`` that leads a process group, as in a terminal."""
+        with self._process([sys.executable, *arguments], variables) as process:
+            yield process
+
+    @contextmanager
+    def _process(
+        self, command: list[str], variables: dict[str, str]
+    ) -> Iterator[subprocess.Popen[str]]:
         process = subprocess.Popen(
-            [sys.executable, *arguments],
+            command,
             cwd=self.repo,
             env=self.environment | variables,
             stdin=subprocess.DEVNULL,
