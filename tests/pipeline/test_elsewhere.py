@@ -108,11 +108,11 @@ def test_a_cluster_of_our_own(first: FirstRun, project: Project, runner: str):
     assert "Traceback" not in done.out
     nothing_is_left(project, seconds=20)
     log = (project.repo / f"data/.work/logs/{fingerprint}.log").read_text()
-    assert "memory ran out before: a batch goes through in 2 pieces" in log
+    assert "memory ran out" not in log, "nobody but the system knows that, and it did not say so"
     whole = contents(first.project.prompts, "predictions.parquet")
     found = contents(project.prompts, "predictions.parquet")
     assert len(found) == 2
-    assert {name: found[name] for name in found.keys() - {fingerprint}}.items() <= whole.items()
+    assert found.items() <= whole.items()
 
 
 def two_and_a_broken_one(params: Any) -> None:
