@@ -45,6 +45,7 @@ def variants(name: str, batch: int, folder: Path) -> dict[str, Callable[[], obje
     unfolded = OnCanvas(model).eval()
     folded = with_mapping(with_prompt(model), model.mapping)
     bare = timm.create_model(name, num_classes=CLASSES).eval()
+    bare.to(memory_format=torch.channels_last)  # as the others are
     write_onnx(classifier, folder / "graph.onnx")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
