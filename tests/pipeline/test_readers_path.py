@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
+import statistics
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 import timm
 from PIL import Image
@@ -36,12 +39,15 @@ def hub(tmp_path: Path) -> Iterator[str]:
         yield address
 
 
-def test_every_command_up_to_a_prediction_works_as_it_is_written(project: Project, hub: str):
+def photographs(folder: Path, seeds: range) -> None:
     for name in CLASSES:
-        for seed in range(3):
-            path = project.root / "home/my_images" / name / f"photo {seed}.jpg"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            photograph(name, seed).save(path)
+        (folder / name).mkdir(parents=True)
+        for seed in seeds:
+            photograph(name, seed).save(folder / name / f"photo {seed}.jpg")
+
+
+def test_every_command_up_to_a_prediction_works_as_it_is_written(project: Project, hub: str):
+    photographs(project.root / "home/my_images", range(3))
     photograph("sea", 9).save(project.repo / "new_photo.jpg")
     first, *others = commands("# lorvp") + commands("## Your own images")
     assert first.startswith("pip install uv && ")  # it is there, and tests install nothing
@@ -54,6 +60,45 @@ def test_every_command_up_to_a_prediction_works_as_it_is_written(project: Projec
     found = re.search(r"^new_photo\.jpg  (sea|wood land)  \d+\.\d%$", predicted, re.MULTILINE)
     assert found, predicted
     assert re.search(r"^with data/prompts/[0-9a-f]+$", predicted, re.MULTILINE)
+    manifest = json.loads((project.repo / "data/datasets/mine/manifest.json").read_text())
+    assert manifest["class_names"] == [name.replace("_", " ") for name in sorted(CLASSES)]
+    assert sum(manifest["sizes"].values()) == 6
+    on_images_from_elsewhere(project)
+
+
+def on_images_from_elsewhere(project: Project) -> None:
+    """A test set that comes later trains nothing, and needs no hub."""
+    assert "No dataset of this experiment has only test images" in told(project)
+    root = project.root / "home/more"
+    photographs(root, range(10, 14))
+    more = {"kind": "folder_test", "root": str(root), "of": "mine"}
+    project.edit(lambda params: params["datasets"].update(more=more))
+    done = project.dvc("repro", HF_ENDPOINT="http://127.0.0.1:9")
+    assert (done.code, done.to_train) == (0, 0), done.out
+    assert "resnet18_timm: up to date" in done.out
+    assert "12 tests on images from elsewhere: 12 to do" in done.out
+    check_shifts(project, images=8)
+    assert project.dvc("repro").stages == []
+    assert "12 trials, 0 to train" in project.python("-m", "flows.plan").out
+
+
+def check_shifts(project: Project, images: int) -> None:
+    """The table says what the stored predictions say, for every image there is."""
+    files = list((project.repo / "data/shifts").glob("*.parquet"))
+    assert {path.name.partition("-")[0] for path in files} == set(project.trials())
+    shares: dict[str, list[float]] = {}
+    for path in files:
+        table = pl.read_parquet(path)
+        assert table.height == images
+        right = sum(a == b for a, b in table.select("label", "predicted").iter_rows())
+        method, mapping, *_ = project.trials()[path.name.partition("-")[0]]["name"].split(" · ")
+        shares.setdefault(f"{method} {mapping}", []).append(100 * right / images)
+    for found in shares.values():
+        assert f" {statistics.mean(found):.1f} ± {statistics.stdev(found):.1f} " in told(project)
+
+
+def told(project: Project) -> str:
+    return (project.tables / "shifts.md").read_text()
 
 
 def typed_in(project: Project, line: str, hub: str) -> str:
