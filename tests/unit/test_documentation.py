@@ -11,6 +11,7 @@ ROOT = Path(lorvp.__file__).parent
 
 
 def test_every_module_has_a_page(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # else it asks whether the folder or the package is meant
     monkeypatch.setenv("PDOC_DISPLAY_ENV_VARS", "1")  # else a default that is also there warns
     files = [path.relative_to(ROOT.parent).with_suffix("") for path in ROOT.rglob("*.py")]
     modules = {".".join(path.parts).removesuffix(".__init__") for path in files}
