@@ -27,12 +27,10 @@ from typing import Any
 import polars as pl
 
 from lorvp.settings import Settings
-from lorvp.tables import ROW, aggregate, with_spread
+from lorvp.tables import aggregate, with_spread
+from lorvp.tables.tidy import BEST_TEST_EPOCH, GROUP
 
 FILE = Path(__file__).with_name("published.csv")
-
-BEST = "test_accuracy_of_best_test_epoch"
-GROUP = [*ROW, "mapping"]
 
 
 def read() -> pl.DataFrame:
@@ -64,7 +62,7 @@ def beside(
 
 def cells(results: pl.DataFrame) -> pl.DataFrame:
     """Our own accuracies over seeds, with the settings and epochs that lie behind them."""
-    best = pl.col(BEST).cast(pl.Float64)
+    best = pl.col(BEST_TEST_EPOCH).cast(pl.Float64)
     more = results.group_by(GROUP, maintain_order=True).agg(
         with_spread(100 * best.mean(), 100 * best.std()).alias("best test epoch"),
         pl.col("epochs").max(),

@@ -13,7 +13,7 @@ from altair.typing import ChartType
 from lorvp.pictures.axes import accuracy_limits
 from lorvp.pictures.style import MEDIUM, colour_of, finish, shape_of
 from lorvp.pictures.summaries import spread_phrase
-from lorvp.tables.tidy import ROW, aggregate
+from lorvp.tables.tidy import GROUP, aggregate
 
 WIDTH, HEIGHT = 250, 190
 WIDE = 8
@@ -27,7 +27,7 @@ def swept(results: pl.DataFrame) -> pl.DataFrame:
     value, mean, low, high (percent), seeds. Where more than one setting was swept, a value is
     shown with the others that validation likes best.
     """
-    settings = results.group_by([*ROW, "mapping"], maintain_order=True).first()
+    settings = results.group_by(GROUP, maintain_order=True).first()
     cells = aggregate(results).with_columns(
         settings=settings["settings"], family=pl.col("method").str.split(" ").list.first()
     )

@@ -13,7 +13,7 @@ import polars as pl
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from lorvp.tables.shown import Section, Shown
-from lorvp.tables.writing import NOTHING
+from lorvp.tables.writing import text_of
 
 HERE = Path(__file__).parent
 
@@ -90,7 +90,7 @@ def cells(shown: Shown) -> Iterable[list[Cell]]:
     kind = kinds(shown)
     for row in shown.rows():
         named = zip(row, kind.values(), strict=True)
-        yield [Cell(_text(value), place, kind) for (value, place), kind in named]
+        yield [Cell(text_of(value), place, kind) for (value, place), kind in named]
 
 
 def kinds(shown: Shown) -> dict[str, str]:
@@ -104,9 +104,3 @@ def _kind(column: pl.Series) -> str:
     found = column.cast(pl.String).drop_nulls()
     numbers = found.str.contains(r"^[<+-]?[\d,]+(\.\d+)?( ± [\d.]+| \([\d.]+\))?$|^NaN")
     return "number" if len(found) and numbers.all() else "text"
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return NOTHING
-    return f"{value:,}" if isinstance(value, int) else str(value)

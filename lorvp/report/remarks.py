@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import polars as pl
 
-from lorvp.tables.tidy import PAIR
+from lorvp.tables.tidy import BEST_TEST_EPOCH, GROUP, PAIR
 
 MOST = 8
 """Names in one sentence."""
@@ -21,7 +21,7 @@ def remarks(results: pl.DataFrame, left_out: Mapping[str, int]) -> list[str]:
 
 
 def _seeds(results: pl.DataFrame) -> Iterator[str]:
-    counts = results.group_by([*PAIR, "method", "training", "mapping"], maintain_order=True).len()
+    counts = results.group_by(GROUP, maintain_order=True).len()
     few, many = counts["len"].min(), counts["len"].max()
     if many == 1:
         yield "There is one seed, so nothing here tells how much a result varies from seed to seed."
@@ -48,7 +48,7 @@ def _numbers(results: pl.DataFrame) -> Iterator[str]:
     broken = results.filter(pl.any_horizontal(pl.col("val_accuracy", "test_accuracy").is_nan()))
     if broken.height:
         yield f"The accuracy is no number: {_named(broken)}."
-    if results["test_accuracy_of_best_test_epoch"].null_count() == len(results):
+    if results[BEST_TEST_EPOCH].null_count() == len(results):
         yield (
             "The accuracy at the best test epoch, which many papers print, was not asked for "
             "(training.test_every_epoch)."

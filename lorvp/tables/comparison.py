@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from lorvp.tables.cells import place, with_spread
-from lorvp.tables.tidy import PAIR, ROW, aggregate, without_constants
+from lorvp.tables.tidy import GROUP, PAIR, ROW, aggregate, without_constants
 
 COSTS = ["prompt values", "seconds", "images/s"]
 
@@ -55,12 +55,12 @@ def shifts(table: pl.DataFrame, shifted: pl.DataFrame) -> pl.DataFrame:
     tested = own.filter(pl.col("trial").is_in(shifted["trial"].implode()))
     every = pl.concat([tested, shifted.select("trial", "shift", "accuracy")])
     cells = (
-        every.join(table.select("trial", *ROW, "mapping"), on="trial", maintain_order="left")
-        .group_by(*ROW, "mapping", "shift", maintain_order=True)
+        every.join(table.select("trial", *GROUP), on="trial", maintain_order="left")
+        .group_by(*GROUP, "shift", maintain_order=True)
         .agg(pl.col("accuracy").mean().alias("mean"), pl.col("accuracy").std().alias("std"))
         .with_columns(_cell().alias("cell"))
     )
-    wide = cells.pivot("shift", index=[*ROW, "mapping"], values="cell")
+    wide = cells.pivot("shift", index=GROUP, values="cell")
     return without_constants(wide)
 
 

@@ -6,11 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from lorvp.tables.tidy import PAIR, ROW, aggregate
-
-GROUP = [*ROW, "mapping"]
-CELL = [*PAIR, "method", "mapping"]
-BEST_TEST_EPOCH = "test_accuracy_of_best_test_epoch"
+from lorvp.tables.tidy import BEST_TEST_EPOCH, CELL, GROUP, PAIR, aggregate
 
 
 def cells(table: pl.DataFrame, statistics: pl.DataFrame) -> pl.DataFrame:

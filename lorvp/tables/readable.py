@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from lorvp.tables.cells import decimal, place, with_spread
-from lorvp.tables.shown import Shown
+from lorvp.tables.shown import Shown, title_of
 from lorvp.tables.tidy import PAIR
 
 MANY = 20
@@ -80,10 +80,8 @@ def averages(found: pl.DataFrame) -> Shown:
         text=decimal(pl.col("average")) + " (" + decimal(pl.col("mean rank"), 2) + ")",
         place=place(pl.col("average"), ["network", "mapping"]),
     )
-    index = ["network", "method"]
-    text, best = (cells.pivot("mapping", index=index, values=v) for v in ("text", "place"))
     title = "Average accuracy in % (mean rank; 1 is best) over datasets"
-    return Shown(title, without_constant_pairs(text), best.drop(index))
+    return _across("mapping", cells, title, index=["network", "method"])
 
 
 def friedman(tested: pl.DataFrame) -> Shown:
@@ -103,6 +101,10 @@ def _of_classes(part: pl.DataFrame) -> Shown:
     cells = part.with_columns(
         text=decimal(pl.col("accuracy")), place=place(pl.col("accuracy"), ["class"])
     )
-    index = ["method", "mapping"]
-    text, best = (cells.pivot("class", index=index, values=v) for v in ("text", "place"))
-    return Shown(", ".join(part.select(PAIR).row(0)), text, best.drop(index))
+    return _across("class", cells, title_of(part), index=["method", "mapping"])
+
+
+def _across(name: str, cells: pl.DataFrame, title: str, index: list[str]) -> Shown:
+    """A column for each ``name``, from rows that have their ``text`` and its ``place``."""
+    text, best = (cells.pivot(name, index=index, values=v) for v in ("text", "place"))
+    return Shown(title, without_constant_pairs(text), best.drop(index))

@@ -10,10 +10,8 @@ from __future__ import annotations
 import polars as pl
 
 from lorvp.tables.cells import with_spread
-from lorvp.tables.tidy import PAIR, ROW, aggregate
+from lorvp.tables.tidy import CELL, GROUP, PAIR, aggregate
 
-GROUP = [*ROW, "mapping"]
-CELL = [*PAIR, "method", "mapping"]
 FAMILY = [*PAIR, "family", "mapping"]
 
 

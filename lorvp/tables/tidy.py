@@ -12,6 +12,13 @@ from lorvp.trials import Point
 PAIR = ["dataset", "network"]
 ROW = [*PAIR, "method", "training"]
 """What a row of the comparison stands for; mappings are its columns, seeds its spread."""
+GROUP = [*ROW, "mapping"]
+"""What trials have in common that differ in their seeds only."""
+CELL = [*PAIR, "method", "mapping"]
+"""The same whatever the training, of which the main table has one."""
+
+BEST_TEST_EPOCH = "test_accuracy_of_best_test_epoch"
+"""The column of what many papers print; null where it was not asked for."""
 
 LEVEL = 0.95
 """Of every interval."""
@@ -58,7 +65,7 @@ def aggregate(table: pl.DataFrame) -> pl.DataFrame:
     ``interval`` is half of the 95 % interval of the mean, by Student's t.
     """
     return (
-        table.group_by([*ROW, "mapping"], maintain_order=True)
+        table.group_by(GROUP, maintain_order=True)
         .agg(
             pl.col("test_accuracy").mean().alias("mean"),
             pl.col("test_accuracy").std().alias("std"),

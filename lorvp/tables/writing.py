@@ -81,10 +81,16 @@ def latex(shown: Shown) -> str:
     )
 
 
+def text_of(value: object) -> str:
+    """What stands in a cell; thousands are set apart."""
+    if value is None:
+        return NOTHING
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
 def escaped(value: object) -> str:
-    """Text of a cell in which nothing is a command; thousands are set apart."""
-    text = f"{value:,}" if isinstance(value, int) else NOTHING if value is None else str(value)
-    return text.translate(SPECIAL)
+    """The same with nothing in it that is a command."""
+    return text_of(value).translate(SPECIAL)
 
 
 def _body(shown: Shown) -> Iterator[str]:
