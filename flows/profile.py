@@ -21,8 +21,8 @@ from lorvp.running import build
 from lorvp.trials import Point
 from tasks.devices import devices
 from tasks.errors import for_people
+from tasks.memory import keep_freed_memory
 from tasks.places import CHECKPOINTS, DATASETS
-from tasks.workers import KEEP_MEMORY
 
 QUIET = {"KINETO_LOG_LEVEL": "99"}
 """torch's profiler would tell when it starts and stops, and of GPUs that are not there."""
@@ -31,6 +31,7 @@ IMAGES = 2048
 
 
 def main(words: str) -> None:
+    keep_freed_memory()  # as a worker does
     experiment = params.read()
     point = chosen(experiment, words)
     device = devices(experiment.params.compute)[0]
@@ -74,10 +75,8 @@ def report(found: profiling.Profile, image: cost.PerImage, limit: float) -> str:
 
 
 if __name__ == "__main__":
-    wanted = KEEP_MEMORY | QUIET
-    if not os.environ.keys() >= wanted.keys():
-        # As a worker has it; read when a process starts.
+    if not os.environ.keys() >= QUIET.keys():  # which is read when a process starts
         again = [sys.executable, "-m", "flows.profile", *sys.argv[1:]]
-        os.execve(sys.executable, again, wanted | os.environ)
+        os.execve(sys.executable, again, QUIET | os.environ)
     with for_people():
         main(" ".join(sys.argv[1:]))

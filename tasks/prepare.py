@@ -11,6 +11,7 @@ from lorvp.datasets.source import Sizes
 from lorvp.networks import checkpoint
 from lorvp.params import Params
 from tasks.errors import naming
+from tasks.memory import keep_freed_memory
 from tasks.places import CHECKPOINTS, DATASETS, WORK
 
 
@@ -55,6 +56,7 @@ def prepare_checkpoint(name: str, params: Params) -> None:
         if checkpoint.holds(folder, made_from):
             print(f"{name}: up to date")
             return
+        keep_freed_memory()  # some checkpoints are trained
         made = config.make(DATASETS)
         print(f"{name}: {made.note}")
         checkpoint.write(folder, made.network, made.facts, WORK, made_from)

@@ -21,6 +21,7 @@ from lorvp.store import TrialStore, read_record
 from lorvp.trained import facts_of
 from lorvp.training import Epoch
 from tasks.devices import confine
+from tasks.memory import keep_freed_memory
 from tasks.plan import Job
 from tasks.sharing import keeper
 from tasks.tracking import track
@@ -32,6 +33,7 @@ def start_worker(parent: int, place: str, home: Path) -> None:
     parent. ``home`` is the folder that its relative paths start from."""
     os.chdir(home)
     confine(place)
+    keep_freed_memory()
     torch.set_num_threads(1)
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     # The same as use_deterministic_algorithms(True), which also imports the compiler (6 s).

@@ -26,14 +26,6 @@ from tasks.plan import Job
 from tasks.training import start_worker, train_and_store
 from tasks.trial_logs import Tail, log_file
 
-KEEP_MEMORY = {
-    # An activation's memory that goes back to the system comes back as pages to be zeroed one by
-    # one: 5 to 15 % of a step.
-    "MALLOC_MMAP_THRESHOLD_": str(2**30),
-    "MALLOC_TRIM_THRESHOLD_": str(2**30),
-}
-"""glibc reads these when a process starts; what the user has set stays."""
-
 
 class Team(Protocol):
     """What trains trials, here or on other machines."""
@@ -83,8 +75,6 @@ class Workers:
         home: Path,
         tell: Callable[[str], object] = print,
     ) -> None:
-        for name, value in KEEP_MEMORY.items():
-            os.environ.setdefault(name, value)
         self.compute, self.home, self.tell = compute, home, tell
         self.halvings: Counter[str] = Counter()
         """By fingerprint: how often a trial ran out of memory."""

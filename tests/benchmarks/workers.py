@@ -7,7 +7,6 @@ two threads; the two ways take turns, images per second by the clock, medians.
 
 from __future__ import annotations
 
-import os
 import statistics
 import subprocess
 import sys
@@ -23,13 +22,14 @@ from lorvp.networks.libraries.timm_models import create
 from lorvp.profiling import repeated_epoch
 from lorvp.running import build
 from lorvp.trials import Trial
-from tasks.workers import KEEP_MEMORY
+from tasks.memory import keep_freed_memory
 
 TRIALS, ROUNDS = 2, 3
 
 
 def train(architecture: str, size: int, number: int, threads: int, trials: int) -> None:
     """Print the seconds that ``trials`` epochs took, one after the other."""
+    keep_freed_memory()
     torch.set_num_threads(threads)
     names = [f"source {s}" for s in range(26)]
     network = FrozenNetwork(
@@ -56,8 +56,7 @@ def seconds(processes: int, threads: int, arguments: list[str]) -> float:
     command = [sys.executable, "-m", "tests.benchmarks.workers", *arguments]
     command += [str(threads), str(TRIALS // processes)]
     running = [
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                         env=os.environ | KEEP_MEMORY)
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         for _ in range(processes)
     ]  # fmt: skip
     for process in running:
