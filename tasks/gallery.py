@@ -83,6 +83,7 @@ def _confusion(jobs: list[Job], data: Prepared) -> Iterator[Picture]:
         .len("images")
         .join(numbers.rename({"name": "true"}), left_on="label", right_on="class")
         .join(numbers.rename({"name": "predicted_name"}), left_on="predicted", right_on="class")
+        .sort("label", "predicted")  # groups come in any order, and so would the picture's marks
         .select("true", pl.col("predicted_name").alias("predicted"), "images")
     )
     title = f"{_name(job)}, seed {job.point.trial.seed}"

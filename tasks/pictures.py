@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from lorvp.report import Picture
 from tasks.gallery import gallery
 from tasks.places import PROMPTS
 from tasks.plan import Job
+
+KINDS = (("pictures", "png"), ("svg", "svg"))
+"""Folder and suffix."""
 
 
 @dataclass(frozen=True)
@@ -32,15 +36,22 @@ def write_pictures(
 ) -> list[Picture]:
     """pictures/ and svg/: some pictures of everything, and a folder of details for each dataset
     and network. ``main`` has the trials that the comparison shows, ``jobs`` are of all trials."""
-    return [_saved(folder, drawn) for drawn in _every(results, main, jobs)]
+    # A PNG is compressed outside of Python's lock, while the next chart is drawn.
+    with ThreadPoolExecutor() as pool:
+        saved = [_saved(folder, drawn, pool) for drawn in _every(results, main, jobs)]
+        for _, written in saved:
+            written.result()
+    return [picture for picture, _ in saved]
 
 
-def _saved(folder: Path, drawn: Drawn) -> Picture:
-    for kind, suffix in (("pictures", "png"), ("svg", "svg")):
-        path = folder / kind / f"{drawn.file}.{suffix}"
+def _saved(folder: Path, drawn: Drawn, pool: Executor) -> tuple[Picture, Future[None]]:
+    """The picture, and its PNG that is being written."""
+    png, svg = (folder / kind / f"{drawn.file}.{suffix}" for kind, suffix in KINDS)
+    for path in (png, svg):
         path.parent.mkdir(parents=True, exist_ok=True)
-        pictures.save(drawn.chart, path)
-    return Picture(folder / "pictures" / f"{drawn.file}.png", drawn.title, drawn.about)
+    written = pool.submit(pictures.write_png, pictures.as_png(drawn.chart), png)
+    pictures.save(drawn.chart, svg)
+    return Picture(png, drawn.title, drawn.about), written
 
 
 def _every(results: pl.DataFrame, main: pl.DataFrame, jobs: list[Job]) -> Iterator[Drawn]:

@@ -7,6 +7,7 @@ random from a seeded generator, so the same settings give the same bytes.
 from __future__ import annotations
 
 import string
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -60,7 +61,7 @@ class LettersConfig(Settings):
 def draw(letter: str, side: int, rng: np.random.Generator) -> np.ndarray:
     """One letter, (side, side) uint8, drawn at twice the size and averaged down."""
     big = 2 * side
-    font = ImageFont.load_default(size=big * rng.uniform(*HEIGHT))
+    font = _font().font_variant(size=big * rng.uniform(*HEIGHT))
     x, y = big * (0.5 + rng.uniform(-OFFSET, OFFSET, size=2))
     canvas = Image.new("L", (big, big))
     ImageDraw.Draw(canvas).text(
@@ -73,3 +74,11 @@ def draw(letter: str, side: int, rng: np.random.Generator) -> np.ndarray:
     )
     canvas = canvas.filter(ImageFilter.GaussianBlur(big * rng.uniform(0, BLUR)))
     return np.asarray(canvas.resize((side, side), Image.Resampling.BOX))
+
+
+@cache
+def _font() -> ImageFont.FreeTypeFont:
+    """In any size. Pillow would decode it anew for each letter."""
+    font = ImageFont.load_default(size=10)
+    assert isinstance(font, ImageFont.FreeTypeFont)
+    return font

@@ -8,7 +8,7 @@ from lorvp.pictures.gallery import prompt_gallery
 from lorvp.pictures.heatmap import mapping_heatmap
 from lorvp.pictures.regions import RegionView, chosen_regions
 from lorvp.pictures.settings import accuracy_by_setting, swept
-from lorvp.pictures.style import save
+from lorvp.pictures.style import as_png, save, write_png
 from lorvp.pictures.tiles import PromptView
 from lorvp.pictures.values import accuracy_by_values
 
@@ -19,6 +19,7 @@ __all__ = [
     "accuracy_by_method",
     "accuracy_by_setting",
     "accuracy_by_values",
+    "as_png",
     "chosen_regions",
     "confusion",
     "examples",
@@ -29,4 +30,5 @@ __all__ = [
     "swept",
     "telling",
     "time_to_accuracy",
+    "write_png",
 ]

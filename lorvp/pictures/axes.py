@@ -5,7 +5,7 @@ import math
 import altair as alt
 import numpy as np
 import polars as pl
-from sklearn.isotonic import isotonic_regression
+from scipy.optimize import isotonic_regression
 
 
 def accuracy_limits(*columns: pl.Series) -> tuple[int, int]:
@@ -54,5 +54,5 @@ def spread(wanted: np.ndarray, gap: float, low: float, high: float) -> np.ndarra
     # max: rounding must not leave an empty interval where the labels fill [low, high].
     highest = max(low, high - steps[-1])
     placed = np.empty(len(wanted))
-    placed[order] = steps + isotonic_regression(wanted[order] - steps, y_min=low, y_max=highest)
+    placed[order] = steps + isotonic_regression(wanted[order] - steps).x.clip(low, highest)
     return placed

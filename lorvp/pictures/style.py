@@ -1,8 +1,9 @@
 """One look for every picture: colours, shapes, fonts, and writing to a file."""
 
+from io import BytesIO
 from itertools import cycle, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import altair as alt
 from altair.typing import ChartType
@@ -76,17 +77,32 @@ def finish(chart: ChartType) -> ChartType:
 
 
 def save(chart: ChartType, path: str | Path) -> None:
-    """Write a PNG, at twice the size so that print is sharp, or an SVG: the suffix of path says.
-
-    Altair refuses tables of more than 5000 rows, a limit meant for notebooks; it is lifted here,
-    because the learning curves of a full grid are longer.
-    """
+    """Write a PNG, at twice the size so that print is sharp, or an SVG: the suffix of path says."""
     if Path(path).suffix not in {".png", ".svg"}:
         raise ValueError(f"pictures are written as .png or .svg, not as {path}")
-    png = Path(path).suffix == ".png"
+    if Path(path).suffix == ".png":
+        write_png(as_png(chart), path)
+    else:
+        _saved(chart, str(path), "svg", scale=1)
+
+
+def as_png(chart: ChartType) -> BytesIO:
+    """Drawn, but larger than a file of it has to be."""
+    drawn = BytesIO()
+    _saved(chart, drawn, "png", scale=2)
+    return drawn
+
+
+def write_png(drawn: BytesIO, path: str | Path) -> None:
+    """As small as can be, which takes longer than to draw it."""
+    with Image.open(drawn) as picture:
+        smaller = picture.convert("RGB")  # nothing is transparent: the background is white
+    smaller.save(path, optimize=True, dpi=(DPI, DPI))
+
+
+def _saved(chart: ChartType, to: str | BytesIO, kind: Literal["png", "svg"], scale: int) -> None:
+    """Altair refuses tables of more than 5000 rows, a limit meant for notebooks; it is lifted here,
+    because the learning curves of a full grid are longer.
+    """
     with alt.data_transformers.enable("default", max_rows=None):
-        chart.save(str(path), scale_factor=2 if png else 1)
-    if png:
-        with Image.open(path) as picture:
-            smaller = picture.convert("RGB")  # nothing is transparent: the background is white
-        smaller.save(path, optimize=True, dpi=(DPI, DPI))
+        chart.save(to, format=kind, scale_factor=scale)

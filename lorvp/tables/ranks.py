@@ -11,7 +11,6 @@ from collections.abc import Iterator
 
 import numpy as np
 import polars as pl
-from scipy.stats import friedmanchisquare, studentized_range
 
 from lorvp.tables.tidy import LEVEL, aggregate
 
@@ -79,6 +78,8 @@ def _tested(mean_MD: np.ndarray) -> tuple[float | None, float | None, float | No
         return None, None, None, f"not tested: {datasets} datasets are too few, {FEW} are needed"
     if (mean_MD == mean_MD[0]).all():
         return None, None, None, "not tested: all methods are equal on every dataset"
+    from scipy.stats import friedmanchisquare  # half a second, for grids of many datasets only
+
     statistic, p = friedmanchisquare(*mean_MD)
     rough = f"; p is rough with {ROUGH} datasets or fewer" if datasets <= ROUGH else ""
     differ = "the methods differ" if p < 1 - LEVEL else "no difference is shown"
@@ -87,5 +88,7 @@ def _tested(mean_MD: np.ndarray) -> tuple[float | None, float | None, float | No
 
 def critical_difference(methods: int, datasets: int) -> float:
     """Nemenyi's: q sqrt(k (k + 1) / 6 N), q being the studentized range over sqrt 2."""
+    from scipy.stats import studentized_range
+
     q = studentized_range.ppf(LEVEL, methods, np.inf) / 2**0.5
     return float(q * (methods * (methods + 1) / (6 * datasets)) ** 0.5)

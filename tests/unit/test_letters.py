@@ -1,10 +1,13 @@
 """The drawn letters: same settings, same bytes; and no letter is empty or cut away."""
 
 import string
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from PIL import ImageFont
 
+from lorvp.datasets import letters
 from lorvp.datasets.letters import LettersConfig, draw
 
 
@@ -64,3 +67,10 @@ def test_a_letter_lies_within_its_canvas(letter):
 def test_drawing_goes_on_where_the_generator_stands():
     rng = np.random.default_rng(0)
     assert not np.array_equal(draw("A", 16, rng), draw("A", 16, rng))
+
+
+def test_the_font_is_pillows_own_in_any_size(monkeypatch):
+    kept = draw("Q", 32, np.random.default_rng(0))
+    anew = SimpleNamespace(font_variant=ImageFont.load_default)
+    monkeypatch.setattr(letters, "_font", lambda: anew)
+    np.testing.assert_array_equal(draw("Q", 32, np.random.default_rng(0)), kept)
