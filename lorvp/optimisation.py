@@ -14,6 +14,8 @@ from lorvp.augmentation import Augmentation
 from lorvp.settings import BY_KIND, OR_KIND_ALONE, Settings
 
 Precision = Literal["fp32", "bf16"]
+CompileMode = Literal["default", "reduce-overhead", "max-autotune"]
+"""torch's names; ``reduce-overhead`` replays CUDA graphs on a GPU."""
 
 
 class SgdConfig(Settings):
@@ -123,6 +125,9 @@ class TrainingConfig(Settings):
     precision: Precision = "fp32"
     """In which the frozen network computes. bf16 is about twice as fast where the processor has
     it, and changes gradients by a few per cent; prompt, mapping and loss are in fp32 either way."""
+    compile: CompileMode | None = None
+    """Compile the frozen network with torch.compile in this mode before training: a minute or more
+    at the start, which only long runs earn back. It changes last bits."""
     augmentation: Augmentation = Augmentation()
     """Random crops and flips of the training images."""
     test_every_epoch: bool = False

@@ -52,10 +52,11 @@ def build(
     Raises:
         InputError: the method or the mapping does not fit this network or these classes.
     """
-    network = engine(network.for_targets(target_names), trial.training.precision)
+    config = trial.training
+    network = engine(network.for_targets(target_names), config.precision, config.compile)
     network.halvings = halvings
     prompt = trial.method.build(network.canvas)
-    prompt.fit.augmentation = trial.training.augmentation
+    prompt.fit.augmentation = config.augmentation
     return PromptedNetwork(prompt, network, trial.mapping.build(network.ends(target_names)))
 
 

@@ -140,8 +140,8 @@ class Estimate:
         """What decides the outputs of a network without a prompt."""
         mapping = trial.mapping.build(self.sketch(trial.network)[0].ends(self.names(trial.dataset)))
         method = trial.method.model_dump(mode="json")
-        precision = trial.training.precision
-        return canonical([trial.dataset, trial.network, method, mapping.reads, precision])
+        computed = trial.training.precision, trial.training.compile
+        return canonical([trial.dataset, trial.network, method, mapping.reads, *computed])
 
     def whole_stems(self) -> list[str]:
         """Networks whose first layer cannot be split into the images' part and the prompt's."""

@@ -27,8 +27,8 @@ FOLDER = WORK / "outputs"
 
 def keeper(job: Job, device: str) -> Keep:
     """Keeps what depends on nothing but the trial's images, network and method."""
-    trial = job.point.trial
-    settings = [trial.method.model_dump(mode="json"), trial.training.precision, device]
+    trial, config = job.point.trial, job.point.trial.training
+    settings = [trial.method.model_dump(mode="json"), config.precision, config.compile, device]
     bytes_of = [job.identity["dataset"], job.identity["checkpoint"]]
     code = digest_of(["lorvp.remembered", type(trial.method).__module__])
 

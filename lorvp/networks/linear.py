@@ -1,0 +1,61 @@
+"""Frozen matrices by oneDNN where torch would take another library.
+
+On a CPU torch multiplies float32 matrices by MKL, which knows AMD's processors less well than
+oneDNN does, and in bf16 writes a layer's bias over the whole result before it multiplies. Measured
+on an EPYC (Zen 4), one thread: a layer of ViT-B takes a quarter less time in fp32, one of ViT-Tiny
+a sixth less in either; ViT-Tiny trains 1.14 times as fast in fp32 and 1.09 times in bf16.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+KNOWN = (torch.float32, torch.bfloat16)
+
+
+def by_onednn(network: nn.Module) -> None:
+    """Replace the linear layers of ``network``, whose weights never take a gradient."""
+    if not _there_is_onednn():
+        return
+    for name, module in list(network.named_modules(remove_duplicate=False)):
+        if type(module) is nn.Linear:
+            network.set_submodule(name, FrozenLinear(module))
+
+
+class FrozenLinear(nn.Linear):
+    """A linear layer with the weights of another; gradients go to what it is given alone."""
+
+    def __init__(self, layer: nn.Linear) -> None:
+        super().__init__(layer.in_features, layer.out_features, bias=False, device="meta")
+        self.weight, self.bias = layer.weight, layer.bias
+
+    def forward(self, x: Tensor) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
+        if x.device.type != "cpu" or x.dtype not in KNOWN or torch.compiler.is_compiling():
+            return F.linear(x, self.weight, self.bias)
+        if torch.is_grad_enabled() and x.requires_grad:
+            return _Product.apply(x, self.weight, self.bias)  # pyright: ignore
+        return _product(x, self.weight, self.bias)
+
+
+class _Product(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x_BI: Tensor, weight_OI: Tensor, bias_O: Tensor | None) -> Tensor:
+        ctx.weight_OI = weight_OI
+        return _product(x_BI, weight_OI, bias_O)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
+        return _product(grads[0], ctx.weight_OI.t(), None), None, None
+
+
+def _product(x_BI: Tensor, weight_OI: Tensor, bias_O: Tensor | None) -> Tensor:
+    return torch.ops.mkldnn._linear_pointwise(x_BI, weight_OI, bias_O, "none", [], "")
+
+
+def _there_is_onednn() -> bool:
+    """The operation is torch's own compiler's, and promised to nobody."""
+    return torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")

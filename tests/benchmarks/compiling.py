@@ -1,0 +1,76 @@
+"""`python -m tests.benchmarks.compiling [NETWORK...]`: does `training.compile` earn back its start?
+
+The same epochs with the network as it is and compiled, taking turns, on one thread or on a GPU;
+what the first ones took is the start, and beyond so many images it has paid.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+from collections.abc import Callable
+
+import polars as pl
+import torch
+
+from lorvp import tables
+from lorvp.datasets.prepared import LabelledImages
+from lorvp.networks.frozen import FrozenNetwork
+from lorvp.optimisation import CompileMode
+from tests.benchmarks.training import NETWORKS, Ours, frozen, images, trial
+
+PRECISIONS = ("fp32", "bf16")
+ROUNDS = 4
+
+
+def main(architectures: list[str]) -> None:
+    torch.set_num_threads(1)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    mode: CompileMode = "reduce-overhead" if device == "cuda" else "default"
+    rows = [row for name in architectures for p in PRECISIONS for row in measured(name, p, mode)]
+    print(f"{mode}, {device}")
+    print(tables.markdown(pl.DataFrame(rows)))
+
+
+def measured(architecture: str, precision: str, mode: CompileMode) -> list[dict[str, object]]:
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    found, network = images().to(device), frozen(architecture).to(device)
+    plain, compiled = (_ours(precision, m, network, found) for m in (None, mode))
+    rows = []
+    for work in ("epoch", "evaluation"):
+        ways = [getattr(plain, work), getattr(compiled, work)]
+        first = [_seconds(way) for way in ways]
+        times = [[_seconds(way) for way in ways] for _ in range(ROUNDS)]
+        before, after = (statistics.median(column) for column in zip(*times, strict=True))
+        start, gain = first[1] - after, (before - after) / len(found)
+        rows.append({
+            "network": architecture, "precision": precision, "work": work,
+            "images/s": round(len(found) / before, 1),
+            "compiled": round(len(found) / after, 1),
+            "times": round(before / after, 2),
+            "start, s": round(start),
+            "pays after images": f"{start / gain:,.0f}" if gain > 0 else "never",
+        })  # fmt: skip
+    return rows
+
+
+def _ours(
+    precision: str, mode: CompileMode | None, network: FrozenNetwork, found: LabelledImages
+) -> Ours:
+    asked = trial("fm", "bf16" if precision == "bf16" else "fp32")
+    training = asked.training.model_copy(update={"compile": mode})
+    return Ours(asked.model_copy(update={"training": training}), network, found)
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    """By the clock, since compiling is done by processes of its own too."""
+    start = time.perf_counter()
+    work()
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    return time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:] or NETWORKS)

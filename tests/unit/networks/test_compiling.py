@@ -1,0 +1,90 @@
+"""The frozen network compiled: the same outputs and gradients, and plain for who reaches inside."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import contextmanager
+
+import pytest
+import torch
+from torch import nn
+
+from lorvp.errors import InputError
+from lorvp.networks.compiling import COMPILERS, compiled
+from lorvp.networks.engine import engine
+from lorvp.networks.frozen import FrozenNetwork
+
+SIZE = (8, 8)
+
+
+class Small(nn.Module):
+    """Two layers, since each one that is compiled takes seconds."""
+
+    head_hidden_size = 4
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.last = nn.Conv2d(3, 4, 3, padding=1), nn.Linear(4, 5)
+
+    def forward_features(self, x: torch.Tensor) -> torch.Tensor:
+        return self.first(x).relu()
+
+    def forward_head(self, x: torch.Tensor, pre_logits: bool = False) -> torch.Tensor:
+        features = x.mean((2, 3))
+        return features if pre_logits else self.last(features)
+
+
+def frozen() -> FrozenNetwork:
+    torch.manual_seed(0)
+    return FrozenNetwork(Small().eval(), SIZE, [0.5] * 3, [0.2] * 3, [str(n) for n in range(5)])
+
+
+def there_is_a_compiler() -> bool:
+    return any(map(shutil.which, COMPILERS))
+
+
+# torch hides this warning of its own from whoever shows warnings, not from whoever raises them.
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf")
+@pytest.mark.skipif(not there_is_a_compiler(), reason="no C++ compiler is here")
+def test_outputs_and_gradients_are_those_of_the_network_as_it_is():
+    network = frozen()
+    plain, fast = engine(network, "fp32"), engine(network, "fp32", "default")
+    assert fast is engine(network, "fp32", "default")
+    assert fast is not plain
+    canvas_BCHW = torch.rand(3, 3, *SIZE)
+    given = [torch.zeros(1, 3, *SIZE, requires_grad=True) for _ in range(2)]
+    outputs = [
+        one.prompted(canvas_BCHW, added, "logits")
+        for one, added in zip((plain, fast), given, strict=True)
+    ]
+    torch.testing.assert_close(outputs[1], outputs[0])
+    grads = [
+        torch.autograd.grad(out.square().sum(), added)[0]
+        for out, added in zip(outputs, given, strict=True)
+    ]
+    torch.testing.assert_close(grads[1], grads[0])
+    assert grads[0].abs().sum() > 0
+    assert fast.stem is not None
+    assert fast.stem.term is None
+
+
+@pytest.mark.skipif(not there_is_a_compiler(), reason="no C++ compiler is here")
+def test_whoever_reaches_inside_finds_the_network_as_it_is():
+    fast = engine(frozen(), "fp32", "default")
+    seen = []
+
+    @contextmanager
+    def around():
+        first = fast.network.get_submodule("first")
+        hook = first.register_forward_hook(lambda *call: seen.append(call))
+        yield
+        hook.remove()
+
+    fast.prompted(torch.rand(2, 3, *SIZE), torch.zeros(1, 3, *SIZE), "logits", around)
+    assert len(seen) == 1
+
+
+def test_without_a_compiler_it_says_so_before_anything_is_trained(monkeypatch):
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    with pytest.raises(InputError, match=r"training\.compile.*no-such-compiler is here"):
+        compiled(len, "default")
