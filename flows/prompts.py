@@ -16,9 +16,9 @@ from lorvp.store import TrialStore, default_root
 from tasks.errors import for_people
 from tasks.one_run import one_run
 from tasks.places import PROMPTS, WORK
-from tasks.plan import make_plan, notes
+from tasks.plan import Plan, make_plan, notes
 from tasks.runners import runner
-from tasks.server import leave, prefect_api
+from tasks.server import be_quiet, leave, prefect_api
 
 
 def main() -> int:
@@ -36,21 +36,23 @@ def train(experiment: Experiment) -> int:
     print(f"{len(plan.jobs)} trials in the grid: {done} finished, {len(plan.missing)} to train")
     for note in notes(plan):
         print(note)
-    failures = train_missing(experiment.params.compute) if plan.missing else ""
+    failures = train_missing(plan, experiment.params.compute) if plan.missing else ""
     store.show([job.fingerprint for job in plan.jobs], PROMPTS, WORK)
     if failures:
         print(f"{failures}\nThe others are kept; `dvc repro` trains only these.", file=sys.stderr)
     return 1 if failures else 0
 
 
-def train_missing(compute: ComputeConfig) -> str:
+def train_missing(plan: Plan, compute: ComputeConfig) -> str:
     """Run the flow against the user's Prefect server, or one that ends with the run.
 
     Returns which trials failed and why, or nothing.
     """
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
-    runner(compute).check()
-    with prefect_api() as url:
+    place = runner(compute)
+    place.check()
+    be_quiet()  # in whatever is started
+    with place.ahead(len(plan.missing)), prefect_api() as url:
         from flows.training import run
 
         print(f"Prefect UI: {url.removesuffix('/api')}", flush=True)

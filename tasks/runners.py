@@ -11,7 +11,7 @@ from tasks.devices import slots
 from tasks.on_dask import OnDask
 from tasks.on_ray import OnRay
 from tasks.plan import Job
-from tasks.workers import Team, workers
+from tasks.workers import Team, started_early, workers
 
 
 class Runner(Protocol):
@@ -23,6 +23,10 @@ class Runner(Protocol):
         """Raises:
         InputError: it cannot work like this; called before anything else is done.
         """
+        ...
+
+    def ahead(self, trials: int) -> AbstractContextManager[object]:
+        """What takes time to start and needs no Prefect starts now, and is there in this block."""
         ...
 
     def task_runner(self) -> Any:
@@ -45,6 +49,9 @@ class OnThisMachine:
         self.compute = compute
 
     def check(self) -> None: ...
+
+    def ahead(self, trials: int) -> AbstractContextManager[object]:
+        return started_early(self.compute, trials)
 
     def task_runner(self) -> Any:
         """Two threads for each worker: what Prefect has to write down before a trial is done

@@ -56,13 +56,22 @@ class Slot:
     def __init__(self, place: str, home: Path) -> None:
         self.place, self.home, self.pool = place, home, _pool(place, home)
 
+    def begin(self) -> bool:
+        """Start the process, unless it runs; whether it could be started."""
+        with _deaf_to_ctrl_c():
+            return self.pool.active  # to ask starts it
+
     def schedule(self, *asked: Any) -> Future[dict]:
-        with _deaf_to_ctrl_c():  # to ask whether it is active starts it
-            if not self.pool.active:
-                self.pool.stop()
-                self.pool.join()
-                self.pool = _pool(self.place, self.home)
+        if not self.begin():
+            self.end(at_once=True)
+            self.pool.join()
+            self.pool = _pool(self.place, self.home)
+        with _deaf_to_ctrl_c():
             return self.pool.schedule(train_and_store, args=asked)
+
+    def end(self, at_once: bool) -> None:
+        """Stop the process, or let it finish what it does."""
+        self.pool.stop() if at_once else self.pool.close()
 
 
 class Workers:
@@ -79,7 +88,7 @@ class Workers:
         self.halvings: Counter[str] = Counter()
         """By fingerprint: how often a trial ran out of memory."""
         self.stopped = False
-        self.slots = [Slot(place, home) for place in places]
+        self.slots = _taken(places, home) or [Slot(place, home) for place in places]
         self._free: SimpleQueue[Slot] = SimpleQueue()
         for slot in self.slots:
             self._free.put(slot)
@@ -146,7 +155,7 @@ class Workers:
         """Stop the processes, or let them finish what they do."""
         self.stopped = at_once
         for slot in self.slots:
-            slot.pool.stop() if at_once else slot.pool.close()
+            slot.end(at_once)
         for slot in self.slots:
             slot.pool.join()
 
@@ -162,6 +171,35 @@ class _Clock:
         now = time.monotonic()
         self.began = now if self.began is None else self.began
         return now - self.began > 60 * self.minutes
+
+
+_ready: list[Slot] = []
+"""Whose processes were started before anybody had a trial for them."""
+
+
+@contextmanager
+def started_early(compute: ComputeConfig, trials: int) -> Iterator[None]:
+    """Worker processes for so many trials import what they need while something else is prepared in
+    this block; the ``workers`` that want just these take them."""
+    _ready.extend(Slot(place, Path.cwd()) for place in slots_on(compute))
+    try:
+        for slot in _ready[:trials]:
+            slot.begin()
+        yield
+    finally:
+        for slot in _ready:
+            slot.end(at_once=True)
+            slot.pool.join()
+        _ready.clear()
+
+
+def _taken(places: Sequence[str], home: Path) -> list[Slot]:
+    """Those that were started early, if they are just what is wanted."""
+    if [(slot.place, slot.home) for slot in _ready] != [(place, home) for place in places]:
+        return []
+    taken = list(_ready)
+    _ready.clear()
+    return taken
 
 
 @contextmanager

@@ -32,7 +32,7 @@ from lorvp.running import build
 from lorvp.trials import Trial
 from tests.benchmarks.published_way import PublishedTrainer
 
-SIZE, CLASSES, BATCH, IMAGES, ROUNDS = (224, 224), 10, 32, 64, 3
+SIZE, CLASSES, BATCH, IMAGES, ROUNDS = (224, 224), 10, 32, 64, 5
 MEAN, STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 NETWORKS = ["resnet18", "vit_tiny_patch16_224"]
 MMAP_THRESHOLD, TRIM_THRESHOLD = -3, -1

@@ -17,7 +17,7 @@ from tasks import failures
 from tasks import workers as module
 from tasks.failures import OutOfTime, Stopped, WorkerDied, worth_another_try
 from tasks.plan import Job
-from tasks.workers import Workers, workers
+from tasks.workers import Workers, started_early, workers
 
 from .tiny import trial
 
@@ -73,8 +73,11 @@ def wait_for(condition):
 
 def test_what_befalls_one_trial_leaves_the_others_alone(monkeypatch):
     """One team all the way, since a process takes seconds to start."""
-    with workers(ComputeConfig(workers=1, device="cpu", time_limit=0.02)) as team:
+    compute = ComputeConfig(workers=1, device="cpu", time_limit=0.02)
+    with started_early(compute, trials=5), workers(compute) as team:
+        early = wait_for(processes)
         first = train(team)
+        assert [first["pid"]] == [process.pid for process in early]
         assert (first["device"], first["halvings"]) == ("cpu", 0)
         assert first["deaf"], "Ctrl-C is for the run to see, which ends its workers"
         memory_runs_out(team)
@@ -91,6 +94,19 @@ def test_what_befalls_one_trial_leaves_the_others_alone(monkeypatch):
     assert team.halvings == {"needs much": 1, "is killed": 0, "is too large": 1, "hangs": 0}, (
         "other pieces of a batch give other last bits, so only for want of memory"
     )
+
+
+def test_workers_that_were_started_early_for_nobody_end_with_the_block():
+    with started_early(ComputeConfig(workers=3, device="cpu"), trials=1):
+        assert len(wait_for(processes)) == 1, "no more than there are trials"
+    assert processes() == []
+
+
+def test_workers_that_were_started_early_for_other_devices_are_not_taken():
+    with started_early(ComputeConfig(workers=2, device="cpu"), trials=0):
+        team = Workers(ComputeConfig(workers=1, device="cpu"), ["cpu"], Path.cwd())
+        assert len(team.slots) == 1
+        team.end(at_once=True)
 
 
 def memory_runs_out(team: Workers) -> None:
