@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import sysconfig
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import torch
@@ -40,7 +42,9 @@ def frozen() -> FrozenNetwork:
 
 
 def there_is_a_compiler() -> bool:
-    return any(map(shutil.which, COMPILERS))
+    """And what it includes."""
+    headers = Path(sysconfig.get_path("include"), "Python.h")
+    return headers.exists() and any(map(shutil.which, COMPILERS))
 
 
 # torch hides this warning of its own from whoever shows warnings, not from whoever raises them.
