@@ -1,9 +1,9 @@
 """Frozen matrices by oneDNN where torch would take another library.
 
 On a CPU torch multiplies float32 matrices by MKL, which knows AMD's processors less well than
-oneDNN does, and in bf16 writes a layer's bias over the whole result before it multiplies. Measured
-on an EPYC (Zen 4), one thread: a layer of ViT-B takes a quarter less time in fp32, one of ViT-Tiny
-a sixth less in either; ViT-Tiny trains 1.14 times as fast in fp32 and 1.09 times in bf16.
+oneDNN does, and in bf16 writes a layer's bias over the whole result before it multiplies. On an
+EPYC (Zen 4), one thread, ViT-Tiny trains 1.15 times as fast in fp32 and 1.0 to 1.1 times in bf16
+(``tests/benchmarks/linear.py``).
 """
 
 from __future__ import annotations
