@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import statistics
 import sys
-import time
-from collections.abc import Callable
+from typing import get_args
 
 import polars as pl
 import torch
@@ -17,10 +16,10 @@ import torch
 from lorvp import tables
 from lorvp.datasets.prepared import LabelledImages
 from lorvp.networks.frozen import FrozenNetwork
-from lorvp.optimisation import CompileMode
+from lorvp.optimisation import CompileMode, Precision
+from lorvp.profiling import _seconds
 from tests.benchmarks.training import NETWORKS, Ours, frozen, images, trial
 
-PRECISIONS = ("fp32", "bf16")
 ROUNDS = 4
 
 
@@ -28,20 +27,23 @@ def main(architectures: list[str]) -> None:
     torch.set_num_threads(1)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     mode: CompileMode = "reduce-overhead" if device == "cuda" else "default"
-    rows = [row for name in architectures for p in PRECISIONS for row in measured(name, p, mode)]
+    ways = [(name, precision) for name in architectures for precision in get_args(Precision)]
+    rows = [row for way in ways for row in measured(*way, mode, torch.device(device))]
     print(f"{mode}, {device}")
     print(tables.markdown(pl.DataFrame(rows)))
 
 
-def measured(architecture: str, precision: str, mode: CompileMode) -> list[dict[str, object]]:
-    device = "cuda" if torch.cuda.is_available() else "cpu"
+def measured(
+    architecture: str, precision: Precision, mode: CompileMode, device: torch.device
+) -> list[dict[str, object]]:
+    """By the clock, since compiling is done by processes of its own too."""
     found, network = images().to(device), frozen(architecture).to(device)
     plain, compiled = (_ours(precision, m, network, found) for m in (None, mode))
     rows = []
     for work in ("epoch", "evaluation"):
         ways = [getattr(plain, work), getattr(compiled, work)]
-        first = [_seconds(way) for way in ways]
-        times = [[_seconds(way) for way in ways] for _ in range(ROUNDS)]
+        first = [_seconds(way, device)[0] for way in ways]
+        times = [[_seconds(way, device)[0] for way in ways] for _ in range(ROUNDS)]
         before, after = (statistics.median(column) for column in zip(*times, strict=True))
         start, gain = first[1] - after, (before - after) / len(found)
         rows.append({
@@ -56,20 +58,11 @@ def measured(architecture: str, precision: str, mode: CompileMode) -> list[dict[
 
 
 def _ours(
-    precision: str, mode: CompileMode | None, network: FrozenNetwork, found: LabelledImages
+    precision: Precision, mode: CompileMode | None, network: FrozenNetwork, found: LabelledImages
 ) -> Ours:
-    asked = trial("fm", "bf16" if precision == "bf16" else "fp32")
+    asked = trial("fm", precision)
     training = asked.training.model_copy(update={"compile": mode})
     return Ours(asked.model_copy(update={"training": training}), network, found)
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    """By the clock, since compiling is done by processes of its own too."""
-    start = time.perf_counter()
-    work()
-    if torch.cuda.is_available():
-        torch.cuda.synchronize()
-    return time.perf_counter() - start
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import statistics
 import sys
-from typing import cast
+from typing import get_args
 from unittest.mock import patch
 
 import polars as pl
@@ -27,12 +27,12 @@ ROUNDS = 5
 def main(architectures: list[str]) -> None:
     torch.set_num_threads(1)
     keep_freed_memory()
-    rows = [row for name in architectures for p in ("fp32", "bf16") for row in measured(name, p)]
+    rows = [row for name in architectures for p in get_args(Precision) for row in measured(name, p)]
     print(tables.markdown(pl.DataFrame(rows)))
 
 
-def measured(architecture: str, precision: str) -> list[dict[str, object]]:
-    asked, found = trial("fm", cast(Precision, precision)), images()
+def measured(architecture: str, precision: Precision) -> list[dict[str, object]]:
+    asked, found = trial("fm", precision), images()
     with patch.object(linear, "_there_is_onednn", lambda: False):
         torchs = Ours(asked, frozen(architecture), found)
     ours = Ours(asked, frozen(architecture), found)

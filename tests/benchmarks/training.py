@@ -30,12 +30,12 @@ from lorvp.predictions import predict
 from lorvp.profiling import matmul_rate, repeated_epoch
 from lorvp.running import build
 from lorvp.trials import Trial
+from tasks.memory import OPTIONS, keep_freed_memory
 from tests.benchmarks.published_way import PublishedTrainer
 
 SIZE, CLASSES, BATCH, IMAGES, ROUNDS = (224, 224), 10, 32, 64, 5
 MEAN, STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 NETWORKS = ["resnet18", "vit_tiny_patch16_224"]
-MMAP_THRESHOLD, TRIM_THRESHOLD = -3, -1
 WORK = ["training epoch", "ilm epoch", "evaluation"]
 
 
@@ -70,10 +70,12 @@ class Ours:
 
 def allocate(way: str) -> None:
     """As glibc does by itself once it has seen large blocks, or as our workers ask it to."""
-    mapped, trimmed = (2**25, 2**26) if way == "published" else (2**30, 2**30)
+    if way != "published":
+        keep_freed_memory()
+        return
     glibc = ctypes.CDLL(None)
-    glibc.mallopt(MMAP_THRESHOLD, mapped)
-    glibc.mallopt(TRIM_THRESHOLD, trimmed)
+    for option, seen in zip(OPTIONS.values(), (2**25, 2**26), strict=True):
+        glibc.mallopt(option, seen)
 
 
 def cpu_seconds(work: Callable[[], object]) -> float:
