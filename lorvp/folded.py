@@ -18,7 +18,7 @@ from lorvp.errors import InputError
 from lorvp.mappings.base import Mapping
 from lorvp.model import PromptedNetwork
 from lorvp.networks.libraries.agreement import agree
-from lorvp.networks.stem import find_stem
+from lorvp.networks.stem import NoStemError, find_stem
 
 
 class Shifted(nn.Module):
@@ -44,9 +44,10 @@ def with_prompt(model: PromptedNetwork) -> nn.Module:
     frozen, reads = model.network, model.mapping.reads
     added_1CHW, canvas_BCHW = _static(model), _canvases(model)
     network, x_BCHW = copy.deepcopy(frozen.original), frozen.normalise(canvas_BCHW)
-    name = find_stem(network, x_BCHW)
-    if name is None:
-        raise InputError("no plain convolution alone reads the image, so the prompt has no place")
+    try:
+        name = find_stem(network, x_BCHW)
+    except NoStemError as error:
+        raise InputError(f"{error}, so the prompt has no place") from error
     _put(network, name, added_1CHW / frozen.std_C11)
     expected = frozen.prompted(canvas_BCHW, added_1CHW, reads)
     assert agree(frozen.through(network, x_BCHW, reads), expected), "the network says other things"

@@ -47,6 +47,9 @@ class ComputeConfig(Settings):
     """Cores that a cluster keeps for a trial, which itself uses one."""
     gpus: float = Field(default=0, ge=0, le=1)
     """The part of a GPU that a cluster keeps for a trial; 0.5 lets two share one."""
+    slow_precision: bool = False
+    """Train in a `precision` that the device computes far slower than fp32, such as bf16 on a
+    processor without bf16 products, instead of refusing it."""
 
     @model_validator(mode="after")
     def _what_the_runner_needs(self) -> Self:

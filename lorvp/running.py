@@ -34,6 +34,8 @@ class Result:
     test_labels_N: Tensor
     summary: dict[str, float | int | None]
     """Accuracies (0..1), chosen epoch, numbers of trained values, training seconds."""
+    engine: dict[str, str] = field(default_factory=dict)
+    """How the frozen network computed: what was folded and split, or why not."""
 
     def predictions(self) -> pl.DataFrame:
         """One row for each test image, in the order of the test split."""
@@ -98,7 +100,8 @@ def run(
     answers = predict(model, test)
     seconds += sum(epoch.seconds for epoch in training.history)
     summary = _summary(whole, training.history, best, seconds, answers, test)
-    return Result(best.state, training.history, answers, test.labels_N, summary)
+    account = whole.prompt.account(whole.network)
+    return Result(best.state, training.history, answers, test.labels_N, summary, account)
 
 
 @dataclass

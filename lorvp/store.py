@@ -1,6 +1,7 @@
 """The trial store: one folder per finished trial, named by its fingerprint.
 
-    trial.json             identity, summary, environment, SHA-256 of the other files and itself
+    trial.json             identity, summary, environment, engine (how the network computed),
+                           SHA-256 of the other files and itself
     weights.safetensors    prompt.* and mapping.* tensors of the chosen epoch
     history.json           one record per epoch
     predictions.parquet    label, predicted, confidence, loss for each test image
@@ -113,6 +114,7 @@ class TrialStore:
             (scratch / "predictions.parquet").write_bytes(_table(result))
             files = {path.name: sha256(path) for path in sorted(scratch.iterdir())}
             record = {"fingerprint": fingerprint, "summary": result.summary, **facts}
+            record["engine"] = result.engine
             record["files"] = files
             record["sha256"] = hashlib.sha256(canonical(record)).hexdigest()
             (scratch / "trial.json").write_text(to_json(record))

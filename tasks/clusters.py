@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from lorvp.errors import InputError
 from lorvp.params import ComputeConfig
+from tasks.devices import on_nodes
 from tasks.elsewhere import Elsewhere
 from tasks.errors import naming
 from tasks.plan import Job
@@ -22,12 +23,6 @@ from tasks.transport import InPlace, ThroughShare, Transport
 
 CODE = tuple(Path(__file__).parents[1] / name for name in ("flows", "lorvp", "tasks"))
 """Goes to the workers with each run, so that they run just the code that named the trials."""
-
-
-def on_nodes(compute: ComputeConfig) -> ComputeConfig:
-    """The settings on a machine of the cluster, where ``auto`` is what the trial asked for."""
-    device = "cuda" if compute.gpus else "cpu"
-    return compute if compute.device != "auto" else compute.model_copy(update={"device": device})
 
 
 def check(compute: ComputeConfig, package: str) -> None:

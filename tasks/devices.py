@@ -15,14 +15,22 @@ def devices(compute: ComputeConfig) -> list[str]:
     """The devices that trials take turns on.
 
     Raises:
-        InputError: ``device: cuda`` where there is none.
+        InputError: ``device: cuda`` or ``mps`` where there is none.
     """
+    if compute.device == "mps" and not torch.backends.mps.is_available():
+        raise InputError("params.yaml: compute.device is mps, but torch finds no Apple GPU")
     if compute.device in ("cpu", "mps"):
         return [compute.device]
     found = [f"cuda:{index}" for index in range(torch.cuda.device_count())]
     if compute.device == "cuda" and not found:
         raise InputError("params.yaml: compute.device is cuda, but torch finds no CUDA device")
     return found or ["cpu"]
+
+
+def on_nodes(compute: ComputeConfig) -> ComputeConfig:
+    """The settings on a machine of a cluster, where ``auto`` is what the trial asked for."""
+    device = "cuda" if compute.gpus else "cpu"
+    return compute if compute.device != "auto" else compute.model_copy(update={"device": device})
 
 
 def slots(compute: ComputeConfig) -> int:

@@ -13,6 +13,7 @@ from lorvp.params import Experiment
 from lorvp.store import TrialStore, is_whole
 from lorvp.trials import Point, fingerprint, identity
 from tasks.places import CHECKPOINTS, DATASETS, PROMPTS
+from tasks.precision import require_fast_precisions
 
 
 @dataclass(frozen=True)
@@ -51,11 +52,14 @@ def make_plan(experiment: Experiment, store: TrialStore) -> Plan:
     Finished trials in data/prompts that the store lacks, such as pulled ones, are adopted.
 
     Raises:
-        InputError: a dataset or checkpoint is not there, or a trial cannot be built on it.
+        InputError: a dataset or checkpoint is not there, a trial cannot be built on it, or its
+            device is slow in its precision.
     """
     jobs = make_jobs(experiment, store)
     missing = [job for job in jobs if not _finished(job, store)]
     check_that_they_fit(missing)
+    trials = (job.point.trial for job in missing)
+    require_fast_precisions(trials, experiment.params.compute)
     return Plan(jobs, missing)
 
 

@@ -6,6 +6,7 @@ import logging
 import os
 import threading
 import time
+import warnings
 from functools import lru_cache
 from pathlib import Path
 
@@ -13,7 +14,9 @@ import torch
 
 from lorvp.datasets import prepared
 from lorvp.networks import checkpoint
+from lorvp.networks.account import in_a_line
 from lorvp.networks.frozen import FrozenNetwork
+from lorvp.networks.precision import SlowPrecision
 from lorvp.params import TrackingConfig
 from lorvp.resume import ResumeFile
 from lorvp.running import Result, run
@@ -23,6 +26,7 @@ from lorvp.training import Epoch
 from tasks.devices import confine
 from tasks.memory import keep_freed_memory
 from tasks.plan import Job
+from tasks.precision import require_fast
 from tasks.sharing import keeper
 from tasks.tracking import track
 from tasks.trial_logs import own_log, told
@@ -40,26 +44,46 @@ def start_worker(parent: int, place: str, home: Path) -> None:
     torch.set_deterministic_debug_mode("error")
     # Memory that is about to be written need not be filled before.
     torch.utils.deterministic.fill_uninitialized_memory = False  # pyright: ignore
+    # The log says so, once for each trial.
+    warnings.simplefilter("ignore", SlowPrecision)
     # The server and the flow need little, but at once: a core that waits for the next trial idles.
     os.nice(5)
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 
 
-def train_and_store(job: Job, device: str, tracking: TrackingConfig, halvings: int = 0) -> dict:
+def train_and_store(
+    job: Job,
+    device: str,
+    tracking: TrackingConfig,
+    halvings: int = 0,
+    slow_precision: bool = False,
+) -> dict:
     """Train the trial unless another process has just done so; return its trial.json.
 
     A trial that was stopped goes on after its last whole epoch. ``halvings``: how often it has
     run out of memory.
+
+    Raises:
+        InputError: this device is slow in the trial's precision, and ``slow_precision`` is false.
     """
     store = TrialStore(job.store)
     with store.lock(job.fingerprint), own_log(job.fingerprint) as log:
         if not store.holds(job.fingerprint):
             log.info("%s (%s) on %s", job.point.name, job.fingerprint, device)
+            _require_fast(job, device, slow_precision, log)
             resume = store.resume(job.fingerprint)
             result = _trained(job, device, tracking, halvings, resume, log)
+            log.info("network: %s", in_a_line(result.engine))
             store.write(job.fingerprint, result, _facts(job, device, halvings))
             resume.forget()
     return read_record(store.folder(job.fingerprint))
+
+
+def _require_fast(job: Job, device: str, slow_precision: bool, log: logging.Logger) -> None:
+    """Again, as a machine of a cluster may be another than the one that planned."""
+    precision = job.point.trial.training.precision
+    if (slow := require_fast(precision, device, slow_precision)) is not None:
+        log.warning("%s is far slower than fp32 on %s: %s", precision, device, slow)
 
 
 def _trained(

@@ -124,7 +124,8 @@ class Workers:
         before = memory_kills()
         tail = Tail(self.home / log_file(job.fingerprint))
         halvings = self.halvings[job.fingerprint]
-        future = slot.schedule(job, seen_as(slot.place), tracking, halvings)
+        slow = self.compute.slow_precision
+        future = slot.schedule(job, seen_as(slot.place), tracking, halvings, slow)
         try:
             return self._result(future, lambda: [heard(line) for line in tail.new()])
         except (ProcessExpired, BrokenProcessPool) as death:

@@ -9,6 +9,7 @@ prompt, mapping and loss stay in fp32.
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Iterator
 from contextlib import nullcontext
 from itertools import repeat
@@ -18,11 +19,13 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from lorvp.networks.account import Account, norms_in, of_products, of_shortcuts
 from lorvp.networks.compiling import compiled
 from lorvp.networks.folding import fold, shared_copy
 from lorvp.networks.frozen import Around, FrozenNetwork
-from lorvp.networks.libraries.agreement import agree
+from lorvp.networks.libraries.agreement import disagreement
 from lorvp.networks.linear import by_onednn
+from lorvp.networks.precision import SlowPrecision, ieee_fp32, why_slow
 from lorvp.networks.stem import LEVELS, Stem, split
 from lorvp.optimisation import CompileMode, Precision
 from lorvp.outline import Reads
@@ -66,11 +69,12 @@ class Engine(FrozenNetwork):
         # A part of this module, so that weights that both have never part company.
         self.source = source
         self.folded, self.stem, self.prompt_part = 0, None, None
-        self.halvings, self._pass = 0, self._plain_pass
+        self.halvings, self._pass, self.mode = 0, self._plain_pass, mode
         with torch.random.fork_rng(devices=[]):
-            self._streamline(source)
+            self._account = self._streamline(source)
         if precision == "bf16":
-            self._lower()
+            self._account |= self._lower()
+        self._account = of_products(self.network, self.mean_C11.device, self.dtype) | self._account
         self._pass = self._plain_pass if mode is None else compiled(self._plain_pass, mode)
 
     @property
@@ -80,6 +84,12 @@ class Engine(FrozenNetwork):
     @property
     def original(self) -> nn.Module:
         return self.source.original
+
+    def account(self, inside: bool = False) -> Account:
+        if self.mode is None:
+            return self._account
+        way = "not compiled: the method reaches inside" if inside else f"compiled, {self.mode}"
+        return self._account | {"compile": way}
 
     def forward(self, images_BCHW: Tensor, reads: Reads = "logits") -> Tensor:
         canvas_BCHW = images_BCHW * self.std_C11 + self.mean_C11
@@ -115,7 +125,7 @@ class Engine(FrozenNetwork):
         return checkpoint(self._through, *given, use_reentrant=False, preserve_rng_state=False)
 
     def _through(self, x_BCHW: Tensor, term: Tensor | None, reads: Reads, around: Around) -> Tensor:
-        # Whoever reaches inside a network would find nothing in a compiled one.
+        # Hooks do not fire in a compiled network; methods that use them take the plain pass.
         forward = self._pass if around is nullcontext else self._plain_pass
         try:
             with around():
@@ -129,32 +139,57 @@ class Engine(FrozenNetwork):
             self.stem.term = term
         return self.through(self.network, x_BCHW, reads)
 
-    def _streamline(self, source: FrozenNetwork) -> None:
-        """Fold and split, unless the outputs are then others."""
+    def _streamline(self, source: FrozenNetwork) -> Account:
+        """Fold and split, unless the outputs are then others; what came of it."""
         canvas_BCHW, added_BCHW = (_noise(seed, source) for seed in range(2))
         x_BCHW = canvas_BCHW.contiguous(memory_format=torch.channels_last)
-        self.network = shared_copy(source.network)
+        self.network, norms = shared_copy(source.network), norms_in(source.network)
         self.folded = fold(self.network, x_BCHW)
+        parts = split(self.network, x_BCHW, self.std_C11)
         by_onednn(self.network)
-        self.stem, self.prompt_part = split(self.network, x_BCHW, self.std_C11)
-        given = canvas_BCHW, added_BCHW
+        self.stem, self.prompt_part = parts.stem, parts.prompt_part
+        difference = self._difference(source, canvas_BCHW, added_BCHW)
+        if difference is None:
+            return of_shortcuts(self.folded, norms, parts)
+        self.network, self.folded = source.network, 0
+        self.stem, self.prompt_part = None, None
+        return {"folding": f"nothing folded or split: {difference}"}
+
+    @torch.no_grad()
+    def _difference(
+        self, source: FrozenNetwork, canvas_BCHW: Tensor, added_BCHW: Tensor
+    ) -> str | None:
+        """How the outputs differ from those of ``source``; None if they do not.
+
+        Compared in IEEE fp32, which leaves 1e-5 of rounding. TF32, cuDNN's default, leaves 1e-3
+        and more, as if every network became another. Not in float64: that would be another
+        network's arithmetic, which oneDNN's products and Apple's GPUs do not have.
+        """
         # Logits over texts would have all texts encoded.
         outputs: list[Reads] = ["features"] if source.text else ["features", "logits"]
-        with torch.no_grad():
-            same = all(agree(self.prompted(*given, r), source.prompted(*given, r)) for r in outputs)
-        if not same:
-            self.network, self.folded = source.network, 0
-            self.stem, self.prompt_part = None, None
+        with ieee_fp32():
+            for reads in outputs:
+                own = self.prompted(canvas_BCHW, added_BCHW, reads)
+                plain = source.prompted(canvas_BCHW, added_BCHW, reads)
+                if (apart := disagreement(own, plain)) is not None:
+                    return f"{reads} would not be the plain network's ({apart})"
+        return None
 
-    def _lower(self) -> None:
+    def _lower(self) -> Account:
         """Compute in bf16, all but the prompt's part of the stem."""
-        self.network = copy.deepcopy(self.network).to(torch.bfloat16)
+        device = self.mean_C11.device
+        if (slow := why_slow("bf16", device)) is not None:
+            warnings.warn(SlowPrecision(f"bf16 is far slower than fp32 here: {slow}"), stacklevel=4)
+        self.network, unfused = copy.deepcopy(self.network).to(torch.bfloat16), 0
         for module in self.network.modules():
             if isinstance(module, Stem):
                 self.stem = module
             # torch's fused attention takes twice as long on the way back in bf16 on a CPU.
-            if hasattr(module, "fused_attn") and self.mean_C11.device.type == "cpu":
+            if hasattr(module, "fused_attn") and device.type == "cpu":
                 setattr(module, "fused_attn", False)  # noqa: B010 - timm's, unknown to nn.Module
+                unfused += 1
+        without = f", {unfused} attentions not fused" if unfused else ""
+        return {"precision": f"bfloat16{f', slow: {slow}' if slow else ''}{without}"}
 
 
 def _noise(seed: int, network: FrozenNetwork) -> Tensor:

@@ -113,6 +113,11 @@ class FrozenNetwork(nn.Module):
         text = self.text is not None
         return Ends(self.class_names, self.features, tuple(target_names), text)
 
+    def account(self, inside: bool = False) -> dict[str, str]:
+        """What was done to make this network cheaper, and what was not and why, by what it is
+        about; nothing to the network as it is. ``inside``: for methods that reach inside it."""
+        return {}
+
     def train(self, mode: bool = True) -> FrozenNetwork:
         """Stay in evaluation mode, whatever the module around it does."""
         return super().train(False)

@@ -13,6 +13,7 @@ for each image. Zeros that a convolution pads with stay zeros in both terms.
 from __future__ import annotations
 
 import copy
+from dataclasses import dataclass
 from typing import cast
 
 from torch import Tensor, nn
@@ -48,28 +49,51 @@ def _scaled(conv: nn.Conv2d, scale_C11: Tensor) -> nn.Conv2d:
     return made
 
 
-def find_stem(network: nn.Module, x_BCHW: Tensor) -> str | None:
-    """The name of the convolution that alone reads the image, once; None if there is none."""
+class NoStemError(Exception):
+    """Why a network has none."""
+
+
+def find_stem(network: nn.Module, x_BCHW: Tensor) -> str:
+    """The name of the convolution that alone reads the image, once.
+
+    Raises:
+        NoStemError: there is none.
+    """
     calls = calls_of(network, x_BCHW)
     readers = [call.module for call in calls if call.given is x_BCHW]
-    if len(readers) != 1 or not is_plain(readers[0]) or cast(nn.Conv2d, readers[0]).groups > 1:
-        return None
-    if sum(call.module is readers[0] for call in calls) != 1:
-        return None
-    return next(name for name, module in network.named_modules() if module is readers[0])
+    if not readers:
+        raise NoStemError("no plain layer is given the image as it is")
+    if len(readers) > 1:
+        raise NoStemError(f"{len(readers)} layers read the image")
+    reader = readers[0]
+    if not is_plain(reader):
+        kind = type(reader).__name__
+        raise NoStemError(f"the layer that reads the image is no plain convolution but {kind}")
+    if cast(nn.Conv2d, reader).groups > 1:
+        raise NoStemError("the convolution that reads the image has groups")
+    if sum(call.module is reader for call in calls) > 1:
+        raise NoStemError("the convolution that reads the image is used again")
+    return next(name for name, module in network.named_modules() if module is reader)
 
 
-def split(
-    network: nn.Module, x_BCHW: Tensor, std_C11: Tensor
-) -> tuple[Stem, nn.Conv2d] | tuple[None, None]:
-    """Put a ``Stem`` into ``network`` in place of the layer that reads the image, if it can be.
+@dataclass(frozen=True)
+class Split:
+    """What ``split`` has done."""
 
-    Returns it and the convolution that makes its term out of ``p - m``.
-    """
-    name = find_stem(network, x_BCHW)
-    if name is None:
-        return None, None
+    stem: Stem | None = None
+    prompt_part: nn.Conv2d | None = None
+    """Makes the stem's term out of ``p - m``."""
+    why_not: str | None = None
+    """What is in the way where there is no stem."""
+
+
+def split(network: nn.Module, x_BCHW: Tensor, std_C11: Tensor) -> Split:
+    """Put a ``Stem`` into ``network`` in place of the layer that reads the image, if it can be."""
+    try:
+        name = find_stem(network, x_BCHW)
+    except NoStemError as error:
+        return Split(why_not=str(error))
     conv = cast(nn.Conv2d, network.get_submodule(name))
     stem = Stem(conv, std_C11)
     network.set_submodule(name, stem)
-    return stem, _scaled(conv, std_C11)
+    return Split(stem, _scaled(conv, std_C11))

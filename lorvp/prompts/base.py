@@ -138,6 +138,10 @@ class Prompt(nn.Module):
         units; methods that reach inside the network replace this."""
         return network.prompted(canvas_BCHW, added_BCHW, reads)
 
+    def account(self, network: FrozenNetwork) -> dict[str, str]:
+        """How the network computes that this prompt runs: what was done to make it cheaper."""
+        return network.account()
+
     def end_epoch(self) -> dict[str, float]:
         """Pass the end of an epoch on to the placement."""
         return self.placement.end_epoch()

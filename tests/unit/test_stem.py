@@ -6,8 +6,9 @@ from timm.layers import Conv2dSame, StdConv2d
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from lorvp.networks.account import in_a_line
 from lorvp.networks.engine import Engine
-from lorvp.networks.stem import find_stem, split
+from lorvp.networks.stem import NoStemError, Split, find_stem, split
 
 from .layers import frozen, going, noise, whole
 from .tiny import MEAN, STD
@@ -41,8 +42,10 @@ STEMS = {
 def test_both_parts_together_are_the_convolution_of_the_normalised_sum(layer, size):
     network = whole(STEMS[layer]())
     convolution = network.body[0]
-    stem, prompt_part = split(network, noise(2, 3, *size), STD_C11)
+    parts = split(network, noise(2, 3, *size), STD_C11)
+    stem, prompt_part = parts.stem, parts.prompt_part
     assert network.body[0] is stem
+    assert parts.why_not is None
     levels_BCHW = torch.randint(0, 256, (4, 3, *size)).double()
     added_1CHW = noise(1, 3, *size, seed=1) - 0.5
     stem.term = prompt_part(added_1CHW - MEAN_C11)
@@ -54,7 +57,8 @@ def test_both_parts_together_are_the_convolution_of_the_normalised_sum(layer, si
 def test_weights_are_those_of_the_formula():
     network = whole(conv()).requires_grad_(False)
     weight, bias = network.body[0].weight.clone(), network.body[0].bias.clone()
-    stem, prompt_part = split(network, X_BCHW, STD_C11)
+    parts = split(network, X_BCHW, STD_C11)
+    stem, prompt_part = parts.stem, parts.prompt_part
     assert stem.of_image.bias is None
     torch.testing.assert_close(prompt_part.bias.data, bias)
     for c, std in enumerate(STD):
@@ -84,34 +88,54 @@ def nothing_reads(part, x: Tensor) -> Tensor:
     return part.conv(x * 2 - 1)
 
 
+# With what the record of a trial says of it.
+KIND = "the layer that reads the image is no plain convolution but"
+ONE = "the convolution that reads the image"
 NO_STEM = {
-    "read twice": lambda: going(read_twice, conv=conv()),
-    "two convolutions": lambda: going(two_read, conv=conv(), other=conv()),
-    "a pool besides": lambda: going(pooled_besides, conv=conv(), other=nn.MaxPool2d(2)),
-    "used again": lambda: going(again_later, conv=conv()),
-    "another input range": lambda: going(nothing_reads, conv=conv()),
-    "batchnorm first": lambda: whole(nn.BatchNorm2d(3), conv()),
-    "standardised weights": lambda: whole(StdConv2d(3, 6, 3)),
-    "a layer for each colour": lambda: whole(nn.Conv2d(3, 6, 3, groups=3)),
-    "a linear layer": lambda: whole(nn.Linear(16, 16), conv()),
-    "parametrised weights": lambda: whole(nn.utils.parametrizations.weight_norm(conv())),
-}
-ELSEWHERE = {
-    "its mean besides": lambda: going(lambda part, x: part.conv(x) + x.mean(), conv=conv()),
-    "its copy besides": lambda: going(
-        lambda part, x: part.conv(x) + F.avg_pool2d(x, 3, 1).repeat(1, 2, 1, 1), conv=conv()
+    "read twice": (lambda: going(read_twice, conv=conv()), "2 layers read the image"),
+    "two convolutions": (
+        lambda: going(two_read, conv=conv(), other=conv()), "2 layers read the image",
     ),
-}
+    "a pool besides": (
+        lambda: going(pooled_besides, conv=conv(), other=nn.MaxPool2d(2)),
+        "2 layers read the image",
+    ),
+    "used again": (lambda: going(again_later, conv=conv()), f"{ONE} is used again"),
+    "another input range": (
+        lambda: going(nothing_reads, conv=conv()), "no plain layer is given the image as it is",
+    ),
+    "batchnorm first": (lambda: whole(nn.BatchNorm2d(3), conv()), f"{KIND} BatchNorm2d"),
+    "standardised weights": (lambda: whole(StdConv2d(3, 6, 3)), f"{KIND} StdConv2d"),
+    "a layer for each colour": (lambda: whole(nn.Conv2d(3, 6, 3, groups=3)), f"{ONE} has groups"),
+    "a linear layer": (lambda: whole(nn.Linear(16, 16), conv()), f"{KIND} Linear"),
+    "parametrised weights": (
+        lambda: whole(nn.utils.parametrizations.weight_norm(conv())),
+        "no plain layer is given the image as it is",
+    ),
+}  # fmt: skip
+ELSEWHERE = {
+    "its mean besides": (
+        lambda: going(lambda part, x: part.conv(x) + x.mean(), conv=conv()), "apart",
+    ),
+    "its copy besides": (
+        lambda: going(
+            lambda part, x: part.conv(x) + F.avg_pool2d(x, 3, 1).repeat(1, 2, 1, 1), conv=conv()
+        ),
+        "apart",
+    ),
+}  # fmt: skip
 
 
 @torch.no_grad()
 @pytest.mark.parametrize("case", NO_STEM)
 def test_a_layer_that_does_not_read_the_image_alone_and_once_is_no_stem(case):
-    network = NO_STEM[case]()
+    make, reason = NO_STEM[case]
+    network = make()
     x_BCHW = X_BCHW[..., :16].contiguous()
     expected, layers = network.body(x_BCHW), list(network.modules())
-    assert find_stem(network, x_BCHW) is None
-    assert split(network, x_BCHW, STD_C11) == (None, None)
+    with pytest.raises(NoStemError, match=f"^{reason}$"):
+        find_stem(network, x_BCHW)
+    assert split(network, x_BCHW, STD_C11) == Split(why_not=reason)
     assert list(network.modules()) == layers
     assert torch.equal(network.body(x_BCHW), expected)
 
@@ -119,8 +143,10 @@ def test_a_layer_that_does_not_read_the_image_alone_and_once_is_no_stem(case):
 @torch.no_grad()
 @pytest.mark.parametrize("case", NO_STEM | ELSEWHERE)
 def test_outputs_are_right_without_a_stem(case):
-    network = frozen((NO_STEM | ELSEWHERE)[case]())
+    make, reason = (NO_STEM | ELSEWHERE)[case]
+    network = frozen(make())
     made = Engine(network)
+    assert reason in in_a_line(made.account())
     assert (made.stem, made.prompt_part) == (None, None)
     canvas_BCHW, added_1CHW = noise(3, 3, 16, 16), noise(1, 3, 16, 16, seed=1)
     found = made.prompted(canvas_BCHW, added_1CHW, "logits")
@@ -130,13 +156,14 @@ def test_outputs_are_right_without_a_stem(case):
 
 def test_the_name_is_that_of_the_layer():
     network = whole(nn.Sequential(nn.Identity(), nn.Sequential(conv())), nn.ReLU())
-    assert find_stem(network, X_BCHW) is None, "an Identity reads the image first"
+    with pytest.raises(NoStemError, match="2 layers"):  # an Identity reads the image first
+        find_stem(network, X_BCHW)
     assert find_stem(whole(nn.Sequential(nn.Sequential(conv()))), X_BCHW) == "body.0.0.0"
 
 
 def test_a_stem_without_its_term_says_so():
     network = whole(conv())
-    stem, _ = split(network, X_BCHW, STD_C11)
+    stem = split(network, X_BCHW, STD_C11).stem
     with pytest.raises(AssertionError, match="the prompt's part comes first"):
         stem(X_BCHW)
 

@@ -15,11 +15,20 @@ if TYPE_CHECKING:
 
 
 def agree(one: Tensor, other: Tensor) -> bool:
-    """Up to what another order of the same sums can change."""
-    if one.shape != other.shape or one.is_meta:
-        return one.shape == other.shape
+    """Up to what another order of the same sums can change, of products in IEEE fp32."""
+    return disagreement(one, other) is None
+
+
+def disagreement(one: Tensor, other: Tensor) -> str | None:
+    """How far apart they are; None if they agree."""
+    if one.shape != other.shape:
+        return f"{tuple(one.shape)} are not {tuple(other.shape)}"
+    if one.is_meta:
+        return None
     scale = float(other.abs().max())
-    return torch.allclose(one, other, rtol=1e-3, atol=1e-4 * scale)
+    if torch.allclose(one, other, rtol=1e-3, atol=1e-4 * scale):
+        return None
+    return f"{float((one - other).abs().max()):.2g} apart, of {scale:.2g}"
 
 
 def require_shape(what: str, output: Tensor, width: int, architecture: str) -> None:

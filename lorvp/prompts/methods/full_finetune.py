@@ -69,3 +69,8 @@ class FineTuned(Prompt):
         with torch.autocast(device, torch.bfloat16) if low else nullcontext():
             outputs = network.through(self.network, network.normalise(canvas_BCHW), reads)
         return outputs.to(canvas_BCHW.dtype)
+
+    def account(self, network: FrozenNetwork) -> dict[str, str]:
+        low = network.dtype == torch.bfloat16
+        words = "bfloat16 under autocast, with weights in float32" if low else "as it is"
+        return {"network": f"a copy that is trained, {words}; nothing folded or split"}

@@ -76,6 +76,9 @@ class VisualPromptTuning(Prompt):
         around = partial(self._inside, cast(Any, network.network))
         return network.prompted(canvas_BCHW, added_BCHW, reads, around)
 
+    def account(self, network: FrozenNetwork) -> dict[str, str]:
+        return network.account(inside=True)
+
     @contextmanager
     def _inside(self, inner: Any) -> Iterator[None]:
         """Tokens among those of a network, until the end of the block."""

@@ -57,16 +57,63 @@ def test_weights_are_shared_and_nothing_is_stored_twice():
     assert set(frozen.state_dict()) == {"weight", "bias"}
 
 
-@pytest.mark.parametrize("there", [True, False])
-def test_every_linear_layer_is_replaced_where_the_operation_exists(there, monkeypatch):
+def test_every_linear_layer_is_replaced_and_says_the_same():
     network = timm.create_model("test_vit").eval().requires_grad_(False)
     number = sum(type(module) is nn.Linear for module in network.modules())
-    if not there:
-        monkeypatch.setattr(linear, "_there_is_onednn", lambda: False)
     x = torch.randn(2, 3, 160, 160)
     before = network(x)
     by_onednn(network)
     replaced = sum(isinstance(module, FrozenLinear) for module in network.modules())
     assert number > 0
-    assert replaced == (number if there else 0)
+    assert replaced == number
     torch.testing.assert_close(network(x), before, rtol=1e-4, atol=1e-4)
+
+
+def no_such_operation(*given):
+    raise AttributeError("'_OpNamespace' 'mkldnn' object has no attribute '_linear_pointwise'")
+
+
+def no_such_product(*given):
+    raise RuntimeError("could not create a primitive descriptor for the inner product")
+
+
+@pytest.fixture
+def asked_anew():
+    """What oneDNN can do is asked once in a process; here once in the test."""
+    linear._onednn_multiplies.cache_clear()
+    yield
+    linear._onednn_multiplies.cache_clear()
+
+
+@pytest.mark.usefixtures("asked_anew")
+@pytest.mark.parametrize("refusal", [no_such_operation, no_such_product])
+def test_where_onednn_refuses_torch_multiplies(refusal, monkeypatch):
+    monkeypatch.setattr(linear, "_product", refusal)
+    own, x = layer(), torch.randn(5, 24, requires_grad=True)
+    assert torch.equal(FrozenLinear(own)(x), own(x))
+    why = linear.why_by_torch(torch.device("cpu"), torch.float32)
+    assert why == "oneDNN refuses float32 here"
+
+
+@pytest.mark.usefixtures("asked_anew")
+def test_it_is_asked_once_for_each_kind_of_number(monkeypatch):
+    asked, product = [], linear._product
+    monkeypatch.setattr(
+        linear, "_product", lambda x, w, b: asked.append((x.dtype, len(x))) or product(x, w, b)
+    )
+    frozen = FrozenLinear(layer())
+    for _ in range(3):
+        frozen(torch.randn(5, 24))
+    assert asked == [(torch.float32, 1)] + 3 * [(torch.float32, 5)]
+
+
+@pytest.mark.parametrize(
+    ("device", "dtype", "why"),
+    [
+        ("cuda", torch.float32, "oneDNN is for CPUs, not for cuda"),
+        ("cpu", torch.float64, "oneDNN has no products in float64"),
+        ("cpu", torch.float32, None),
+    ],
+)
+def test_why_torch_multiplies(device, dtype, why):
+    assert linear.why_by_torch(torch.device(device), dtype) == why
