@@ -8,9 +8,15 @@ from pathlib import Path
 from lorvp import params
 from lorvp.errors import InputError
 from tasks.errors import for_people
-from tasks.server import LOCAL, be_quiet, users_api
+from tasks.loopback import require_usable_proxies
+from tasks.server import be_quiet
+from tasks.users_server import LOCAL, somebody_elses, users_api
 
 ABOUT = "The grid of params.yaml in {}, with what the form says in place of what it says."
+NONE = (
+    f"no Prefect server answers at {LOCAL.removesuffix('/api')}; start one beside with "
+    "`prefect server start`, or set PREFECT_API_URL to your own"
+)
 
 
 def main() -> None:
@@ -21,12 +27,10 @@ def main() -> None:
     """
     params.read()
     be_quiet()
+    require_usable_proxies()
     url = users_api()
     if url is None:
-        raise InputError(
-            f"no Prefect server answers at {LOCAL.removesuffix('/api')}; start one beside with "
-            "`prefect server start`, or set PREFECT_API_URL to your own"
-        )
+        raise InputError(somebody_elses() or NONE)
     os.environ["PREFECT_API_URL"] = url
     os.environ.setdefault("PREFECT_RUNNER_POLL_FREQUENCY", "3")  # seconds from the form to the run
     from prefect.types.entrypoint import EntrypointType

@@ -18,6 +18,7 @@ from lorvp.datasets.prepared import Prepared
 from lorvp.errors import InputError
 from lorvp.networks import checkpoint
 from lorvp.networks.facts import CheckpointManifest
+from lorvp.proxies import via
 from lorvp.running import build
 from lorvp.store import verified
 from lorvp.trials import FORMAT, Trial
@@ -90,7 +91,8 @@ def local(place: str | Path) -> Path:
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
         reason = str(error).partition("\n")[0]
         raise InputError(
-            f"{place} is no folder here, and the Hugging Face hub does not give it: {reason}"
+            f"{place} is no folder here, and the Hugging Face hub does not give it"
+            f"{via('https://huggingface.co')}: {reason}"
         ) from error
 
 

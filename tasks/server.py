@@ -17,14 +17,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import NoReturn
-from urllib.error import URLError
-from urllib.request import urlopen
 
 from lorvp.errors import InputError
+from tasks.loopback import require_usable_proxies
 from tasks.places import WORK
+from tasks.users_server import answers, somebody_elses, users_api
 
-LOCAL = "http://127.0.0.1:4200/api"
-"""Where `prefect server start` listens."""
 PATIENCE = 180
 """Seconds for the first start: about a hundred migrations on a cold disk."""
 
@@ -47,16 +45,19 @@ def prefect_api() -> Iterator[str]:
     """The address of a Prefect API: the user's own if there is one, else ours until the end.
 
     Raises:
-        InputError: PREFECT_API_URL names a server that does not answer, or ours did not start.
+        InputError: the user names a server that does not answer, or ours did not start.
     """
     be_quiet()
+    require_usable_proxies()
     users = users_api()
+    if not users and (note := somebody_elses()):
+        print(f"note: {note}", flush=True)
     with nullcontext(users) if users else _own_server() as url:
         os.environ["PREFECT_API_URL"] = url
         try:
             yield url
         finally:
-            if not _answers(url):
+            if not answers(url):
                 _GONE.set()
             elif not users:
                 _send_what_waits()
@@ -83,21 +84,6 @@ def be_quiet() -> None:
     """To be called before Prefect is imported; what the user has set stays."""
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
-
-
-def users_api() -> str | None:
-    """The address of the user's own Prefect API, if there is one.
-
-    Raises:
-        InputError: PREFECT_API_URL names a server that does not answer.
-    """
-    chosen = os.environ.get("PREFECT_API_URL")
-    if chosen and not _answers(chosen):
-        raise InputError(
-            f"PREFECT_API_URL is {chosen}, but no Prefect server answers there; start it with "
-            "`prefect server start`, or unset the variable to run without one"
-        )
-    return chosen or (LOCAL if _answers(LOCAL) else None)
 
 
 @contextmanager
@@ -144,19 +130,11 @@ def _send_what_waits() -> None:
 
 def _wait_until_it_answers(url: str, server: subprocess.Popen, log: Path) -> None:
     end = time.monotonic() + PATIENCE
-    while not _answers(url):
+    while not answers(url):
         if server.poll() is not None or time.monotonic() > end:
             tail = "\n".join(log.read_text().splitlines()[-15:])
             raise InputError(f"Prefect's server did not start; the end of {log}:\n{tail}")
         time.sleep(0.2)
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urlopen(f"{url}/health", timeout=2) as response:
-            return response.status == 200
-    except (URLError, TimeoutError, ConnectionError):
-        return False
 
 
 def _free_port() -> int:

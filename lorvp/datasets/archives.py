@@ -28,6 +28,7 @@ from tqdm import tqdm
 
 from lorvp.errors import InputError
 from lorvp.files import canonical, naming_full_disk, whole_folder
+from lorvp.proxies import via
 from lorvp.settings import Settings
 
 DAMAGE = (tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, lzma.LZMAError,
@@ -112,8 +113,8 @@ def _download(archive: Archive, folder: Path) -> Path:
         path = pooch.retrieve(archive.url, archive.hash, name, folder, downloader=_stream)  # type: ignore
     except requests.RequestException as error:
         raise InputError(
-            f"cannot download {archive.url} ({_reason(error)}); get the files another way and "
-            "name their folder with `root`, or another address with `archives`"
+            f"cannot download {archive.url}{via(archive.url)} ({_reason(error)}); get the files "
+            "another way and name their folder with `root`, or another address with `archives`"
         ) from error
     except ValueError as error:
         raise InputError(

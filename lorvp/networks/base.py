@@ -18,6 +18,7 @@ from lorvp.files import canonical, sha256
 from lorvp.networks import checkpoint
 from lorvp.networks.facts import CheckpointManifest, Facts
 from lorvp.networks.frozen import FrozenNetwork
+from lorvp.proxies import via
 from lorvp.settings import Settings
 
 
@@ -117,6 +118,6 @@ def reaching(source: str) -> Iterator[None]:
     except (OSError, HTTPError) as error:
         reason = " ".join(str(error).split())[:300]
         raise InputError(
-            f"{source} cannot be had: {reason}. Without a network, download it elsewhere "
-            "and give its path as `file:`"
+            f"{source} cannot be had{via(source)}: {reason}. Without a network, download it "
+            "elsewhere and give its path as `file:`"
         ) from error

@@ -161,18 +161,12 @@ def clone(root: Path, bytecode: Path | None) -> Project:
             (project.repo / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(SOURCE / name, project.repo / name)
     shutil.copy2(SMALL, project.repo / "params.yaml")
-    _keep_away_from_other_servers(project.repo / "tasks/server.py")
     project.git("init", "--quiet")
     project.git("config", "user.name", "A")
     project.git("config", "user.email", "a@example.org")
     project.git("add", "--all")
     project.git("commit", "--quiet", "--message", "As it is")
     return project
-
-
-def _keep_away_from_other_servers(module: Path) -> None:
-    """A Prefect server that a developer runs on the usual port must not get these runs."""
-    module.write_text(module.read_text().replace("4200", str(free_port())))
 
 
 def free_port() -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,7 +28,6 @@ def colleague(first: FirstRun, project: Project, tmp_path: Path) -> Iterator[Pro
     other = Project(tmp_path / "colleague", first.project.bytecode)
     (other.root / "home").mkdir(parents=True)
     project.git("clone", "--quiet", str(project.repo), str(other.repo))
-    shutil.copy2(project.repo / "tasks/server.py", other.repo / "tasks/server.py")
     other.git("config", "user.name", "B")
     other.git("config", "user.email", "b@example.org")
     yield other
