@@ -21,6 +21,8 @@ from tasks.loopback import LOOPBACK
 PORT = 4200
 """Where `prefect server start` listens."""
 LOCAL = f"http://127.0.0.1:{PORT}/api"
+PATIENCE = 10
+"""Seconds for one answer, also of a server on a machine that is busy training."""
 HERE = ("127.0.0.1", "0.0.0.0", "::")
 """Addresses at which a process listens that takes calls to 127.0.0.1."""
 
@@ -57,7 +59,7 @@ def answers(url: str) -> bool:
     import httpx
 
     try:
-        return httpx.get(f"{url}/health", timeout=2).status_code == 200
+        return httpx.get(f"{url}/health", timeout=PATIENCE).status_code == 200
     except (httpx.HTTPError, httpx.InvalidURL):
         return False
 

@@ -14,6 +14,7 @@ import pytest
 import torch
 from hypothesis import settings
 from hypothesis.configuration import set_hypothesis_home_dir
+from surroundings import own_surroundings
 
 HOME = pytest.StashKey[str]()
 
@@ -25,12 +26,9 @@ settings.load_profile("lorvp")
 def pytest_configure(config: pytest.Config) -> None:
     """Set before any test file is imported, since Prefect and W&B read these on import."""
     home = config.stash.setdefault(HOME, tempfile.mkdtemp(prefix="lorvp-tests-"))
-    os.environ |= {
-        "LORVP_STORE": f"{home}/store",
-        "PREFECT_HOME": f"{home}/prefect",
-        "WANDB_MODE": "disabled",
-        "WANDB_DIR": home,
-    }
+    surroundings = own_surroundings(os.environ, home)
+    os.environ.clear()
+    os.environ.update(surroundings)
     set_hypothesis_home_dir(home)
 
 

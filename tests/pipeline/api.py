@@ -10,7 +10,7 @@ from typing import Any
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
-from .project import Project, free_port, wait_until
+from .project import PATIENCE, Project, free_port, wait_until
 
 
 @contextmanager
@@ -28,13 +28,13 @@ def ask(url: str, path: str, **filters: Any) -> Any:
     """The answer to ``POST path``."""
     body = json.dumps(filters).encode()
     request = Request(f"{url}{path}", body, {"Content-Type": "application/json"})
-    with urlopen(request, timeout=30) as response:
+    with urlopen(request, timeout=PATIENCE) as response:
         return json.load(response)
 
 
 def _answers(url: str) -> bool:
     try:
-        with urlopen(f"{url}/health", timeout=2) as response:
+        with urlopen(f"{url}/health", timeout=10) as response:
             return response.status == 200
     except (URLError, TimeoutError, ConnectionError):
         return False

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psutil
 
-from .project import Project, wait_until
+from .project import SOON, Project, wait_until
 
 
 def alive(project: Project) -> list[psutil.Process]:
@@ -24,13 +24,13 @@ def _alive(home: str) -> Iterator[psutil.Process]:
             continue  # ended meanwhile, or somebody else's
 
 
-def nothing_is_left(project: Project, seconds: float) -> None:
-    """Fails unless all of the project's processes end by themselves in time."""
+def nothing_is_left(project: Project) -> None:
+    """Fails unless all of the project's processes end by themselves soon."""
     try:
-        wait_until(lambda: not alive(project), seconds)
+        wait_until(lambda: not alive(project), SOON)
     except AssertionError:
         left = [f"{p.pid}: {' '.join(p.cmdline())[:120]}" for p in alive(project)]
-        raise AssertionError(f"after {seconds} s still running:\n" + "\n".join(left)) from None
+        raise AssertionError(f"after {SOON} s still running:\n" + "\n".join(left)) from None
 
 
 def server_addresses(project: Project) -> set[str]:
@@ -56,4 +56,17 @@ def trial_in_training(project: Project) -> tuple[str, psutil.Process] | None:
         for path in files:
             if path.parent.name == ".locks":
                 return path.name, process
+    return None
+
+
+def held_in_training(project: Project) -> tuple[str, psutil.Process] | None:
+    """A trial and its worker, which is now halted before the trial's end, however long this
+    process waits for its turn."""
+    if not (found := trial_in_training(project)):
+        return None
+    trial, worker = found
+    worker.suspend()
+    if not (project.store / trial).exists():
+        return found
+    worker.resume()
     return None

@@ -18,11 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
+from surroundings import own_tools, without_foreign
 
 SOURCE = Path(__file__).parents[2]
 SMALL = Path(__file__).with_name("params.yaml")
-PATIENCE = 180
-"""Seconds that any one command may take."""
+PATIENCE = 600
+"""Seconds that any one command may take, on a machine with much else to do."""
+SOON = 60
+"""Seconds for what takes a few: what waits for Prefect, or for a lock, takes minutes."""
 
 
 @dataclass(frozen=True)
@@ -72,18 +75,21 @@ class Project:
     @property
     def environment(self) -> dict[str, str]:
         """Of a user with nothing set up: no login, no Prefect server, no cache."""
-        foreign = ("PREFECT_", "WANDB_", "DVC_", "GIT_", "PYTHON", "LORVP_", "XDG_")
-        kept = {name: v for name, v in os.environ.items() if not name.startswith(foreign)}
+        kept = {
+            name: value
+            for name, value in without_foreign(os.environ).items()
+            if not name.startswith("PYTHON")
+        }
         bytecode = {"PYTHONPYCACHEPREFIX": str(self.bytecode)} if self.bytecode else {}
         return (
             kept
             | bytecode
+            | own_tools(str(self.root))
             | {
                 "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
                 "HOME": str(self.root / "home"),
                 "LORVP_STORE": str(self.store),
                 "PREFECT_HOME": str(self.root / "prefect"),
-                "DVC_SITE_CACHE_DIR": str(self.root / "dvc"),
                 "COLUMNS": "200",
             }
         )

@@ -101,7 +101,7 @@ def lost_at_most_one_epoch_at_a_time(project: Project, undisturbed: Project) -> 
 
 def nothing_lies_around(project: Project) -> None:
     """No process, no unfinished file, no state and no lock that is held."""
-    nothing_is_left(project, seconds=10)
+    nothing_is_left(project)
     store, work = project.store, project.repo / "data/.work"
     for folder in (store / ".work", store / ".resume"):
         assert list(folder.iterdir()) == [], folder

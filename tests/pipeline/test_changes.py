@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import signal
+from contextlib import suppress
 from pathlib import Path
 
-from .processes import nothing_is_left
-from .project import Project, end_of, wait_until
+import psutil
+
+from .processes import held_in_training, nothing_is_left
+from .project import SOON, Project, end_of, wait_until
 
 RANKS = "grid.pixel.method.lor_vp.rank"
 ADAVIPRO = "lorvp/prompts/methods/adavipro.py"
@@ -96,13 +99,16 @@ def test_code_trains_what_uses_it_and_sigterm_ends_in_seconds(project: Project):
     assert edited != source.read_text()
     source.write_text(edited)
     with project.started("-m", "flows.prompts") as process:
-        wait_until(lambda: len(project.trials(project.store)) > len(before))
+        one_more = lambda: len(project.trials(project.store)) > len(before)  # noqa: E731
+        _, worker = wait_until(lambda: one_more() and held_in_training(project))
         process.send_signal(signal.SIGTERM)
-        done = end_of(process, seconds=15)
+        with suppress(psutil.NoSuchProcess):
+            worker.resume()
+        done = end_of(process, SOON)
     assert done.code == 128 + signal.SIGTERM
     assert "Traceback" not in done.out
     assert done.to_train == 4
-    nothing_is_left(project, seconds=5)
+    nothing_is_left(project)
     new = [t for name, t in project.trials(project.store).items() if name not in before]
     assert 0 < len(new) < 4
     assert {t["identity"]["settings"]["method"]["kind"] for t in new} == {"adavipro"}

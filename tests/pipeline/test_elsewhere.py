@@ -13,7 +13,7 @@ import pytest
 from .api import ask, server
 from .conftest import FirstRun
 from .nodes import CLUSTERS, Cluster
-from .processes import alive, nothing_is_left, trial_in_training
+from .processes import alive, held_in_training, nothing_is_left
 from .project import Project, end_of, wait_until
 from .test_faults import contents, forget_trials, metrics, results
 from .test_refusals import files
@@ -94,7 +94,7 @@ def test_a_cluster_of_our_own(first: FirstRun, project: Project, runner: str):
     project.edit(lambda params: params["compute"].update(runner=runner))
     project.edit(two_and_a_broken_one)
     with project.started("-m", "flows.prompts") as process:
-        train = lambda: ended(process) or trial_in_training(project)  # noqa: E731
+        train = lambda: ended(process) or held_in_training(project)  # noqa: E731
         fingerprint, worker = wait_until(train, PATIENCE)
         listening = addresses(project)
         worker.kill()
@@ -106,7 +106,7 @@ def test_a_cluster_of_our_own(first: FirstRun, project: Project, runner: str):
     assert "1 of 3 trials failed" in done.out
     assert re.search(r"FAILED .* seed 5: DivergedError: diverged in epoch 0, step ", done.out)
     assert "Traceback" not in done.out
-    nothing_is_left(project, seconds=20)
+    nothing_is_left(project)
     log = (project.repo / f"data/.work/logs/{fingerprint}.log").read_text()
     assert "memory ran out" not in log, "nobody but the system knows that, and it did not say so"
     whole = contents(first.project.prompts, "predictions.parquet")

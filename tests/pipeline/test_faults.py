@@ -15,8 +15,8 @@ import psutil
 
 from .api import ask, server
 from .conftest import FirstRun
-from .processes import nothing_is_left, trial_in_training
-from .project import Done, Project, end_of, wait_until
+from .processes import held_in_training, nothing_is_left
+from .project import SOON, Done, Project, end_of, wait_until
 
 
 def test_a_stopped_run_goes_on_and_ends_with_the_same_bits(first: FirstRun, project: Project):
@@ -24,13 +24,13 @@ def test_a_stopped_run_goes_on_and_ends_with_the_same_bits(first: FirstRun, proj
     forget_trials(project)
     project.edit(lambda params: params["compute"].update(workers=2))
     signalled(project, signal.SIGKILL)
-    nothing_is_left(project, seconds=10)
+    nothing_is_left(project)
     kept = contents(project.store, "trial.json")
     assert 0 < len(kept) < 8
 
     project.edit(turn_round)
     stopped = signalled(project, signal.SIGINT)
-    nothing_is_left(project, seconds=5)
+    nothing_is_left(project)
     assert stopped.to_train == 8 - len(kept)
     assert "stopped; finished trials are kept" in stopped.out
     assert "Traceback" not in stopped.out
@@ -45,7 +45,7 @@ def test_a_stopped_run_goes_on_and_ends_with_the_same_bits(first: FirstRun, proj
     assert metrics(project) == metrics(first.project)
     for name in ("weights.safetensors", "predictions.parquet"):
         assert contents(project.prompts, name) == contents(first.project.prompts, name)
-    nothing_is_left(project, seconds=0.5)
+    nothing_is_left(project)
     assert list((project.store / ".work").iterdir()) == []
 
 
@@ -59,23 +59,12 @@ def signalled(project: Project, number: signal.Signals) -> Done:
     """`dvc repro` in a terminal, where the signal reaches all it started, in a trial that is not
     the first."""
     with project.started("-m", "dvc", "repro") as process:
-        worker = wait_until(lambda: held_in_training(project))
+        trained = lambda: project.trials(project.store)  # noqa: E731
+        _, worker = wait_until(lambda: trained() and held_in_training(project))
         os.killpg(process.pid, number)
         with suppress(psutil.NoSuchProcess):
             worker.resume()
-        return end_of(process, seconds=15)
-
-
-def held_in_training(project: Project) -> psutil.Process | None:
-    """A worker that is now halted in a trial, once one is finished."""
-    if not project.trials(project.store) or not (found := trial_in_training(project)):
-        return None
-    trial, worker = found
-    worker.suspend()
-    if not (project.store / trial).exists():
-        return worker
-    worker.resume()
-    return None
+        return end_of(process, SOON)
 
 
 def turn_round(params: dict) -> None:
@@ -108,7 +97,7 @@ def test_one_failure_leaves_the_others_alone(project: Project):
     project.edit(add_trials)
     with server(project) as url:
         with project.started("-m", "flows.prompts", PREFECT_API_URL=url) as process:
-            fingerprint, worker = wait_until(lambda: trial_in_training(project))
+            fingerprint, worker = wait_until(lambda: held_in_training(project))
             worker.kill()
             failed = end_of(process)
         runs = {run["name"]: run for run in ask(url, "/task_runs/filter")}

@@ -114,7 +114,7 @@ def test_pictures_are_there(first: FirstRun):
 
 
 def test_nothing_is_left_behind(first: FirstRun):
-    nothing_is_left(first.project, seconds=0.5)
+    nothing_is_left(first.project)
     work = first.project.repo / "data/.work"
     kept = {"logs"}  # of each trial, to be read
     assert {path.name for path in work.glob("*") if path.is_dir()} <= kept

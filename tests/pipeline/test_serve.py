@@ -13,7 +13,7 @@ from filelock import FileLock
 
 from .api import ask, server
 from .processes import alive, nothing_is_left
-from .project import Project, end_of, wait_until
+from .project import SOON, Project, end_of, wait_until
 
 FORM = {"methods": ["lor_vp"], "ranks": [2], "mappings": ["lp"], "seeds": [7]}
 
@@ -28,7 +28,7 @@ def test_a_run_from_the_form(project: Project):
             wrong = run(url, deployment, FORM | {"ranks": [0], "training": {"epocs": [3]}})
             right = run(url, deployment, FORM | {"training": {"epochs": [1]}})
             serving.send_signal(signal.SIGINT)
-            end_of(serving, seconds=20)
+            end_of(serving, SOON)
         seen = on_their_own(url) - before
     assert wrong["state_type"] == "FAILED"
     said = wrong["state"]["message"]
@@ -39,7 +39,7 @@ def test_a_run_from_the_form(project: Project):
     properties = deployment["parameter_openapi_schema"]["properties"]
     assert "adavipro" in properties["methods"]["items"]["enum"]
     assert properties["training"]["properties"]["lr"]["items"] == {"type": "number"}
-    nothing_is_left(project, seconds=10)
+    nothing_is_left(project)
 
     project.edit(as_in_the_form)
     again = project.dvc("repro")
@@ -90,7 +90,7 @@ def test_a_second_run_waits_and_says_for_whom(project: Project):
         assert line.startswith(f"waiting for the run that trains in this folder: PID {os.getpid()}")
         assert f"`{' '.join(psutil.Process().cmdline())}`" in line
         os.kill(second.pid, signal.SIGINT)
-        assert end_of(second, seconds=10).code == 1
+        assert end_of(second, SOON).code == 1
     assert project.python("-m", "flows.prompts").code == 0
 
 
@@ -106,7 +106,7 @@ def test_a_stopped_run_says_so_on_the_users_server(project: Project, how: str):
                 cancel(url, flow_run)
             else:
                 os.killpg(process.pid, signal.SIGINT)
-            stopped = end_of(process, seconds=20)
+            stopped = end_of(process, SOON)
         flow_run = newest(url)
         own = {"id": {"any_": [flow_run["id"]]}}
         states = [run["state"] for run in ask(url, "/task_runs/filter", flow_runs=own)]
@@ -117,7 +117,7 @@ def test_a_stopped_run_says_so_on_the_users_server(project: Project, how: str):
     assert told[how][1] in flow_run["state"]["message"]
     assert {state["type"] for state in states} <= {"CANCELLED", "CRASHED"}
     assert "the run was stopped; whole epochs are kept" in {state["message"] for state in states}
-    nothing_is_left(project, seconds=5)
+    nothing_is_left(project)
 
 
 @pytest.mark.slow
@@ -132,10 +132,10 @@ def test_cancel_ends_a_run_from_the_form(project: Project):
         in_an_epoch(project)
         cancel(url, made)
         assert when_ended(url, made)["state_type"] == "CANCELLED"
-        wait_until(lambda: not workers(project), seconds=15)
+        wait_until(lambda: not workers(project), SOON)
         serving.send_signal(signal.SIGINT)
-        end_of(serving, seconds=20)
-    nothing_is_left(project, seconds=10)
+        end_of(serving, SOON)
+    nothing_is_left(project)
 
 
 def workers(project: Project) -> list[psutil.Process]:

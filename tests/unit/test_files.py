@@ -21,7 +21,7 @@ def killed(script: str, *args: Path) -> None:
     code = "import os, signal, sys\nfrom pathlib import Path\nfrom lorvp import files\n"
     code += "die = lambda: os.kill(os.getpid(), signal.SIGKILL)\n" + textwrap.dedent(script)
     command = [sys.executable, "-c", code, *map(str, args)]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
     assert ended.returncode == -signal.SIGKILL, ended.stderr
 
 

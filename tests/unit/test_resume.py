@@ -206,7 +206,7 @@ def test_sigkill_while_saving_leaves_the_older_state_and_nothing_for_long(file):
     neighbour = file.path.with_name(".a trial of another name~x")
     neighbour.write_text("somebody is writing this")
     command = [sys.executable, "-c", KILLED_WHILE_SAVING, str(file.path)]
-    ended = subprocess.run(command, check=False, timeout=60)
+    ended = subprocess.run(command, check=False, timeout=600)
     assert ended.returncode == -signal.SIGKILL
     assert file.load() == {"epoch": 0}
     file.save({"epoch": 1})

@@ -195,5 +195,5 @@ def test_adopting_what_is_not_there_waits_for_nobody(store, tmp_path):
     with store.lock(C):
         waiting = threading.Thread(target=store.adopt, args=(tmp_path / "out" / C,), daemon=True)
         waiting.start()
-        waiting.join(timeout=2)
+        waiting.join(timeout=60)
         assert not waiting.is_alive()

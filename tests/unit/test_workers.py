@@ -21,7 +21,7 @@ from tasks.workers import Workers, started_early, workers
 
 from .tiny import trial
 
-PATIENCE = 60
+PATIENCE = 300
 
 
 def job(does: str) -> Job:
@@ -39,7 +39,7 @@ def act(job: Job, device: str, tracking: TrackingConfig, halvings: int) -> dict:
     if job.fingerprint == "exits":
         os._exit(3)
     if job.fingerprint == "hangs":
-        time.sleep(PATIENCE)
+        signal.pause()
     if job.fingerprint == "needs much" and not halvings:
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
     return told
@@ -73,7 +73,7 @@ def wait_for(condition):
 
 def test_what_befalls_one_trial_leaves_the_others_alone(monkeypatch):
     """One team all the way, since a process takes seconds to start."""
-    compute = ComputeConfig(workers=1, device="cpu", time_limit=0.02)
+    compute = ComputeConfig(workers=1, device="cpu")
     with started_early(compute, trials=5), workers(compute) as team:
         early = wait_for(processes)
         first = train(team)
@@ -126,10 +126,11 @@ def hangs(team: Workers, monkeypatch) -> None:
     """While the clock on the wall jumps, as after a laptop's sleep: it does not count."""
     days, start = itertools.count(20_000), time.monotonic()
     with monkeypatch.context() as patch:
+        patch.setattr(team, "compute", team.compute.model_copy(update={"time_limit": 0.02}))
         patch.setattr(time, "time", lambda: 86_400.0 * next(days))
         with pytest.raises(OutOfTime, match=r"after 0\.02 minutes \(compute.time_limit\)") as told:
             train(team, "hangs")
-    assert 1.2 < time.monotonic() - start < PATIENCE / 2
+    assert time.monotonic() - start > 1.2
     assert worth_another_try(told.value)
 
 
@@ -139,7 +140,7 @@ def test_a_worker_may_die_without_a_trial_and_a_run_that_is_stopped_ends_it_at_o
         stopped_in_a_trial(seen)
     team, waiting = seen
     with pytest.raises(Stopped) as told:
-        waiting.result(5)
+        waiting.result(PATIENCE)
     assert not worth_another_try(told.value)
     assert processes() == []
     with pytest.raises(Stopped):

@@ -57,7 +57,7 @@ class Project:
     def run(self, **options) -> int | None:
         """The exit status; minus a signal, if one ended it."""
         process = self.started(**options)
-        process.join(60)
+        process.join(600)
         return process.exitcode
 
     def files(self) -> dict[str, bytes]:

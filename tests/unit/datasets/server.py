@@ -62,7 +62,7 @@ def _answer(request: BaseHTTPRequestHandler, told: Server) -> None:
         request.wfile.write(sent)
         if name in told.stalls:
             request.wfile.flush()
-            told.resume.wait(60)
+            told.resume.wait()
             request.wfile.write(body[len(body) // 2 :])
     except OSError:
         pass  # whoever asked is gone

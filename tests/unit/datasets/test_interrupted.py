@@ -51,10 +51,10 @@ def ends_well(project, server, undisturbed, downloads: dict[str, int]) -> None:
 def test_killed_while_it_downloads(project, server, undisturbed):
     server.stalls.add("annotations.tar.gz")
     process = project.started()
-    while process.is_alive() and "annotations.tar.gz" not in server.asked:
+    begun = lambda: list(project.raw.glob("*.downloads/tmp*"))  # noqa: E731
+    while process.is_alive() and not ("annotations.tar.gz" in server.asked and begun()):
         time.sleep(0.01)
-    time.sleep(0.2)
-    assert list(project.raw.glob("*.downloads/tmp*")), "half of it is there"
+    assert process.is_alive(), project.said
     process.kill()
     process.join()
     assert project.raw_folders() == []
@@ -100,10 +100,10 @@ def test_two_processes_download_once(tmp_path, project, server, undisturbed):
     first, second = project.started(), other.started()
     while not server.asked and first.is_alive():
         time.sleep(0.01)
-    time.sleep(0.5)  # for the second to come to the same place
+    time.sleep(0.5)  # for the second to come to the same place; if it comes later, that is well
     assert server.asked == ["images.tar.gz"]
     server.resume.set()
     for process in (first, second):
-        process.join(60)
+        process.join(600)
     assert project.files() == other.files() == undisturbed
     assert server.asked == ["images.tar.gz", "annotations.tar.gz"]
