@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -24,6 +26,7 @@ class PromptedNetwork(nn.Module):
     def __init__(self, prompt: Prompt, network: FrozenNetwork, mapping: Mapping) -> None:
         super().__init__()
         self.prompt, self.network, self.mapping = prompt, network, mapping
+        self._norms: list[Tensor] | None = None
         prompt.attach(network, mapping.reads)
         mapping.attach(network)
 
@@ -48,7 +51,26 @@ class PromptedNetwork(nn.Module):
 
     def _run(self, images_BHWC: Tensor, reads: Reads) -> Tensor:
         canvas_BCHW = self.prompt.fit(images_BHWC)
-        return self.prompt.run(self.network, canvas_BCHW, self.added(canvas_BCHW), reads)
+        added_BCHW = self.added(canvas_BCHW)
+        if self._norms is not None:
+            self._norms.append(torch.linalg.vector_norm(added_BCHW.detach(), torch.inf))
+        return self.prompt.run(self.network, canvas_BCHW, added_BCHW, reads)
+
+    @contextmanager
+    def measuring(self) -> Iterator[list[Tensor]]:
+        """In this block, the list gets the L-infinity norm of what is added to each batch."""
+        norms: list[Tensor] = []
+        self._norms = norms
+        try:
+            yield norms
+        finally:
+            self._norms = None
+
+    def linf_of(self, norms: list[Tensor]) -> float | None:
+        """The largest change of a pixel in any of these batches, in [0, 1]: the L-infinity norm of
+        the prompt. None where the prompt acts inside the network, or no number is the largest."""
+        largest = float(torch.stack(norms).max())
+        return None if self.prompt.inside_network or not math.isfinite(largest) else largest
 
     def forward(self, images_BHWC: Tensor) -> Tensor:
         return self.mapping(self.outputs(images_BHWC))

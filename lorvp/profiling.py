@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import statistics
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -17,6 +16,7 @@ from lorvp.datasets.prepared import LabelledImages
 from lorvp.epochs import train_epoch
 from lorvp.model import PromptedNetwork
 from lorvp.optimisation import TrainingConfig
+from lorvp.timing import Stopwatch
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 ROOM = 2**28
@@ -68,12 +68,12 @@ def repeated_epoch(
 
 def _seconds(work: Callable[[], object], device: torch.device) -> tuple[float, float]:
     """By the clock, and those in which the process computed (on a GPU by the clock as well)."""
-    start = time.perf_counter(), time.process_time()
+    watch = Stopwatch(device)
     work()
     if device.type == "cuda":
         torch.cuda.synchronize(device)
-    wall, cpu = time.perf_counter() - start[0], time.process_time() - start[1]
-    return wall, cpu if device.type == "cpu" else wall
+    took = watch.read()
+    return took.wall_seconds, took.seconds
 
 
 def _operations(work: Callable[[], object], labels_N: Tensor, rows: int = 12) -> pl.DataFrame:

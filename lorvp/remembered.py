@@ -6,7 +6,6 @@ prompt. With their outputs kept, an epoch costs a matrix product instead of a ne
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -17,14 +16,17 @@ from lorvp.datasets.prepared import LabelledImages
 from lorvp.mappings.base import Mapping
 from lorvp.model import PromptedNetwork
 from lorvp.prompts.base import Prompt
+from lorvp.timing import Duration, Stopwatch
 
 
 @dataclass(frozen=True)
 class Outputs:
-    """outputs_NS or outputs_ND of N images, and how long the network took for them."""
+    """outputs_NS or outputs_ND of N images, and what was seen on the way to them."""
 
     outputs_N: Tensor
-    seconds: float
+    took: Duration
+    prompt_linf: float | None
+    """See `PromptedNetwork.linf_of`."""
 
 
 Keep = Callable[[str, Callable[[], Outputs]], Outputs]
@@ -64,16 +66,16 @@ Model = PromptedNetwork | MappingAlone
 def outputs_of(model: PromptedNetwork, images: LabelledImages) -> Outputs:
     """Of all images in order, on the CPU."""
     model.eval()
-    start = time.perf_counter()
-    parts = [model.outputs(x_BHWC).cpu() for x_BHWC, _ in images.batches()]
-    return Outputs(torch.cat(parts), time.perf_counter() - start)
+    watch = Stopwatch(images.device)
+    with model.measuring() as norms:
+        parts = [model.outputs(x_BHWC).cpu() for x_BHWC, _ in images.batches()]
+    return Outputs(torch.cat(parts), watch.read(), model.linf_of(norms))
 
 
 def remembered(
     model: PromptedNetwork, splits: dict[str, LabelledImages], keep: Keep = compute
-) -> tuple[MappingAlone, dict[str, LabelledImages], float]:
-    """The mapping alone, outputs in place of each split's images, and the seconds that the pass
-    over the training images took when it was made."""
+) -> tuple[MappingAlone, dict[str, LabelledImages], dict[str, Outputs]]:
+    """The mapping alone, outputs in place of each split's images, and what was kept of them."""
     found = {
         name: keep(f"{model.mapping.reads} {name}", lambda images=images: outputs_of(model, images))
         for name, images in splits.items()
@@ -82,4 +84,4 @@ def remembered(
         name: replace(images, images_NHWC=found[name].outputs_N).to(images.device)
         for name, images in splits.items()
     }
-    return MappingAlone(model), moved, found["train"].seconds
+    return MappingAlone(model), moved, found

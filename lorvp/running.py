@@ -15,8 +15,9 @@ from lorvp.model import PromptedNetwork
 from lorvp.networks.engine import engine
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.predictions import Predictions, predict
-from lorvp.remembered import Keep, compute, remembered
+from lorvp.remembered import Keep, Outputs, compute, remembered
 from lorvp.resume import NOWHERE, Resume
+from lorvp.timing import Duration
 from lorvp.training import Epoch, Training
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ class Result:
     test: Predictions
     test_labels_N: Tensor
     summary: dict[str, float | int | None]
-    """Accuracies (0..1), chosen epoch, numbers of trained values, training seconds."""
+    """Accuracies (0..1), chosen epoch, numbers of trained values, training seconds (computed and
+    by the clock), and the largest change that the prompt made to a pixel of a test image."""
     engine: dict[str, str] = field(default_factory=dict)
     """How the frozen network computed: what was folded and split, or why not."""
 
@@ -82,9 +84,9 @@ def run(
     torch.manual_seed(trial.seed)
     whole = build(trial, network.to(device), data.class_names, halvings).to(device)
     splits = {name: data.split(name).to(device) for name in SPLITS}
-    model, seconds = whole, 0.0
+    model, kept = whole, {}
     if whole.prompt.fixed:
-        model, splits, seconds = remembered(whole, splits, keep)
+        model, splits, kept = remembered(whole, splits, keep)
     train, val, test = (splits[name] for name in SPLITS)
     training, best = Training(model, train, val, trial.training), Best()
     if (saved := resume.load()) is not None:
@@ -97,9 +99,12 @@ def run(
             best.published.append(predict(model, test).accuracy(test.labels_N))
         resume.save({"training": training.state(), "best": vars(best)})
     whole.load_trained_state(best.state)
-    answers = predict(model, test)
-    seconds += sum(epoch.seconds for epoch in training.history)
-    summary = _summary(whole, training.history, best, seconds, answers, test)
+    with whole.measuring() as norms:
+        answers = predict(model, test)
+    seen = kept["test"].prompt_linf if kept else whole.linf_of(norms)
+    took = _training_time(training.history, kept)
+    summary = _summary(whole, training.history, best, answers, test) | vars(took)
+    summary["prompt_linf"] = seen
     account = whole.prompt.account(whole.network)
     return Result(best.state, training.history, answers, test.labels_N, summary, account)
 
@@ -137,7 +142,6 @@ def _summary(
     model: PromptedNetwork,
     history: list[Epoch],
     best: Best,
-    seconds: float,
     answers: Predictions,
     test: LabelledImages,
 ) -> dict[str, float | int | None]:
@@ -152,8 +156,13 @@ def _summary(
         "placement_values": values.get("placement", 0),
         "mapping_values": values.get("mapping", 0),
         "trained_values": sum(values.values()),
-        "seconds": seconds,
     }
+
+
+def _training_time(history: list[Epoch], kept: dict[str, Outputs]) -> Duration:
+    """Of all epochs, and of the pass over the training images that stands for the network."""
+    before = kept["train"].took if kept else Duration()
+    return sum((Duration(epoch.seconds, epoch.wall_seconds) for epoch in history), before)
 
 
 def history_rows(history: list[Epoch]) -> list[dict]:

@@ -7,7 +7,6 @@ go.
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -21,6 +20,7 @@ from lorvp.epochs import DivergedError, batch_sizes, refresh_mapping, train_epoc
 from lorvp.optimisation import TrainingConfig
 from lorvp.predictions import measure
 from lorvp.remembered import Model
+from lorvp.timing import Stopwatch
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,9 @@ class Epoch:
     val_loss: float
     val_accuracy: float
     seconds: float
-    """Training time, with the mapping's counts and without validation."""
+    """That training computed, with the mapping's counts and without validation; see `timing`."""
+    wall_seconds: float
+    """The same by the clock, which runs on while neighbours have the machine."""
     placement: dict[str, float] = field(default_factory=dict)
     """What the placement tells of the epoch, such as the share of regions shown."""
 
@@ -79,18 +81,19 @@ class Training:
             yield self.history[-1]
 
     def _train(self, epoch: int) -> Epoch:
-        start = time.perf_counter()
+        watch = Stopwatch(self.train.device)
         lr = self.optimizer.param_groups[0]["lr"]
         refresh_mapping(self.model, self.train, epoch)
         self.model.mapping.begin_epoch(epoch)
         with _naming(epoch, lr):
             loss, accuracy = self._steps()
             placement = self.model.prompt.end_epoch()
-            seconds = time.perf_counter() - start
+            took = watch.read()
             val_loss, val_accuracy = measure(self.model, self.val)
             if not math.isfinite(val_loss):
                 raise DivergedError(f"validation loss {val_loss}")
-        return Epoch(epoch, lr, loss, accuracy, val_loss, val_accuracy, seconds, placement)
+        told = loss, accuracy, val_loss, val_accuracy, took.seconds, took.wall_seconds
+        return Epoch(epoch, lr, *told, placement)
 
     def _steps(self) -> tuple[float, float]:
         size = self.config.batch_size
@@ -98,11 +101,12 @@ class Training:
 
     def _look(self, epoch: int) -> Epoch:
         """What has nothing to train is measured on its training images instead."""
-        start = time.perf_counter()
+        watch = Stopwatch(self.train.device)
         refresh_mapping(self.model, self.train, epoch)
         loss, accuracy = measure(self.model, self.train)
-        seconds = time.perf_counter() - start
-        return Epoch(epoch, 0.0, loss, accuracy, *measure(self.model, self.val), seconds)
+        took = watch.read()
+        val = measure(self.model, self.val)
+        return Epoch(epoch, 0.0, loss, accuracy, *val, took.seconds, took.wall_seconds)
 
     def state(self) -> dict[str, Any]:
         """All that the next epoch depends on, in plain values and tensors."""

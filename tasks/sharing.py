@@ -19,6 +19,7 @@ from filelock import FileLock
 from lorvp.code import digest_of
 from lorvp.files import canonical, naming_full_disk, whole_folder
 from lorvp.remembered import Keep, Outputs
+from lorvp.timing import Duration
 from tasks.places import WORK
 from tasks.plan import Job
 
@@ -52,11 +53,13 @@ def clear() -> None:
 def _write(place: Path, outputs: Outputs) -> None:
     with naming_full_disk(FOLDER), whole_folder(place) as scratch:
         np.save(scratch / "outputs.npy", outputs.outputs_N.numpy())
-        (scratch / "seconds.json").write_text(json.dumps(outputs.seconds))
+        facts = vars(outputs.took) | {"prompt_linf": outputs.prompt_linf}
+        (scratch / "facts.json").write_text(json.dumps(facts))
 
 
 def _read(place: Path) -> Outputs:
     # Copy on write, since torch knows no arrays that cannot be written to.
     outputs_N = np.load(place / "outputs.npy", mmap_mode="c")
-    seconds = json.loads((place / "seconds.json").read_text())
-    return Outputs(torch.from_numpy(outputs_N), seconds)
+    facts = json.loads((place / "facts.json").read_text())
+    prompt_linf = facts.pop("prompt_linf")
+    return Outputs(torch.from_numpy(outputs_N), Duration(**facts), prompt_linf)

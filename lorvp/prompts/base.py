@@ -110,6 +110,9 @@ class Prompt(nn.Module):
     of its group of parameters.
     """
 
+    inside_network = False
+    """Whether it acts inside the network, where no pixel shows what it does."""
+
     def __init__(self, fit: Fit, content: Content, placement: Placement, space: Space) -> None:
         super().__init__()
         self.fit, self.content, self.placement, self.space = fit, content, placement, space
@@ -135,7 +138,7 @@ class Prompt(nn.Module):
         self, network: FrozenNetwork, canvas_BCHW: Tensor, added_BCHW: Tensor, reads: Reads
     ) -> Tensor:
         """The network's output for canvases in [0, 1] and what is added to them in the same
-        units; methods that reach inside the network replace this."""
+        units; methods that act inside the network (``inside_network``) replace this."""
         return network.prompted(canvas_BCHW, added_BCHW, reads)
 
     def account(self, network: FrozenNetwork) -> dict[str, str]:

@@ -5,6 +5,7 @@ import torch
 
 from lorvp.code import closure
 from lorvp.optimisation import TrainingConfig
+from lorvp.prompts.base import Prompt
 from lorvp.settings import parts
 
 from .cases import CANVAS, METHODS, SIZE, name
@@ -109,6 +110,12 @@ def test_evaluation_gives_the_same_twice_and_for_each_image_by_itself(method):
     assert torch.equal(prompt(given), together)
     alone = torch.cat([prompt(given[i : i + 1]) for i in range(3)])
     torch.testing.assert_close(alone, together, rtol=0, atol=1e-6)
+
+
+@methods
+def test_what_runs_the_network_in_a_way_of_its_own_says_that_it_acts_inside(method):
+    prompt = build(method)
+    assert prompt.inside_network == (type(prompt).run is not Prompt.run)
 
 
 @methods

@@ -130,6 +130,23 @@ def test_what_the_store_keeps_gives_the_same_logits_in_a_new_model(pair, tmp_pat
 
 
 @pairs
+def test_the_prompts_norm_is_the_largest_change_of_what_the_network_is_given(pair):
+    """In batches of one image each, so that it is not that of the last."""
+    model = run_of(pair).model.eval()
+    with torch.inference_mode(), model.measuring() as norms:
+        measured = [model(image_1HWC) for image_1HWC in TEST.images_NHWC.split(1)]
+    with torch.inference_mode():
+        unmeasured = [model(image_1HWC) for image_1HWC in TEST.images_NHWC.split(1)]
+        given_BCHW = model.prompted(TEST.images_NHWC)
+        plain_BCHW = model.network.normalise(model.prompt.fit(TEST.images_NHWC))
+    change = float(((given_BCHW - plain_BCHW) * model.network.std_C11).abs().max())
+    expected = None if model.prompt.inside_network else pytest.approx(change, abs=1e-6)
+    assert model.linf_of(norms) == expected
+    assert len(norms) == len(TEST)
+    assert torch.equal(torch.cat(measured), torch.cat(unmeasured))
+
+
+@pairs
 def test_trained_state_is_a_copy_without_the_network(pair):
     run = run_of(pair)
     state, before = run.state, copy_of(run.state)

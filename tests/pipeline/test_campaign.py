@@ -87,7 +87,9 @@ def histories(project: Project) -> dict[str, list[dict]]:
     found = {
         name: json.loads(text) for name, text in contents(project.store, "history.json").items()
     }
-    return {name: [dict(row, seconds=0) for row in rows] for name, rows in found.items()}
+    return {
+        name: [dict(row, seconds=0, wall_seconds=0) for row in rows] for name, rows in found.items()
+    }
 
 
 def lost_at_most_one_epoch_at_a_time(project: Project, undisturbed: Project) -> None:

@@ -81,7 +81,7 @@ def results(project: Project) -> pl.DataFrame:
     """results.parquet without what may differ between runs: time and order."""
     return (
         pl.read_parquet(project.tables / "results.parquet")
-        .drop("seconds", "images_per_second")
+        .drop("seconds", "wall_seconds", "images_per_second")
         .sort("trial")
     )
 

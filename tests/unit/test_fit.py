@@ -163,7 +163,7 @@ def test_what_the_placement_tells_is_in_each_epochs_record():
 def test_prompts_with_nothing_to_tell_have_plain_records():
     (row,) = history_rows(list(fit(new_model(), TRAIN, VAL, training(epochs=1))))
     assert set(row) == {"epoch", "lr", "train_loss", "train_accuracy", "val_loss", "val_accuracy",
-                        "seconds"}  # fmt: skip
+                        "seconds", "wall_seconds"}  # fmt: skip
 
 
 @pytest.mark.parametrize("interval", [1, 2])

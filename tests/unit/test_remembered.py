@@ -20,6 +20,7 @@ from lorvp.prompts.methods.lor_vp import LorVpConfig
 from lorvp.prompts.methods.none import NoneConfig
 from lorvp.remembered import MappingAlone, Outputs, outputs_of, remembered
 from lorvp.running import build, history_rows, run
+from lorvp.timing import Duration
 from lorvp.training import fit
 
 from .tiny import TARGETS, dataset, tiny_network, trial
@@ -74,7 +75,7 @@ def test_history_predictions_and_state_are_those_of_training_on_images(data, map
     history, states, model = through_images(bare(mapping), data)
     for found, expected in zip(history_rows(result.history), history_rows(history), strict=True):
         for row in (found, expected):
-            row.pop("seconds")
+            del row["seconds"], row["wall_seconds"]
         assert found == pytest.approx(expected, rel=1e-5, abs=1e-6)
     best = states[result.summary["best_epoch"]]
     assert result.state.keys() == best.keys()
@@ -172,14 +173,16 @@ def test_outputs_are_those_of_all_images_in_order_as_they_are_at_a_test(data, mo
         each = [model.eval().outputs(split.images_NHWC[n : n + 1]) for n in range(len(split))]
     torch.testing.assert_close(found.outputs_N, torch.cat(each))
     assert found.outputs_N.device.type == "cpu"
-    assert found.seconds > 0
+    assert found.took.seconds > 0
+    assert found.took.wall_seconds > 0
 
 
 def test_outputs_take_the_place_of_images_and_labels_stay(data):
     model = build(bare(LpConfig()), tiny_network(), data.class_names)
     splits = {name: data.split(name) for name in SPLITS}
-    alone, moved, seconds = remembered(
-        model, splits, lambda name, make: replace(make(), seconds=len(name))
+    kept = {}
+    alone, moved, found = remembered(
+        model, splits, lambda name, make: kept.setdefault(name, make())
     )
     assert isinstance(alone, MappingAlone)
     assert alone.mapping is model.mapping
@@ -189,16 +192,19 @@ def test_outputs_take_the_place_of_images_and_labels_stay(data):
         assert torch.equal(part.labels_N, splits[name].labels_N)
         expected = outputs_of(model, splits[name]).outputs_N
         assert torch.equal(part.batch(torch.arange(len(part)))[0], expected)
-    assert seconds == len("features train")
+    assert found == {name: kept[f"features {name}"] for name in SPLITS}
 
 
 def test_the_pass_over_the_training_images_counts_as_training_time(data):
     def keep(name, make):
-        return replace(make(), seconds=1000.0 if name.endswith("train") else 1e6)
+        train = name.endswith("train")
+        return replace(make(), took=Duration(1000.0, 3000.0) if train else Duration(1e6, 1e6))
 
     result = run(bare(LpConfig()), tiny_network(), data, keep=keep)
     trained = sum(epoch.seconds for epoch in result.history)
     assert result.summary["seconds"] == pytest.approx(1000 + trained)
+    by_the_clock = sum(epoch.wall_seconds for epoch in result.history)
+    assert result.summary["wall_seconds"] == pytest.approx(3000 + by_the_clock)
 
 
 def test_only_the_mappings_values_are_counted(data):

@@ -15,6 +15,8 @@ from lorvp.predictions import predict
 from lorvp.prompts.methods.adavipro import AdaViProConfig
 from lorvp.prompts.methods.full import FullConfig
 from lorvp.prompts.methods.none import NoneConfig
+from lorvp.prompts.methods.vpt import VptConfig
+from lorvp.prompts.placements.regions import Regions
 from lorvp.running import build, history_rows, run
 from lorvp.training import fit
 
@@ -37,8 +39,11 @@ def best_by_rule(history) -> int:
     return best
 
 
+TIMES = {"seconds", "wall_seconds"}
+
+
 def without_seconds(history) -> list[dict]:
-    return [{k: v for k, v in row.items() if k != "seconds"} for row in history_rows(history)]
+    return [{k: v for k, v in row.items() if k not in TIMES} for row in history_rows(history)]
 
 
 def same(first: dict, second: dict) -> bool:
@@ -152,7 +157,7 @@ def test_the_test_split_changes_nothing_but_its_own_numbers(
     first, second = (run(wanted, tiny_network(), d) for d in (data, other))
     assert same(first.state, second.state)
     assert without_seconds(first.history) == without_seconds(second.history)
-    own = {"test_accuracy", "test_accuracy_of_best_test_epoch", "seconds"}
+    own = {"test_accuracy", "test_accuracy_of_best_test_epoch", *TIMES}
     for key in first.summary.keys() - own:
         assert first.summary[key] == second.summary[key], key
     assert not torch.equal(first.test_labels_N, second.test_labels_N)
@@ -214,4 +219,40 @@ def test_every_epoch_is_told_as_it_ends(data):
     result = run(trial(epochs=3), tiny_network(), data, on_epoch=told.append)
     assert told == result.history
     assert result.summary["epochs"] == 3
-    assert result.summary["seconds"] == pytest.approx(sum(e.seconds for e in told))
+    for name in TIMES:
+        assert result.summary[name] == pytest.approx(sum(getattr(e, name) for e in told))
+
+
+def norm_of(method, data, monkeypatch, shown: bool = True) -> float | None:
+    """The prompt's norm in the record of a trial; shown in every region, or in none."""
+
+    def decisions(self, canvas_BCHW):
+        return torch.full((len(canvas_BCHW), 1, 2, 2), float(shown)) + 0 * self.policy.bias.sum()
+
+    monkeypatch.setattr(Regions, "decisions", decisions)
+    return run(trial(method, epochs=1), tiny_network(), data).summary["prompt_linf"]
+
+
+def test_the_record_tells_how_far_the_prompt_reaches(data, monkeypatch):
+    regions = AdaViProConfig(width=2, side=8)
+    assert norm_of(regions, data, monkeypatch) > 0
+    assert norm_of(regions, data, monkeypatch, shown=False) == 0, "it chose no region"
+    assert norm_of(NoneConfig(), data, monkeypatch) == 0
+    assert norm_of(VptConfig(), data, monkeypatch) is None, "it acts inside the network"
+
+
+def test_the_norm_is_of_the_kept_epoch_on_all_test_images(data, monkeypatch):
+    monkeypatch.setattr(prepared, "EVAL_BATCH", 4)
+    wanted = trial(AdaViProConfig(width=2, side=8, hidden=3), epochs=4, lr=0.2)
+    result = run(wanted, tiny_network(), data)
+    model = build(wanted, tiny_network(), data.class_names).eval()
+    model.load_trained_state(result.state)
+    with torch.no_grad():
+        added_NCHW = model.added(model.prompt.fit(data.split("test").images_NHWC))
+    assert len(added_NCHW) == len(data.split("test"))
+    assert result.summary["prompt_linf"] == float(added_NCHW.abs().max())
+
+
+def test_a_norm_that_is_no_number_is_not_written_down(data):
+    model = build(trial(), tiny_network(), TARGET_NAMES)
+    assert model.linf_of([torch.tensor(1.0), torch.tensor(torch.nan)]) is None

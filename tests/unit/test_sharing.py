@@ -12,13 +12,14 @@ from lorvp.mappings.linear import FmConfig
 from lorvp.prompts.methods.none import NoneConfig
 from lorvp.remembered import Outputs
 from lorvp.running import run
+from lorvp.timing import Duration
 from lorvp.trials import Point
 from tasks import sharing
 from tasks.plan import Job
 
 from .tiny import dataset, tiny_network, trial
 
-FOUND = Outputs(torch.arange(6.0).view(3, 2), 1.25)
+FOUND = Outputs(torch.arange(6.0).view(3, 2), Duration(1.25, 2.5), 0.75)
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +47,8 @@ def test_what_is_kept_comes_back_as_it_was():
     keep = sharing.keeper(job(), "cpu")
     for found in (keep("logits train", lambda: FOUND), keep("logits train", lambda: FOUND)):
         assert torch.equal(found.outputs_N, FOUND.outputs_N)
-        assert found.seconds == FOUND.seconds
+        assert found.took == FOUND.took
+        assert found.prompt_linf == FOUND.prompt_linf
 
 
 def test_seeds_and_mappings_share():
@@ -107,7 +109,7 @@ def test_a_trial_is_the_same_with_and_without_sharing(tmp_path):
         shared = run(wanted.point.trial, tiny_network(), data, keep=sharing.keeper(wanted, "cpu"))
         assert shared.state.keys() == alone.state.keys()
         assert all(torch.equal(shared.state[name], t) for name, t in alone.state.items())
-        times = {"seconds": 0.0}
+        times = {"seconds": 0.0, "wall_seconds": 0.0}
         assert [dataclasses.replace(e, **times) for e in shared.history] == [
             dataclasses.replace(e, **times) for e in alone.history
         ]

@@ -90,7 +90,7 @@ def epochs(lines: list[str]) -> list[str]:
 
 
 def timeless(found) -> list:
-    return [dataclasses.replace(epoch, seconds=0) for epoch in found]
+    return [dataclasses.replace(epoch, seconds=0, wall_seconds=0) for epoch in found]
 
 
 def test_a_stopped_trial_is_told_of_whole_to_a_tracker_that_starts_anew(trained, tmp_path):
@@ -122,7 +122,9 @@ def test_it_ends_with_the_same_record_and_the_same_bytes_as_undisturbed(trained,
     assert timeless(heard.epochs) == timeless(undisturbed.epochs)
     for name in ("weights.safetensors", "predictions.parquet"):
         assert record["files"][name] == expected["files"][name], name
-    assert dict(record["summary"], seconds=0) == dict(expected["summary"], seconds=0)
+    assert dict(record["summary"], seconds=0, wall_seconds=0) == dict(
+        expected["summary"], seconds=0, wall_seconds=0
+    )
 
 
 def test_a_trial_that_another_process_has_finished_is_not_trained(trained):

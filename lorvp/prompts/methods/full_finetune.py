@@ -49,6 +49,7 @@ class FullFinetuneConfig(Method):
 class FineTuned(Prompt):
     """Nothing is added to the image; ``network`` is the trained copy."""
 
+    inside_network = True
     network: nn.Module
 
     def __init__(self, fit: Resize) -> None:

@@ -66,6 +66,8 @@ class VptConfig(Method):
 class VisualPromptTuning(Prompt):
     """The image stays as it is; ``tokens.values`` has the shape (blocks or 1, n, d)."""
 
+    inside_network = True
+
     def __init__(self, fit: Resize, inside: Tokens, patch: int, number: int, deep: bool) -> None:
         super().__init__(fit, Zero(), Everywhere(fit.size), space="pixel")
         self.tokens = TokenTable(inside.blocks if deep else 1, number, inside.width, patch)
