@@ -15,31 +15,49 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 
+GROUND = frozenset({"lorvp.code", "lorvp.errors", "lorvp.files", "lorvp.settings"})
+"""Modules that never count. They compute nothing: an edit of them breaks a result or leaves it."""
 
-def digest_of(modules: Iterable[str]) -> str:
-    """Hex digest over the syntax trees of ``modules`` and all they import from ``lorvp``."""
-    return _digest_of(ROOT, frozenset(modules))
+PIXELS = frozenset({"lorvp.datasets.decoding"})
+"""Modules that decide only pixels, which are known by their own hash once they are stored."""
+
+
+def digest_of(modules: Iterable[str], apart: Iterable[str] = ()) -> str:
+    """Hex digest over the syntax trees of ``modules`` and all they import from ``lorvp``.
+
+    Modules in ``apart`` and in GROUND, and what only they import, do not count.
+    """
+    return _digest_of(ROOT, frozenset(modules), GROUND.union(apart))
 
 
 @cache
-def _digest_of(root: Path, modules: frozenset[str]) -> str:
+def _digest_of(root: Path, modules: frozenset[str], apart: frozenset[str]) -> str:
     """Kept, since every trial of a grid asks for one of a few: 8 ms each, of thousands."""
     total = hashlib.sha256()
-    for module in sorted(closure(modules)):
+    for module in sorted(closure(modules, apart)):
         total.update(f"{module}={_syntax(_file(module))};".encode())
     return total.hexdigest()[:16]
 
 
-def closure(modules: Iterable[str]) -> set[str]:
-    """The modules reached from ``modules`` by imports, themselves included."""
+def closure(modules: Iterable[str], apart: Iterable[str] = ()) -> set[str]:
+    """The modules reached from ``modules`` by imports, themselves included.
+
+    Imports of modules in ``apart`` are not followed.
+    """
     found: set[str] = set()
-    waiting = list(modules)
+    waiting, stop = list(modules), set(apart)
     while waiting:
         module = waiting.pop()
-        if module not in found and _file(module).exists():
+        if module not in found | stop and _file(module).exists():
             found.add(module)
             waiting += _imports(_file(module))
     return found
+
+
+def forget() -> None:
+    """For whoever edits code while this process runs."""
+    for kept in (_digest_of, _imports, _syntax):
+        kept.cache_clear()
 
 
 def _file(module: str) -> Path:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationInfo, field_validator
 
-from lorvp.code import digest_of
+from lorvp.code import PIXELS, digest_of
 from lorvp.files import canonical
 from lorvp.mappings import MappingConfig
 from lorvp.optimisation import TrainingConfig
@@ -89,7 +89,7 @@ def identity(trial: Trial, dataset_digest: str, checkpoint_digest: str) -> dict:
         "settings": trial.model_dump(mode="json", exclude={"dataset", "network"}),
         "dataset": dataset_digest,
         "checkpoint": checkpoint_digest,
-        "code": digest_of(["lorvp.running", *modules]),
+        "code": digest_of(["lorvp.running", *modules], PIXELS),
     }
 
 

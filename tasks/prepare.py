@@ -2,35 +2,59 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import torch
 from rich.progress import MofNCompleteColumn
 from rich.progress import Progress as Bars
 
-from lorvp.datasets import prepared, source
+from lorvp.datasets import made_from, prepared, source
+from lorvp.datasets.base import DatasetSettings
 from lorvp.datasets.source import Sizes
 from lorvp.networks import checkpoint
 from lorvp.params import Params
+from lorvp.versions import versions
 from tasks.errors import naming
 from tasks.memory import keep_freed_memory
 from tasks.places import CHECKPOINTS, DATASETS, WORK
 
+LIBRARIES = ("numpy", "pillow", "scikit-learn", "simplejpeg", "torch")
+"""Those that decode, draw and resize images; written down in each dataset's manifest."""
+
 
 def prepare_dataset(name: str, params: Params) -> None:
-    """Write data/datasets/NAME.
+    """Write data/datasets/NAME, unless it is there already and made from just this.
 
     Raises:
         ParamsError: the settings do not suit the source.
     """
-    torch.set_num_threads(1)  # images are what runs in parallel
+    config, folder = params.datasets[name], DATASETS / name
     with naming(f"datasets.{name}"):
-        made = params.datasets[name].source()
-        with Bars(*Bars.get_default_columns(), MofNCompleteColumn()) as bars:
-            bar = bars.add_task(name, total=sum(map(len, made.splits.values())))
-            source.write(DATASETS / name, made, WORK, lambda number: bars.advance(bar, number))
-    stored = prepared.read(DATASETS / name)
+        now = made_from.of(config)
+        differs = made_from.differences(folder, now)
+        if not differs:
+            print(f"{name}: up to date")
+            return
+        if folder.exists():
+            print(f"{name}: made again, since its {' and '.join(differs)} changed")
+        _store(folder, config, {"made_from": now, "made_with": versions(*LIBRARIES)})
+    _tell(name, config, prepared.read(folder))
+
+
+def _store(folder: Path, config: DatasetSettings, facts: dict) -> None:
+    torch.set_num_threads(1)  # images are what runs in parallel
+    found = config.source()
+    found = replace(found, facts=found.facts | facts)
+    with Bars(*Bars.get_default_columns(), MofNCompleteColumn()) as bars:
+        bar = bars.add_task(folder.name, total=sum(map(len, found.splits.values())))
+        source.write(folder, found, WORK, lambda number: bars.advance(bar, number))
+
+
+def _tell(name: str, config: DatasetSettings, stored: prepared.Prepared) -> None:
     sizes = ", ".join(f"{number:,} {split}" for split, number in stored.sizes.items())
     print(f"{name}: {len(stored.class_names)} classes; images: {sizes}")
-    _tell_of_other_sizes(name, params.datasets[name].expected(), stored)
+    _tell_of_other_sizes(name, config.expected(), stored)
     if stored.left_out:
         number, first = len(stored.left_out), stored.left_out[0]
         print(f"{name}: left out {number} images that cannot be read, the first: {first}")
@@ -52,11 +76,11 @@ def prepare_checkpoint(name: str, params: Params) -> None:
     """
     config, folder = params.checkpoints[name], CHECKPOINTS / name
     with naming(f"checkpoints.{name}"):
-        made_from = config.made_from(DATASETS)
-        if checkpoint.holds(folder, made_from):
+        now = config.made_from(DATASETS)
+        if checkpoint.holds(folder, now):
             print(f"{name}: up to date")
             return
         keep_freed_memory()  # some checkpoints are trained
         made = config.make(DATASETS)
         print(f"{name}: {made.note}")
-        checkpoint.write(folder, made.network, made.facts, WORK, made_from)
+        checkpoint.write(folder, made.network, made.facts, WORK, now)

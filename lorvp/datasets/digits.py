@@ -10,12 +10,13 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field
 
+from lorvp.datasets.base import DatasetSettings
 from lorvp.datasets.source import ImageArray, Sizes, Source
 from lorvp.datasets.splits import stratified
-from lorvp.settings import Seed, Settings
+from lorvp.settings import Seed
 
 
-class DigitsConfig(Settings):
+class DigitsConfig(DatasetSettings):
     """Ten classes, grey levels 0..16 stored as 0..255 in three equal channels."""
 
     kind: Literal["digits"] = "digits"

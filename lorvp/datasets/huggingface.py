@@ -51,6 +51,10 @@ class HuggingfaceConfig(RealFiles):
         """``path``, where it is no name on the hub; downloads are the library's own matter."""
         return Path(self.path)
 
+    def reads(self) -> list[Path]:
+        folder = self.raw_folder()
+        return [folder] if folder.exists() else []
+
     def read(self, root: Path) -> Found:
         wanted = {"train": self.train, "val": self.validation, "test": self.test}
         splits = _load(self, [split for split in wanted.values() if split])

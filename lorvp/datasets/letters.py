@@ -14,8 +14,9 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 from pydantic import Field
 
+from lorvp.datasets.base import DatasetSettings
 from lorvp.datasets.source import ImageArray, Sizes, Source
-from lorvp.settings import Seed, Settings
+from lorvp.settings import Seed
 
 # Ranges, as shares of the canvas (the width: of the font's own). They reach from thin to heavy,
 # from narrow to wide, and from sharp to as blurred as an 8-pixel scan that was enlarged: the
@@ -23,7 +24,7 @@ from lorvp.settings import Seed, Settings
 HEIGHT, WIDTH, OFFSET, STROKE, SLANT, BLUR = (0.7, 1.2), (0.5, 1.25), 0.1, 0.08, 0.3, 0.08
 
 
-class LettersConfig(Settings):
+class LettersConfig(DatasetSettings):
     """Light letters on black, in three equal channels."""
 
     kind: Literal["letters"] = "letters"

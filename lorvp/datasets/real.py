@@ -12,10 +12,11 @@ from pydantic import Field, model_validator
 
 from lorvp.datasets import archives as raw_files
 from lorvp.datasets.archives import Archive
+from lorvp.datasets.base import DatasetSettings
 from lorvp.datasets.source import Images, Sizes, Source
 from lorvp.datasets.splits import Splits, fewer, held_out
 from lorvp.errors import InputError
-from lorvp.settings import Seed, Settings
+from lorvp.settings import Seed
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Found:
     """Rows of the published parts: train and test, and val where there is one."""
 
 
-class RealDataset(Settings):
+class RealDataset(DatasetSettings):
     """A dataset made by others. Its files are downloaded once, or taken from ``root``."""
 
     root: str | None = None
@@ -92,6 +93,9 @@ class RealDataset(Settings):
             root=root,
             facts={"settings": self.model_dump(mode="json", exclude={"root", "archives"})},
         )
+
+    def reads(self) -> list[Path]:
+        return [Path(self.root).expanduser()] if self.root else []
 
     def raw_folder(self) -> Path:
         """Where the raw files lie; without ``root`` they are downloaded, unless they have been.

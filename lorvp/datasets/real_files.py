@@ -67,6 +67,9 @@ class CoopFiles(RealFiles):
     exactly its images."""
     val: float = Field(default=0.2, gt=0, lt=1)
 
+    def reads(self) -> list[Path]:
+        return super().reads() + [Path(self.split)] * self.split.endswith(".json")
+
     def divide(self, found: Found) -> Splits:
         if self.split.endswith(".json"):
             assert isinstance(found.images, ImageFiles)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import model_validator
 from torch import nn
 
-from lorvp.code import digest_of
+from lorvp.code import PIXELS, digest_of
 from lorvp.errors import InputError
 from lorvp.files import canonical, sha256
 from lorvp.networks import checkpoint
@@ -65,7 +65,7 @@ class NetworkConfig(Settings):
 
     def made_from(self, datasets: Path) -> str:
         """Hash of all that decides what ``make`` gives: settings, files and code."""
-        code = digest_of([type(self).__module__, "lorvp.networks.checkpoint"])
+        code = digest_of([type(self).__module__, "lorvp.networks.checkpoint"], PIXELS)
         inputs = {"settings": self.model_dump(mode="json"), "code": code}
         return hashlib.sha256(canonical(inputs | self.inputs(datasets))).hexdigest()
 

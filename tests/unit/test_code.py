@@ -60,9 +60,7 @@ def package(tmp_path, monkeypatch) -> Path:
 
 
 def names() -> dict[str, str]:
-    code._imports.cache_clear()
-    code._syntax.cache_clear()
-    code._digest_of.cache_clear()
+    code.forget()
     return {label: fingerprint(identity(t, "data", "weights")) for label, t in TRIALS.items()}
 
 
@@ -121,6 +119,10 @@ def test_an_edit_changes_the_trials_that_use_the_file(package, file, expected):
         "tables/statistics.py",
         "report/page.py",
         "store.py",
+        "errors.py",
+        "files.py",
+        "settings.py",
+        "datasets/decoding.py",
         "params.py",
         "grid.py",
         "problems.py",
@@ -161,9 +163,7 @@ def test_an_edit_of_what_runs_a_network_changes_the_checkpoints_of_its_library(
     libraries = ("timm", "torchvision", "open_clip")
 
     def digests() -> dict[str, str]:
-        code._imports.cache_clear()
-        code._syntax.cache_clear()
-        code._digest_of.cache_clear()
+        code.forget()
         facts = {
             "architecture": "x", "input_size": (8, 8), "mean": [0.0] * 3, "std": [1.0] * 3,
             "interpolation": "bilinear", "class_names": [], "source": "", "features": 1,
@@ -223,12 +223,10 @@ def test_what_runs_does_count(package, file, old, new):
 def test_code_counts_by_file_and_not_by_place(package):
     """The same statement in another module is another code."""
     first = code.digest_of(["lorvp.training"])
-    text = (package / "errors.py").read_text()
-    (package / "errors.py").write_text((package / "files.py").read_text())
-    (package / "files.py").write_text(text)
-    code._imports.cache_clear()
-    code._syntax.cache_clear()
-    code._digest_of.cache_clear()
+    text = (package / "outline.py").read_text()
+    (package / "outline.py").write_text((package / "images.py").read_text())
+    (package / "images.py").write_text(text)
+    code.forget()
     assert code.digest_of(["lorvp.training"]) != first
 
 

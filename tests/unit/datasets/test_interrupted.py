@@ -87,6 +87,8 @@ def test_killed_while_it_decodes(project, server, undisturbed, image):
 
 def test_killed_while_an_older_dataset_is_there(project, server, undisturbed):
     assert project.run() == 0, project.said
+    archives = offered("oxford_pets", layout("oxford_pets"), server)
+    project.asks_for(kind="oxford_pets", size=24, archives=archives)
     assert project.run(dies=("lorvp.datasets.decoding:decode", 5)) == -signal.SIGKILL
     assert project.files() == undisturbed
 

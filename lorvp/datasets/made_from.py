@@ -1,0 +1,94 @@
+"""What a prepared dataset was made from, by which a second run knows whether it still is.
+
+Versions of libraries are written down but do not count: a new version of torch should not prepare
+ImageNet again without being asked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from lorvp.code import digest_of
+from lorvp.datasets import prepared
+from lorvp.datasets.base import DatasetSettings
+from lorvp.errors import InputError
+from lorvp.files import canonical, sha256
+
+MACHINERY = "lorvp.datasets.source"
+"""Stores what any adapter delivers."""
+DOWNLOADS = "lorvp.datasets.archives"
+"""Decides no pixel: files that are downloaded are known by their addresses and checksums."""
+
+MadeFrom = dict[str, str | None]
+
+
+def of(config: DatasetSettings) -> MadeFrom:
+    """Hashes of the settings, of the code that reads and stores, and of the user's own files: their
+    names, sizes and times of change (seconds); None where some of them are not here."""
+    settings = config.model_dump(mode="json", exclude={"root"})  # its files count, not its place
+    return {
+        "settings": _hash(settings),
+        "code": digest_of([type(config).__module__, MACHINERY], [DOWNLOADS]),
+        "files": _files(config.reads()),
+    }
+
+
+def differences(folder: Path, now: MadeFrom) -> list[str]:
+    """What differs between what ``folder`` was made from and ``now``; empty if it is still true.
+
+    Files that are not here any more make no difference: a dataset may outlive its raw files.
+    """
+    try:
+        whole = prepared.read(folder)
+        before = json.loads((folder / "manifest.json").read_text()).get("made_from") or {}
+    except InputError:
+        return ["prepared files"]
+    same = {key for key, value in now.items() if before.get(key) == value}
+    if "files" in before and now["files"] is None:
+        same.add("files")
+    found = [key for key in now if key not in same]
+    return found or ([] if _undamaged(whole) else ["prepared files"])
+
+
+def _undamaged(data: prepared.Prepared) -> bool:
+    """Files that were written after their manifest are read in full; it is written last."""
+    written = (data.folder / "manifest.json").stat().st_mtime_ns
+    return all(
+        (data.folder / name).stat().st_mtime_ns < written or sha256(data.folder / name) == digest
+        for name, digest in data.checksums.items()
+    )
+
+
+def _files(places: list[Path]) -> str | None:
+    if not all(place.exists() for place in places):
+        return None
+    return _hash([sorted(_listed(place)) for place in places])
+
+
+def _listed(place: Path) -> Iterator[tuple[str, int, int]]:
+    """Name, size and time of change of the file, or of all in the folder that are not hidden."""
+    if place.is_file():
+        yield _facts(place, place.name)
+    seen = set()
+    for folder, folders, names in os.walk(place, followlinks=True):
+        here = os.path.realpath(folder)
+        folders[:] = [name for name in folders if name[0] != "." and here not in seen]
+        for name in names:
+            path = Path(folder, name)
+            if name[0] != "." and here not in seen and path.exists():
+                yield _facts(path, path.relative_to(place).as_posix())
+        seen.add(here)
+
+
+def _facts(path: Path, name: str) -> tuple[str, int, int]:
+    found = path.stat()
+    return name, found.st_size, int(found.st_mtime)
+
+
+def _hash(value: Any) -> str:
+    return hashlib.sha256(canonical(value)).hexdigest()[:16]

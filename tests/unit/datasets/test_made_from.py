@@ -1,0 +1,246 @@
+"""When a prepared dataset is left alone, and what makes it be prepared again."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from lorvp import code
+from lorvp.datasets import made_from, prepared
+from lorvp.params import Params
+from tasks.prepare import prepare_dataset
+
+from .layout import lay
+from .layouts import LAYOUTS, layout
+from .making import config
+
+MINE = Path("data/datasets/mine")
+KINDS = sorted({*LAYOUTS, "digits", "letters"})
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def said(capsys):
+    """What the stage prints; how many times it prepared is how often it names the classes."""
+
+    def prepare(kind: str = "folder", **settings) -> str:
+        dataset = config(kind, **(settings or {"root": "raw"}))
+        prepare_dataset("mine", Params.model_construct(datasets={"mine": dataset}))
+        return capsys.readouterr().out
+
+    return prepare
+
+
+@pytest.fixture
+def folder(said) -> Path:
+    """The raw files of a dataset that has been prepared, of an hour ago."""
+    root = lay(layout("folder"), Path("raw"))
+    an_hour_ago(root)
+    assert "mine: 3 classes" in said()
+    an_hour_ago(MINE / "images.npy")
+    return root
+
+
+def an_hour_ago(*places: Path) -> None:
+    for place in places:
+        for path in [place, *place.rglob("*")]:
+            then = path.stat().st_mtime - 3600
+            os.utime(path, (then, then))
+
+
+def state() -> dict[str, tuple]:
+    return {p.name: (p.stat().st_ino, p.stat().st_mtime_ns, p.read_bytes()) for p in MINE.iterdir()}
+
+
+def test_what_is_still_true_is_left_alone(folder, said):
+    before = state()
+    assert said() == "mine: up to date\n"
+    assert state() == before
+
+
+def test_it_says_what_it_was_made_from_and_with(folder):
+    manifest = json.loads((MINE / "manifest.json").read_text())
+    assert manifest["made_from"] == made_from.of(config("folder", root="raw"))
+    assert {"torch", "numpy", "pillow", "simplejpeg", "python"} <= manifest["made_with"].keys()
+
+
+def another_image(root: Path) -> None:
+    shutil.copy2(root / "train/dog/0.jpg", root / "train/dog/new.jpg")
+
+
+def one_image_less(root: Path) -> None:
+    (root / "train/dog/0.jpg").unlink()
+
+
+def another_name(root: Path) -> None:
+    (root / "train/dog/0.jpg").rename(root / "train/dog/z.jpg")
+
+
+def another_content(root: Path) -> None:
+    """Of the same length."""
+    path = root / "train/dog/0.jpg"
+    path.write_bytes(path.read_bytes()[:-2] + b"\xff\xd9")
+
+
+def another_behind_a_link(root: Path) -> None:
+    shutil.copytree(root / "train/dog", "elsewhere")
+    (root / "train/dog/link").symlink_to(Path("elsewhere").absolute())
+    (Path("elsewhere") / "loop").symlink_to(root.absolute())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [another_image, one_image_less, another_name, another_content, another_behind_a_link],
+)
+def test_another_file_of_the_users_prepares_it_again(folder, said, change):
+    change(folder)
+    told = said()
+    assert "made again, since its files changed" in told
+    assert "mine: 3 classes" in told
+    assert said() == "mine: up to date\n"
+
+
+def moved(root: Path) -> dict:
+    root.rename("elsewhere")
+    return {"root": "elsewhere"}
+
+
+def gone(root: Path) -> dict:
+    """As for a colleague who pulled what was prepared."""
+    shutil.rmtree(root)
+    return {"root": "raw"}
+
+
+def with_a_hidden_file(root: Path) -> dict:
+    (root / ".DS_Store").write_text("of the desktop")
+    return {"root": "raw"}
+
+
+@pytest.mark.parametrize("change", [moved, gone, with_a_hidden_file])
+def test_what_changes_no_pixel_prepares_nothing(folder, said, change):
+    assert said(**change(folder)) == "mine: up to date\n"
+
+
+def test_other_settings_prepare_it_again(folder, said):
+    assert "since its settings changed" in said(root="raw", size=24)
+    assert prepared.read(MINE).split("train").images_NHWC.shape[1:] == (24, 24, 3)
+
+
+def test_another_split_file_prepares_it_again():
+    Path("raw").mkdir()
+    Path("split.json").write_text("{}")
+    asked = config("dtd", root="raw", split="split.json")
+    before = made_from.of(asked)
+    Path("split.json").write_text("{ }")
+    after = made_from.of(asked)
+    assert {key for key in after if after[key] != before[key]} == {"files"}
+
+
+def flip_a_bit(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("file", ["images.npy", "labels.npy", "manifest.json"])
+@pytest.mark.parametrize(
+    "damage",
+    [flip_a_bit, lambda path: path.unlink(), lambda path: os.truncate(path, 100)],
+    ids=["bit", "missing", "truncated"],
+)
+def test_what_is_damaged_is_made_again(folder, said, file, damage):
+    before = {path.name: path.read_bytes() for path in MINE.iterdir()}
+    damage(MINE / file)
+    assert "mine: 3 classes" in said()
+    assert {path.name: path.read_bytes() for path in MINE.iterdir()} == before
+
+
+def test_a_dataset_of_before_is_prepared_once_more(folder, said):
+    """Its manifest does not tell what it was made from."""
+    path = MINE / "manifest.json"
+    manifest = json.loads(path.read_text())
+    del manifest["made_from"], manifest["made_with"]
+    path.write_text(json.dumps(manifest))
+    assert "mine: 3 classes" in said()
+    assert said() == "mine: up to date\n"
+
+
+def test_many_gigabytes_that_nobody_touched_are_not_read(folder, said, monkeypatch):
+    """Images are older than the manifest, which is written last, unless somebody wrote to them."""
+    read = []
+    monkeypatch.setattr(made_from, "sha256", lambda path: read.append(path.name) or "another")
+    an_hour_ago(MINE / "labels.npy")
+    assert said() == "mine: up to date\n"
+    assert read == []
+    (MINE / "images.npy").touch()
+    assert "made again" in said()
+    assert read == ["images.npy"]
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch) -> Path:
+    """A copy of the code that is hashed instead of the real one."""
+    shutil.copytree(code.ROOT / "lorvp", tmp_path / "lorvp", ignore=shutil.ignore_patterns("*pyc"))
+    monkeypatch.setattr(code, "ROOT", tmp_path)
+    return tmp_path / "lorvp"
+
+
+def codes() -> dict[str, str | None]:
+    code.forget()
+    roots = {
+        "folder": {"root": "raw"},
+        "folder_test": {"root": "raw"},
+        "huggingface": {"path": "x"},
+    }
+    return {kind: made_from.of(config(kind, **roots.get(kind, {})))["code"] for kind in KINDS}
+
+
+def prepared_again(path: Path, text: str) -> set[str]:
+    before = codes()
+    path.write_text(text)
+    after = codes()
+    return {kind for kind in KINDS if before[kind] != after[kind]}
+
+
+FILES_OF_IMAGES = set(KINDS) - {"cifar10", "cifar100", "svhn", "digits", "letters"}
+
+
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [
+        ("datasets/cifar.py", {"cifar10", "cifar100"}),
+        ("datasets/digits.py", {"digits"}),
+        ("datasets/folder.py", {"folder", "folder_test"}),
+        ("datasets/source.py", set(KINDS)),
+        ("datasets/prepared.py", set(KINDS)),
+        ("datasets/archives.py", set()),
+        ("datasets/made_from.py", set()),
+        ("datasets/__init__.py", set()),
+        ("files.py", set()),
+        ("errors.py", set()),
+        ("networks/frozen.py", set()),
+    ],
+)
+def test_an_edit_prepares_what_it_can_change(package, file, expected):
+    text = (package / file).read_text()
+    assert prepared_again(package / file, "# a comment\n" + text) == set()
+    assert prepared_again(package / file, text + "\nNEW = 1\n") == expected
+
+
+@pytest.mark.parametrize("file", ["images.py", "datasets/decoding.py"])
+def test_an_edit_of_how_files_are_read_prepares_all_of_files(package, file):
+    text = (package / file).read_text()
+    assert prepared_again(package / file, text + "\nNEW = 1\n") >= FILES_OF_IMAGES
+
+
+def test_an_edit_of_class_names_prepares_what_takes_its_names_from_them(package):
+    path = package / "labels.py"
+    found = prepared_again(path, path.read_text() + "\nNEW = 1\n")
+    assert {"imagenet", "tiny_imagenet"} <= found
+    assert not {"cifar10", "folder", "digits"} & found

@@ -1,0 +1,123 @@
+"""The lists of code in dvc.yaml against what the code itself imports."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from ruamel.yaml import YAML
+
+from lorvp.code import GROUND, PIXELS, closure
+from lorvp.datasets import DatasetConfig
+from lorvp.datasets.made_from import DOWNLOADS, MACHINERY
+from lorvp.networks import CheckpointConfig
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def stages() -> dict[str, dict[str, Any]]:
+    found = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
+    return {name: stage.get("do", stage) for name, stage in found.items()}
+
+
+def paths(stage: str, key: str) -> list[str]:
+    """Of a list of paths, some of them with options."""
+    listed = stages()[stage].get(key, [])
+    return [path if isinstance(path, str) else next(iter(path)) for path in listed]
+
+
+def covered(stage: str, path: str) -> bool:
+    return any(path == dep or path.startswith(f"{dep}/") for dep in paths(stage, "deps"))
+
+
+def file_of(module: str) -> str:
+    return module.replace(".", "/") + ".py"
+
+
+def modules_of(union: Any) -> set[str]:
+    """Where the settings of each kind, and all that they call, begin."""
+    return {kind.__module__ for kind in get_args(get_args(union)[0])}
+
+
+DECIDE = {
+    "datasets": closure([*modules_of(DatasetConfig), MACHINERY], [*GROUND, DOWNLOADS]),
+    "checkpoints": closure(
+        [*modules_of(CheckpointConfig), "lorvp.networks.checkpoint"], GROUND | PIXELS
+    ),
+    "prompts": {path_.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".")
+                for path_ in (ROOT / "lorvp").rglob("*.py")},
+}  # fmt: skip
+"""The code whose hash says whether what a stage makes is still true."""
+
+
+@pytest.mark.parametrize("stage", DECIDE)
+def test_a_stage_looks_again_whenever_the_hash_of_its_code_may_be_another(stage):
+    missing = sorted(file_of(m) for m in DECIDE[stage] if not covered(stage, file_of(m)))
+    assert not missing, f"dvc.yaml: {stage}: deps lacks {missing}"
+
+
+@pytest.mark.parametrize("stage", ["datasets", "checkpoints"])
+def test_a_stage_that_is_made_for_each_name_looks_at_little_else(stage):
+    """Looking takes seconds for each dataset, so an edit of a table should not ask for it."""
+    decide = {file_of(module) for module in DECIDE[stage]}
+    code = [dep for dep in paths(stage, "deps") if dep.startswith("lorvp/")]
+    idle = [dep for dep in code if not any(p == dep or p.startswith(f"{dep}/") for p in decide)]
+    assert not idle, f"dvc.yaml: {stage}: nothing that it makes depends on {idle}"
+
+
+@pytest.mark.parametrize("stage", ["shifts", "tables"])
+def test_a_stage_without_hashes_depends_on_all_that_it_imports(stage):
+    missing = sorted(path for path in imported_by(f"flows/{stage}.py") if not covered(stage, path))
+    assert missing == ["flows/__init__.py", f"flows/{stage}.py"], "a page that calls one function"
+
+
+def imported_by(path: str) -> set[str]:
+    """Files of ours that are reached from ``path`` by imports, wherever in a file they stand."""
+    found, waiting = set(), [path]
+    while waiting:
+        path = waiting.pop()
+        if path not in found:
+            found.add(path)
+            waiting += [file for name in names_in(ROOT / path) for file in files_of(name)]
+    return found
+
+
+def names_in(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+    yield path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".")  # its packages
+
+
+def files_of(name: str) -> Iterator[str]:
+    """The module and the packages around it, if they are ours."""
+    words = name.split(".")
+    for n in range(1, len(words) + 1):
+        place = "/".join(words[:n])
+        yield from (p for p in (f"{place}.py", f"{place}/__init__.py") if (ROOT / p).is_file())
+
+
+@pytest.mark.parametrize("stage", stages())
+def test_what_a_stage_reads_of_data_is_what_others_make(stage):
+    made = {out for name in stages() for out in paths(name, "outs")}
+    read = [dep for dep in paths(stage, "deps") if dep.startswith("data/")]
+    for dep in read:
+        assert any(out == dep or out.startswith(f"{dep}/") for out in made), dep
+
+
+@pytest.mark.parametrize("stage", ["datasets", "checkpoints", "prompts", "shifts"])
+def test_what_takes_long_to_make_is_kept_while_a_stage_runs(stage):
+    """Else DVC would remove it before the stage can find that it is still true."""
+    for out in stages()[stage]["outs"]:
+        assert next(iter(out.values())) == {"persist": True}, out
+
+
+def test_settings_of_the_machine_are_in_no_stage():
+    for stage in stages().values():
+        assert not {"compute", "tracking"} & {param.split(".")[0] for param in stage["params"]}
