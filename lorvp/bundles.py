@@ -38,7 +38,9 @@ def bundle(prompt: Path, target: Path, checkpoints: Path | None = None) -> None:
     with whole_folder(target) as scratch:
         for name in ("trial.json", *sorted(FILES)):
             shutil.copy2(prompt / name, scratch / name)
-        shutil.copytree(network, scratch / NETWORK)
+        (scratch / NETWORK).mkdir()
+        for name in checkpoint.FILES:  # and no others: a link among them could lead anywhere
+            shutil.copy2(network / name, scratch / NETWORK / name)
         card(record, checkpoint.read_manifest(network).licence).save(scratch / "README.md")
 
 
@@ -130,10 +132,15 @@ def push(folder: Path, repository: str, private: bool = True) -> str:
         raise InputError(
             f"{folder} has no network beside the prompt; `lorvp export` makes a bundle"
         )
+    names = ["README.md", "trial.json", *sorted(FILES)]
+    names += [f"{NETWORK}/{name}" for name in checkpoint.FILES]
+    if links := [name for name in names if (folder / name).is_symlink()]:
+        raise InputError(f"{folder / links[0]} is a link; `lorvp export` makes a bundle of files")
     hub = HfApi()
     try:
         hub.create_repo(repository, private=private, exist_ok=True)
-        return str(hub.upload_folder(repo_id=repository, folder_path=folder))
+        answer = hub.upload_folder(repo_id=repository, folder_path=folder, allow_patterns=names)
+        return str(answer)
     except (HubError, HFValidationError) as error:
         reason = str(error).partition("\n")[0]
         raise InputError(

@@ -169,17 +169,16 @@ def _told(record: dict) -> str:
 def _draw(folder: Path, record: dict, checkpoints: Path | None, picture: Path) -> None:
     """The prompt on mid-grey."""
     import torch
-    from safetensors.torch import load_file
 
     from lorvp import pictures, views
     from lorvp.networks import checkpoint
-    from lorvp.trained import network_of, trial_of
+    from lorvp.trained import network_of, state_of, trial_of
 
     if not record["summary"]["content_values"]:
         raise InputError(f"{folder}: this method adds nothing to the image, so it has no picture")
     manifest = checkpoint.read_manifest(network_of(folder, record, checkpoints))
     grey_HWC = torch.full((*manifest.input_size, 3), 128, dtype=torch.uint8)
-    state = load_file(folder / "weights.safetensors")
+    state = state_of(folder)
     row = views.prompt_view(record["name"], trial_of(record), state, manifest, grey_HWC)
     pictures.save(pictures.prompt_gallery([row]), picture)
 

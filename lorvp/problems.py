@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, get_args
@@ -14,6 +14,13 @@ from lorvp.settings import NAME, Settings
 Where = tuple[str | int, ...]
 """A place in params.yaml, such as ("grid", "digits", "method", "lor_vp", "rank", 1)."""
 
+LONGEST = 200
+"""Characters of a wrong value that a message shows."""
+FIRST = 3
+"""Problems of a file that nobody edits; more would say no more."""
+MANY = 40
+"""Allowed words beyond which only those like the given one are listed."""
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -21,6 +28,17 @@ class Problem:
 
     where: Where
     message: str
+
+
+def shown(value: Any) -> str:
+    """A value as a message shows it: on one line, and cut off if it is long."""
+    text = repr(value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+
+def similar(given: str, known: Iterable[str], number: int, cutoff: float) -> list[str]:
+    """Words like a misspelt one; a word too long to be one of them has none."""
+    return get_close_matches(given, known, number, cutoff) if len(given) <= LONGEST else []
 
 
 def errors_of(error: ValidationError) -> list[Any]:
@@ -41,30 +59,44 @@ def describe(
     match error["type"]:
         case "extra_forbidden":
             allowed = _keys(root, loc[:-1]) + (more or {}).get(loc[:-1], [])
-            return f"there is no key {loc[-1]!r} here{_offer(loc[-1], allowed)}"
+            return f"there is no key {shown(loc[-1])} here{_offer(loc[-1], allowed)}"
         case "missing":
-            return f"the key {loc[-1]!r} is missing"
+            return f"the key {shown(loc[-1])} is missing"
         case "union_tag_invalid":
             kinds = [word.strip("' ") for word in context["expected_tags"].split(",")]
-            return f"unknown kind {context['tag']!r}{_offer(context['tag'], kinds)}"
+            return f"unknown kind {shown(context['tag'])}{_offer(context['tag'], kinds)}"
         case "union_tag_not_found":
             return "the key 'kind' is missing"
         case "dict_type" | "model_type" | "model_attributes_type" if error["input"] is None:
             return "is empty; it should be a mapping of keys to values"
         case "dict_type" | "model_type" | "model_attributes_type":
-            return f"should be a mapping of keys to values (got {error['input']!r})"
+            return f"should be a mapping of keys to values (got {shown(error['input'])})"
         case "value_error":
             return str(context["error"])
         case "too_short":
-            return f"needs at least {context['min_length']} (got {error['input']!r})"
+            return f"needs at least {context['min_length']} (got {shown(error['input'])})"
+        case "too_long":
+            return f"has more than {context['max_length']} (got {shown(error['input'])})"
         case "tuple_type":
-            return f"should be a list, inside the list that sweeps it (got {error['input']!r})"
+            return f"should be a list, inside the list that sweeps it (got {shown(error['input'])})"
         case "string_pattern_mismatch" if context["pattern"] == NAME:
-            return f"{error['input']!r} is not a name: letters, digits and . _ - between them"
+            return f"{shown(error['input'])} is not a name: letters, digits and . _ - between them"
         case "string_pattern_mismatch":
-            return f"{error['input']!r} is not of the form {context['pattern']}"
+            return f"{shown(error['input'])} is not of the form {context['pattern']}"
         case _:
-            return f"{error['msg'].removeprefix('Input ')} (got {error['input']!r})"
+            return f"{error['msg'].removeprefix('Input ')} (got {shown(error['input'])})"
+
+
+def told(error: ValidationError) -> str:
+    """Pydantic's first errors on one line, each behind its key: for files that nobody edits."""
+    found = [_with_key(e) for e in errors_of(error)]
+    return "; ".join(found[:FIRST]) + (f"; and {len(found) - FIRST} more" * (len(found) > FIRST))
+
+
+def _with_key(error: Any) -> str:
+    plain = {"missing": "is missing", "extra_forbidden": "has no place here"}
+    key = ".".join(map(str, error["loc"]))
+    return ": ".join(filter(None, (key, plain.get(error["type"]) or describe(error, Settings))))
 
 
 def merged(problems: list[Problem]) -> list[Problem]:
@@ -84,8 +116,10 @@ def _joined(messages: list[str]) -> str:
 
 
 def _offer(given: Any, allowed: list[str]) -> str:
-    near = get_close_matches(str(given), allowed, n=1)
+    near = similar(str(given), allowed, 8, 0.6)
     hint = f"; did you mean {near[0]!r}?" if near else "."
+    if len(allowed) > MANY:
+        return f"{hint} Similar: {', '.join(near)}" if near[1:] else hint
     return f"{hint} Allowed: {', '.join(allowed) or 'nothing'}"
 
 

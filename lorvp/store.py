@@ -27,6 +27,7 @@ from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
 from safetensors.torch import save
 
+from lorvp import json_file
 from lorvp.files import canonical, naming_full_disk, sha256, to_json, whole_folder
 from lorvp.resume import ResumeFile
 from lorvp.running import Result, history_rows
@@ -46,12 +47,14 @@ FORGOTTEN = 60 * 24 * 3600
 def verified(folder: Path) -> dict | None:
     """trial.json, if ``folder`` holds a finished trial with each byte as written; else None."""
     try:
-        record = json.loads((folder / "trial.json").read_text())
+        record = json_file.read(folder / "trial.json")
         rest = {key: value for key, value in record.items() if key != "sha256"}
         files = record["files"]
         whole = (
             hashlib.sha256(canonical(rest)).hexdigest() == record["sha256"]
             and set(files) == FILES
+            # A pipe among them would never end.
+            and all((folder / name).is_file() for name in files)
             and all(sha256(folder / name) == digest for name, digest in files.items())
         )
         return record if whole else None

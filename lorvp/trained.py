@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+from safetensors import SafetensorError
 from safetensors.torch import load_file
+from torch import Tensor
 
 import lorvp
 from lorvp.classifier import Classifier
 from lorvp.datasets.decoding import View
 from lorvp.datasets.prepared import Prepared
 from lorvp.errors import InputError
+from lorvp.model import PromptedNetwork
 from lorvp.networks import checkpoint
 from lorvp.networks.facts import CheckpointManifest
 from lorvp.proxies import via
+from lorvp.record import read, trial_of
 from lorvp.running import build
-from lorvp.store import verified
-from lorvp.trials import FORMAT, Trial
+from lorvp.trials import Trial
 
 NETWORK = "network"
 """The folder of the frozen network in a prompt's own folder, where it has one."""
@@ -69,15 +74,57 @@ def load(
     task, names = record["task"], record["task"]["class_names"]
     with torch.random.fork_rng(devices=[]):  # start values are drawn, and then replaced
         network = checkpoint.load(network_of(folder, record, checkpoints)).to(device)
-        model = build(trial_of(record), network, names).to(device)
-    model.load_trained_state(load_file(folder / "weights.safetensors"))
-    return Classifier(model, names, task["view"] and View.model_validate(task["view"]))
+        with _naming(folder):
+            model = build(trial_of(record), network, names).to(device)
+            _fill(model, state_of(folder))
+        classifier = Classifier(model, names, task["view"] and View.model_validate(task["view"]))
+        _require_answers(classifier, folder)
+    return classifier
 
 
-def trial_of(record: dict[str, Any]) -> Trial:
-    """The settings that a prompt was trained with."""
-    names = {"dataset": record["task"]["dataset"], "network": record["network"]["name"]}
-    return Trial.model_validate(record["identity"]["settings"] | names)
+def state_of(folder: Path) -> dict[str, Tensor]:
+    """The trained tensors.
+
+    Raises:
+        InputError: the file holds something else.
+    """
+    path = folder / "weights.safetensors"
+    try:
+        return load_file(path)
+    except SafetensorError as error:
+        raise InputError(f"{path} is damaged: {error}") from error
+
+
+def _fill(model: PromptedNetwork, state: dict[str, Tensor]) -> None:
+    model.load_trained_state(state)
+    for name, own in model.trained_state().items():
+        if own.dtype != state[name].dtype or own.isnan().any():
+            raise InputError(f"weights.safetensors: {name} is {state[name].dtype}, or holds NaN")
+
+
+def _require_answers(classifier: Classifier, folder: Path) -> None:
+    """Look at one grey image: tensors of the right shapes may still lead outside of each other.
+
+    Raises:
+        InputError: the logits are not a number for each class.
+    """
+    grey_1HWC = torch.full((1, *classifier.model.network.input_size, 3), 128, dtype=torch.uint8)
+    try:
+        with torch.inference_mode():
+            logits_1K = classifier(grey_1HWC.to(classifier.device))
+    except (IndexError, RuntimeError, ValueError) as error:
+        raise InputError(f"{folder}: this prompt cannot be used: {error}") from error
+    if logits_1K.shape != (1, len(classifier.class_names)) or not logits_1K.isfinite().all():
+        raise InputError(f"{folder}: this prompt cannot be used: its logits are not finite")
+
+
+@contextmanager
+def _naming(folder: Path) -> Iterator[None]:
+    """Say whose prompt it is that does not fit."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{folder}: {error}") from error
 
 
 def local(place: str | Path) -> Path:
@@ -115,26 +162,6 @@ def _best(prompts: list[Path], among: Path) -> Path:
     summaries = {folder: record["summary"] for folder, record in records.items()}
     order = lambda one: (summaries[one]["val_accuracy"], -summaries[one]["trained_values"])  # noqa: E731
     return max(prompts, key=order)
-
-
-def read(folder: Path) -> dict[str, Any]:
-    """trial.json of a prompt that is whole and of this version.
-
-    Raises:
-        InputError: it is not.
-    """
-    if not (folder / "trial.json").exists():
-        raise InputError(f"{folder} holds no trained prompt: it has no trial.json")
-    record = verified(folder)
-    if record is None:
-        raise InputError(f"{folder} is damaged: its files are not those that trial.json tells of")
-    made = record["identity"]["format"], record["environment"]["lorvp"]
-    if made[0] != FORMAT or not {"task", "network"} <= record.keys():
-        raise InputError(
-            f"{folder} was written by lorvp {made[1]} in format {made[0]}; "
-            f"lorvp {lorvp.__version__} reads format {FORMAT}"
-        )
-    return record
 
 
 def network_of(folder: Path, record: dict[str, Any], checkpoints: str | Path | None = None) -> Path:

@@ -6,6 +6,7 @@ manifest.json         what the network is, how its images look, its class names,
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -14,12 +15,16 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from lorvp import json_file
 from lorvp.errors import InputError
 from lorvp.files import sha256, to_json, whole_folder
 from lorvp.networks.facts import CheckpointManifest, Facts
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.networks.libraries import LIBRARIES
-from lorvp.networks.weights_file import fill
+from lorvp.networks.weights_file import fill, misfit
+from lorvp.problems import told
+
+FILES = ("manifest.json", "weights.safetensors")
 
 
 def sketch(facts: Facts) -> tuple[CheckpointManifest, FrozenNetwork]:
@@ -61,12 +66,12 @@ def read_manifest(folder: Path) -> CheckpointManifest:
         InputError: the folder holds no checkpoint, or its manifest is damaged.
     """
     path = folder / "manifest.json"
-    if not path.exists():
+    if not path.is_file():
         raise InputError(f"{folder} is not a checkpoint: it has no manifest.json")
     try:
-        return CheckpointManifest.model_validate_json(path.read_bytes())
+        return CheckpointManifest.model_validate_json(json_file.text(path), strict=True)
     except ValidationError as error:
-        raise InputError(f"{path} is damaged or of another version: {error}") from error
+        raise InputError(f"{path} is damaged or of another version: {told(error)}") from error
 
 
 def holds(folder: Path, made_from: str) -> bool:
@@ -87,16 +92,33 @@ def load(folder: Path) -> FrozenNetwork:
     """
     manifest = read_manifest(folder)
     path = _require_whole(folder, manifest)
-    library = LIBRARIES[manifest.library]
+    library, tensors = LIBRARIES[manifest.library], _tensors(path, manifest.architecture)
+    with torch.device("meta"):  # takes no memory, whatever sizes the manifest asks for
+        _require_fit(library.build(manifest).state_dict(), tensors, path, manifest.architecture)
     network = library.build(manifest)
-    fill(network, _tensors(path, manifest.architecture), path, manifest.architecture)
+    fill(network, tensors, path, manifest.architecture)
     return library.frozen(network, manifest)
+
+
+def _require_fit(own: Mapping, tensors: Mapping, path: Path, architecture: str) -> None:
+    """Raises:
+    InputError: keys, shapes or types differ, or a weight is not a number.
+    """
+    reason = misfit(own, tensors)
+    odd = [name for name in own if not reason and own[name].dtype != tensors[name].dtype]
+    lost = [name for name, tensor in tensors.items() if tensor.isnan().any()]
+    if odd:
+        reason = f"{odd[0]} is {tensors[odd[0]].dtype}, not {own[odd[0]].dtype}"
+    elif lost and not reason:
+        reason = f"{lost[0]} holds NaN"
+    if reason:
+        raise InputError(f"{path} does not fit {architecture}: {reason}")
 
 
 def _require_whole(folder: Path, manifest: CheckpointManifest) -> Path:
     """The file of weights."""
     path = folder / "weights.safetensors"
-    if not path.exists():
+    if not path.is_file():
         raise InputError(f"{folder} is incomplete: weights.safetensors is missing")
     if sha256(path) != manifest.weights_sha256:
         raise InputError(f"{path} is damaged: its SHA-256 is not the one in manifest.json")

@@ -8,11 +8,10 @@ would be a little wrong. So a mismatch is refused here.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from torch import nn
 
 from lorvp.errors import InputError
@@ -20,7 +19,8 @@ from lorvp.networks import checkpoint
 from lorvp.networks.base import Made, PublishedConfig, digests, reaching
 from lorvp.networks.facts import Facts
 from lorvp.networks.libraries import open_clip_models
-from lorvp.networks.libraries.open_clip_models import library
+from lorvp.networks.libraries.open_clip_models import library, settings_of
+from lorvp.networks.libraries.open_clip_options import OpenClipOptions
 from lorvp.networks.weights_file import require_file
 from lorvp.settings import Template
 
@@ -42,7 +42,9 @@ class ClipConfig(PublishedConfig):
     """The same weights in a local file, in place of a download."""
     sha256: str | None = Field(default=None, pattern=r"^[0-9a-fA-F]{64}$")
     """Of `file`; anything else is refused."""
-    model_kwargs: dict[str, Any] = Field(default={})
+    model_kwargs: Annotated[dict[str, Any], AfterValidator(OpenClipOptions.checked)] = Field(
+        default={}
+    )
     """What replaces some of open_clip's settings: `embed_dim`, `vision_cfg`, `text_cfg`, …"""
     input_size: int | None = Field(default=None, ge=8, le=2048)
     """Height and width in pixels; the architecture's own unless given."""
@@ -51,7 +53,7 @@ class ClipConfig(PublishedConfig):
 
     def facts(self, source_names: Sequence[str] | None = None) -> Facts:
         """open_clip's own description, which its package brings."""
-        settings, weights = self._settings(), self._tag()
+        settings, weights = settings_of(self.name, self.model_kwargs), self._tag()
         self._require_activation(settings, weights)
         own = settings["vision_cfg"].get("image_size", 224)
         size = self.input_size or own
@@ -81,18 +83,6 @@ class ClipConfig(PublishedConfig):
 
     def inputs(self, datasets: Path) -> dict[str, Any]:
         return digests(self.file)
-
-    def _settings(self) -> dict[str, Any]:
-        known = library().list_models()
-        if self.name not in known:
-            near = get_close_matches(self.name, known, n=5, cutoff=0.5)
-            raise InputError(f"open_clip has no architecture {self.name!r}; similar: {near}")
-        settings = library().get_model_config(self.name) | self.model_kwargs
-        foreign = settings["text_cfg"].get("hf_tokenizer_name")
-        if foreign or "multimodal_cfg" in settings:
-            reason = f"the tokenizer {foreign}" if foreign else "a text decoder"
-            raise InputError(f"{self.name} needs {reason}, which is not supported")
-        return settings
 
     def _tag(self) -> dict[str, Any]:
         found = library().get_pretrained_cfg(self.name, self.weights)

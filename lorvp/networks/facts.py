@@ -4,63 +4,86 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from lorvp.code import digest_of
 from lorvp.files import canonical
-from lorvp.images import Size
 from lorvp.networks.libraries import LIBRARIES
 from lorvp.outline import Canvas, Ends, Interpolation, Tokens, filled
+from lorvp.problems import shown
+from lorvp.settings import Template
+
+
+def _known(library: str) -> str:
+    if library not in LIBRARIES:
+        raise ValueError(f"there is no library {shown(library)}; there is: {', '.join(LIBRARIES)}")
+    return library
+
+
+Side = Annotated[int, Field(ge=1, le=2048)]
+"""Pixels."""
+Colours = Annotated[list[float], Field(min_length=3, max_length=3)]
+Deviations = Annotated[list[Annotated[float, Field(gt=0)]], Field(min_length=3, max_length=3)]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-fA-F]{64}$")]
+Line = Annotated[str, Field(max_length=10_000)]
 
 
 class Facts(BaseModel):
-    """All that is known before there are weights, and enough to build the network."""
+    """All that is known before there are weights, and enough to build the network.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    Facts come with a checkpoint that somebody else may have made, so each has a type and bounds.
+    """
 
-    library: str
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    library: Annotated[str, AfterValidator(_known)]
     """Which builds the network: one of `networks/libraries`."""
-    architecture: str
+    architecture: Line
     """The library's name for it."""
     model_kwargs: dict[str, Any] = {}
     """What the library is told besides."""
-    input_size: Size
+    input_size: tuple[Side, Side]
     """Height and width in pixels."""
-    mean: list[float]
-    std: list[float]
+    mean: Colours
+    std: Deviations
     interpolation: Interpolation
     """With which the network's own images were resized."""
-    crop: float | None = None
+    crop: Annotated[float, Field(gt=0, le=10)] | None = None
     """The share of a resized image's side that the network's own evaluation looks at; methods
     here lay the whole image on the canvas."""
-    patch: int | None = None
+    patch: Side | None = None
     """Side of the network's patches in pixels; null where it has none, or its own are meant."""
-    class_names: list[str]
+    class_names: Annotated[list[Line], Field(max_length=2**20)]
     """Of the source classes, in the order of the logits; empty where texts are the classes."""
-    templates: list[str] | None = None
+    templates: Annotated[list[Template], Field(min_length=1, max_length=1000)] | None = None
     """Of the texts that are the classes of a network that reads text; else null."""
-    source: str
+    source: Line
     """Where the weights come from."""
-    source_sha256: str | None = None
+    source_sha256: Digest | None = None
     """Of the file that was read, where it was one file."""
-    licence: str | None = None
+    licence: Line | None = None
     """Of the weights, as their source states it."""
-    accuracy: float | None = None
+    accuracy: Annotated[float, Field(ge=0, le=1)] | None = None
     """On images held out from the source task, where we trained the network ourselves."""
+
+    @model_validator(mode="after")
+    def _told_no_more_than_it_may(self) -> Facts:
+        LIBRARIES[self.library].OPTIONS.checked(self.model_kwargs)
+        return self
 
 
 class CheckpointManifest(Facts):
     """manifest.json of a checkpoint."""
 
-    features: int
+    features: Annotated[int, Field(ge=1)]
     """Width of what the classifier reads."""
     tokens: Tokens | None
     """Width and number of blocks of a plain vision transformer; else null."""
-    made_from: str
+    made_from: Line
     """Hash of the settings, data and code that made it, by which a second run knows it."""
-    weights_sha256: str
+    weights_sha256: Digest | Literal[""]
     """Empty in a sketch."""
 
     @property

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, cast
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from lorvp.errors import InputError
 from lorvp.images import Size
@@ -18,20 +18,11 @@ from lorvp.networks import checkpoint
 from lorvp.networks.base import Made, PublishedConfig, digests
 from lorvp.networks.class_names import names_of
 from lorvp.networks.facts import Facts
+from lorvp.networks.libraries.timm_options import TimmFileOptions
 from lorvp.networks.timm_source import TimmSource, find, loaded
 from lorvp.outline import Interpolation
 
 Colours = Annotated[tuple[float, float, float], Field(strict=False)]
-
-RESERVED = (
-    "img_size",
-    "in_chans",
-    "pretrained",
-    "pretrained_cfg",
-    "checkpoint_path",
-    "features_only",
-)
-"""Arguments of timm that would undo what the settings say."""
 
 
 class TimmConfig(PublishedConfig):
@@ -44,7 +35,9 @@ class TimmConfig(PublishedConfig):
     """Local weights in place of the hub's: safetensors, a state_dict, or Google's .npz."""
     sha256: str | None = Field(default=None, pattern=r"^[0-9a-fA-F]{64}$")
     """Of `file`; anything else is refused."""
-    model_kwargs: dict[str, str | int | float | bool] = Field(default={})
+    model_kwargs: Annotated[dict[str, Any], AfterValidator(TimmFileOptions.checked)] = Field(
+        default={}
+    )
     """What timm is told besides, such as `pad_type: same`, or `num_classes` of a file."""
     input_size: int | None = Field(default=None, ge=8, le=2048)
     """Height and width in pixels; the checkpoint's own unless given."""
@@ -61,9 +54,6 @@ class TimmConfig(PublishedConfig):
 
     @model_validator(mode="after")
     def _has_usable_arguments(self) -> TimmConfig:
-        for key in RESERVED:
-            if key in self.model_kwargs:
-                raise ValueError(f"model_kwargs: {key} has no place here (`input_size`, `file`)")
         if "num_classes" in self.model_kwargs and self.file is None:
             raise ValueError("model_kwargs: num_classes of the hub's weights cannot be changed")
         return self

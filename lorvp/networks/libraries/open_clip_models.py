@@ -9,7 +9,7 @@ it is the same for all texts, so it changes no softmax.)
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import torch
@@ -19,10 +19,15 @@ from torch.nn import functional as F
 from lorvp.errors import InputError
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.networks.libraries.agreement import require_shape
+from lorvp.networks.libraries.open_clip_options import OpenClipOptions
+from lorvp.networks.libraries.options import UNBUILDABLE, reason
 from lorvp.outline import filled
+from lorvp.problems import shown, similar
 
 if TYPE_CHECKING:
     from lorvp.networks.facts import Facts
+
+OPTIONS = OpenClipOptions
 
 BATCH = 256
 """Texts that are encoded at once."""
@@ -136,25 +141,48 @@ def library() -> Any:
     return open_clip
 
 
-def settings_of(facts: Facts) -> dict[str, Any]:
-    """open_clip's settings of the architecture, with what replaces some of them."""
-    return library().get_model_config(facts.architecture) | facts.model_kwargs
+def settings_of(architecture: str, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """open_clip's settings of the architecture, with what replaces some of them.
+
+    Raises:
+        InputError: open_clip has no such architecture, or it needs a tokenizer or a text encoder
+            that would be downloaded.
+    """
+    known = library().list_models()
+    if architecture not in known:  # a name with a colon would lead to a hub or a folder
+        near = similar(architecture, known, 5, 0.5)
+        raise InputError(f"open_clip has no architecture {shown(architecture)}; similar: {near}")
+    settings = library().get_model_config(architecture) | copy.deepcopy(dict(changes))
+    text = settings["text_cfg"]
+    foreign = text.get("hf_tokenizer_name") or text.get("hf_model_name")
+    if foreign or "multimodal_cfg" in settings:
+        needed = f"the tokenizer {foreign}" if foreign else "a text decoder"
+        raise InputError(f"{architecture} needs {needed}, which is not supported")
+    if "timm_model_name" in settings["vision_cfg"]:
+        settings["vision_cfg"]["timm_model_pretrained"] = False
+    return settings
 
 
 def build(facts: Facts) -> nn.Module:
-    """Both encoders with random weights. (open_clip.create_model would warn that they are.)"""
-    open_clip, settings = library(), copy.deepcopy(settings_of(facts))
+    """Both encoders with random weights. (open_clip.create_model would warn that they are.)
+
+    Raises:
+        InputError: open_clip cannot build them so.
+    """
+    open_clip, settings = library(), settings_of(facts.architecture, facts.model_kwargs)
     settings["vision_cfg"]["image_size"] = facts.input_size[0]
     kind = open_clip.CustomTextCLIP if settings.pop("custom_text", False) else open_clip.CLIP
     try:
         return kind(**settings)
-    except TypeError as error:
-        raise InputError(f"open_clip cannot build {facts.architecture} so: {error}") from error
+    except UNBUILDABLE as error:
+        said = reason(error)
+        raise InputError(f"open_clip cannot build {facts.architecture} so: {said}") from error
 
 
 def frozen(network: nn.Module, facts: Facts) -> FrozenNetwork:
     """The image encoder, with the text encoder beside it."""
-    settings, clip = settings_of(facts), cast(Any, network).eval()
+    settings = settings_of(facts.architecture, facts.model_kwargs)
+    clip = cast(Any, network).eval()
     tokenizer = library().get_tokenizer(facts.architecture, context_length=clip.context_length)
     tower = ImageTower(clip.visual, settings["embed_dim"])
     return ClipNetwork(tower, facts, Texts(clip, tokenizer))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, cast
 
 import torch
@@ -14,10 +13,15 @@ from lorvp.errors import InputError
 from lorvp.images import Size
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.networks.libraries.agreement import agree, outputs
+from lorvp.networks.libraries.options import UNBUILDABLE, reason
+from lorvp.networks.libraries.timm_options import TimmOptions
 from lorvp.outline import patch_of
+from lorvp.problems import shown, similar
 
 if TYPE_CHECKING:
     from lorvp.networks.facts import Facts
+
+OPTIONS = TimmOptions
 
 
 def build(facts: Facts) -> nn.Module:
@@ -90,9 +94,11 @@ def create(
     try:
         options = sized | dict(model_kwargs or {})
         network = timm.create_model(architecture, num_classes=classes, **options)
-    except (TypeError, AssertionError, ValueError) as error:
-        raise InputError(f"timm cannot build {architecture} so: {error}") from error
-    _set_patch(network, architecture, size, patch)
+        _set_patch(network, architecture, size, patch)
+    except InputError:
+        raise
+    except UNBUILDABLE as error:
+        raise InputError(f"timm cannot build {architecture} so: {reason(error)}") from error
     return network
 
 
@@ -102,14 +108,16 @@ def require_known(architecture: str) -> None:
     """
     import timm
 
+    # timm would pass over a tag of weights, and look up other places behind a colon.
+    plain, _, tag = architecture.partition(".")
+    if tag and timm.is_model(plain):
+        raise InputError(f"{architecture} names weights, not only an architecture; write {plain}")
     current = timm.models.get_deprecated_models().get(architecture)
     if current:
         raise InputError(f"timm's {architecture} is now called {current}")
-    if not timm.is_model(architecture):
-        known = timm.list_models()
-        near = get_close_matches(architecture, known, n=5, cutoff=0.5)
-        near = near or timm.list_models(f"*{architecture.split('_')[0]}*")[:5]
-        raise InputError(f"timm has no architecture {architecture!r}; similar: {near}")
+    if tag or not timm.is_model(architecture):
+        near = similar(architecture, timm.list_models(), 5, 0.5)
+        raise InputError(f"timm has no architecture {shown(architecture)}; similar: {near}")
 
 
 def img_size(architecture: str, size: Size | None) -> dict[str, Any]:

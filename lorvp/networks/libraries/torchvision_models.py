@@ -15,9 +15,14 @@ from torch.overrides import TorchFunctionMode
 from lorvp.errors import InputError
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.networks.libraries.agreement import agree, outputs
+from lorvp.networks.libraries.options import UNBUILDABLE, reason
+from lorvp.networks.libraries.torchvision_options import TorchvisionOptions
+from lorvp.problems import shown, similar
 
 if TYPE_CHECKING:
     from lorvp.networks.facts import Facts
+
+OPTIONS = TorchvisionOptions
 
 
 class Split(nn.Module):
@@ -64,13 +69,24 @@ class _Parameters(TorchFunctionMode):
 
 
 def build(facts: Facts) -> nn.Module:
-    """torchvision's own network with random weights."""
+    """torchvision's own network with random weights.
+
+    Raises:
+        InputError: torchvision has no such classifier, or it cannot be built so.
+    """
     from torchvision import models  # slow: imported where a network is really made
 
+    known, name = models.list_models(module=models), facts.architecture
+    if name not in known:  # detectors, for one, download the network they are built on
+        near = similar(name, known, 5, 0.5)
+        raise InputError(f"torchvision has no classifier {shown(name)}; similar: {near}")
     device = torch.get_default_device()
-    classes = len(facts.class_names)
-    with torch.device("cpu"), _Parameters(device):
-        network = models.get_model(facts.architecture, num_classes=classes, **facts.model_kwargs)
+    try:
+        with torch.device("cpu"), _Parameters(device):
+            classes = len(facts.class_names)
+            network = models.get_model(name, num_classes=classes, **facts.model_kwargs)
+    except UNBUILDABLE as error:
+        raise InputError(f"torchvision cannot build {name} so: {reason(error)}") from error
     return network.to(device)
 
 

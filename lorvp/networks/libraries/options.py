@@ -1,0 +1,74 @@
+"""What a library may be told of an architecture, besides its name: numbers, switches and words.
+
+The builders of timm, torchvision and open_clip take much more, such as addresses of weights, paths
+and classes. Settings come from manifests and hubs that anybody may have written, so each library
+lists here what it accepts, by name and type. None of these can reach a file or the network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field, ValidationError
+
+from lorvp.errors import InputError
+from lorvp.problems import Problem, Where, describe, errors_of, merged
+from lorvp.settings import Settings
+
+Rate = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=0, le=1000)]
+"""Of layers, heads or groups."""
+Width = Annotated[int, Field(ge=-1, le=65536)]
+"""Of channels or pixels; -1 is some architectures' word for none."""
+Factor = Annotated[float, Field(ge=-1e6, le=1e6)]
+Word = Annotated[str, Field(pattern=r"^[a-z0-9_]{0,40}$")]
+"""A name that the library explains, such as one of its activations."""
+
+_SHORT = Field(max_length=64, strict=False)
+Counts = Annotated[list[Count], _SHORT]
+Widths = Annotated[list[Width], _SHORT]
+Factors = Annotated[list[Factor], _SHORT]
+Flags = Annotated[list[bool], _SHORT]
+
+UNBUILDABLE = (
+    ArithmeticError, AssertionError, AttributeError, LookupError, NotImplementedError,
+    RuntimeError, TypeError, ValueError,
+)  # fmt: skip
+"""What libraries raise for settings that do not suit an architecture."""
+
+
+def reason(error: Exception) -> str:
+    """What a library says of them, on one line; a KeyError only says what was looked for."""
+    text = " ".join(str(error).split())[:300]
+    return f"there is no {text}" if isinstance(error, KeyError) else text or type(error).__name__
+
+
+class Options(Settings):
+    """The settings of one library. None stands for the architecture's own value."""
+
+    instead: ClassVar[Mapping[str, str]] = {}
+    """Arguments of the library that are refused, and what to write in their place."""
+
+    @classmethod
+    def checked(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """``given`` as it is.
+
+        Raises:
+            InputError: a setting is not on the list, or is of another type.
+        """
+        for key in given:
+            if key in cls.instead:
+                raise InputError(f"model_kwargs: {key} has no place here; {cls.instead[key]}")
+        try:
+            cls.model_validate(given)
+        except ValidationError as error:
+            problems = [Problem(_key(e["loc"]), describe(e, cls)) for e in errors_of(error)]
+            told = [".".join(map(str, p.where)) + f": {p.message}" for p in merged(problems)]
+            raise InputError(f"model_kwargs: {'; '.join(told)}") from error
+        return given
+
+
+def _key(loc: Where) -> Where:
+    """Pydantic's place without the members of a union that it tried there."""
+    return tuple(part for part in loc if isinstance(part, int) or part.isidentifier())
