@@ -1,11 +1,11 @@
 """`python -m flows.checkpoints NAME`: make one frozen network of params.yaml."""
 
-import sys
-
 from lorvp import params
 from tasks.errors import for_people
 from tasks.prepare import prepare_checkpoint
+from tasks.stage_key import asked_for
 
 if __name__ == "__main__":
     with for_people():
-        prepare_checkpoint(sys.argv[1], params.read().params)
+        experiment = params.read().params
+        prepare_checkpoint(asked_for("checkpoints", experiment.checkpoints), experiment)

@@ -1,11 +1,11 @@
 """`python -m flows.datasets NAME`: prepare one dataset of params.yaml."""
 
-import sys
-
 from lorvp import params
 from tasks.errors import for_people
 from tasks.prepare import prepare_dataset
+from tasks.stage_key import asked_for
 
 if __name__ == "__main__":
     with for_people():
-        prepare_dataset(sys.argv[1], params.read().params)
+        experiment = params.read().params
+        prepare_dataset(asked_for("datasets", experiment.datasets), experiment)

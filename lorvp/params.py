@@ -18,7 +18,7 @@ from lorvp.files import canonical
 from lorvp.grid import Point, points
 from lorvp.networks import CheckpointConfig
 from lorvp.problems import Problem, Where, describe, errors_of, merged
-from lorvp.settings import Name, Settings
+from lorvp.settings import Key, Name, Settings
 
 
 class ComputeConfig(Settings):
@@ -78,9 +78,9 @@ class TrackingConfig(Settings):
 class Params(Settings):
     """All of params.yaml."""
 
-    datasets: dict[Name, DatasetConfig]
+    datasets: dict[Key, DatasetConfig]
     """Tasks by name, of the networks as well as of the prompts."""
-    checkpoints: dict[Name, CheckpointConfig]
+    checkpoints: dict[Key, CheckpointConfig]
     """Frozen networks by name."""
     grid: dict[Name, dict[str, Any]] = Field(min_length=1)
     """Blocks; each stands for the product of its lists."""

@@ -28,9 +28,15 @@ class Symbol:
 
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
+KEY = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
+NAMES = {NAME: ". _ -", KEY: "_ -"}
+"""What may stand between letters and digits."""
 
 Name = Annotated[str, Field(pattern=NAME)]
 """A name that is also the name of a folder."""
+
+Key = Annotated[str, Field(pattern=KEY)]
+"""The name of a dataset or checkpoint, which DVC finds in params.yaml: a dot would end it."""
 
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 

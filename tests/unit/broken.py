@@ -201,6 +201,10 @@ WRONG_SHAPES = [
 NAMES = [
     case("dataset", GOOD.replace("digits:\n    kind", "../x:\n    kind"),
          ("3:3: datasets.../x", "12:5: grid.a.dataset"), "'../x'", "name"),
+    case("dataset with a dot", GOOD.replace("digits:\n    kind", "cifar10.1:\n    kind"),
+         ("3:3: datasets.cifar10.1", "12:5: grid.a.dataset"), "'cifar10.1'", "name"),
+    case("checkpoint with a dot", GOOD.replace("  net:", "  net.v2:"),
+         ("6:3: checkpoints.net.v2", "13:5: grid.a.network"), "'net.v2'", "name"),
     case("block", params(block("../x")), "11:3: grid.../x", "name"),
     case("hidden", params(block(".a")), "11:3: grid..a", "name"),
     case("with a space", params(block("a b")), "11:3: grid.a b", "name"),
