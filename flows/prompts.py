@@ -19,11 +19,13 @@ from tasks.places import PROMPTS, WORK
 from tasks.plan import Plan, make_plan, notes
 from tasks.runners import runner
 from tasks.server import be_quiet, leave, prefect_api
+from tasks.surroundings import require_places
 
 
 def main() -> int:
     """Exit status: 0, or 1 if a trial failed."""
     experiment = params.read()
+    require_places()
     with one_run(tell=partial(print, flush=True)):
         return train(experiment)
 

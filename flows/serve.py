@@ -10,6 +10,7 @@ from lorvp.errors import InputError
 from tasks.errors import for_people
 from tasks.loopback import require_usable_proxies
 from tasks.server import be_quiet
+from tasks.surroundings import require_places
 from tasks.users_server import LOCAL, somebody_elses, users_api
 
 ABOUT = "The grid of params.yaml in {}, with what the form says in place of what it says."
@@ -26,6 +27,7 @@ def main() -> None:
         InputError: params.yaml is wrong, or there is no server.
     """
     params.read()
+    require_places()
     be_quiet()
     require_usable_proxies()
     url = users_api()

@@ -60,6 +60,9 @@ class Elsewhere:
 
         get_run_logger().warning(line)
 
+    def warn(self, line: str) -> None:
+        """Its log has it already, to which the user's machine listens."""
+
     def collect(self, job: Job) -> None:
         self.transport.collect(job)
 

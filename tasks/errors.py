@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import errno
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TypeGuard
 
 from lorvp.errors import InputError
 from lorvp.files import FULL
 from lorvp.params import ParamsError
+
+CACHES = ("LORVP_STORE (trials)", "LORVP_RAW (downloads)", "HF_HOME (the hub's)", "PREFECT_HOME")
+"""Variables, each for a folder outside of the project that is written to."""
 
 
 @contextmanager
@@ -24,12 +29,20 @@ def for_people() -> Iterator[None]:
     except OSError as error:
         if not takes_no_files(error):
             raise
-        sys.exit(_failed(str(error)))
+        sys.exit(_failed(f"{error}{_or_elsewhere(error)}"))
 
 
 def takes_no_files(error: object) -> TypeGuard[OSError]:
     """Whether a disk is full, or a folder may not be written to (or a file not be read)."""
     return isinstance(error, OSError) and error.errno in (*FULL, errno.EROFS, errno.EACCES)
+
+
+def _or_elsewhere(error: OSError) -> str:
+    """Who may not write to a user's cache can have it elsewhere."""
+    file = Path(os.fsdecode(error.filename or "."))
+    if error.errno in FULL or file.absolute().is_relative_to(Path.cwd()):
+        return ""
+    return f"; set where else: {', '.join(CACHES)}"
 
 
 @contextmanager

@@ -77,8 +77,15 @@ def train_trial(job: Job, team: Team, tracking: TrackingConfig) -> Any:
     """Train one trial in a worker process and return its record; what it says becomes this task
     run's log."""
     logger = get_run_logger()
+
+    def heard(line: str) -> None:
+        level, message = level_and_message(line)
+        logger.log(level, message)
+        if level == logging.WARNING:
+            team.warn(message)
+
     try:
-        return team.train(job, tracking, lambda line: logger.log(*level_and_message(line)))
+        return team.train(job, tracking, heard)
     except Stopped as error:
         return Cancelled(message=str(error))
     except Exception as error:
@@ -147,7 +154,7 @@ class ProgressArtifact:
 
 @contextmanager
 def telling_warnings(tell: Callable[[str], object]) -> Iterator[None]:
-    """In this block, warnings that this flow run's tasks log anywhere are told here."""
+    """In this block, warnings that this flow run's tasks log anywhere are told here, once."""
     wanted = LogFilter(
         level=LogFilterLevel(ge_=logging.WARNING),
         flow_run_id=LogFilterFlowRunId(any_=[UUID(flow_run.get_id())]),
@@ -157,8 +164,8 @@ def telling_warnings(tell: Callable[[str], object]) -> Iterator[None]:
     def look() -> None:
         with get_client(sync_client=True) as client:
             for log in client.read_logs(wanted, sort=LogSort.TIMESTAMP_ASC):
-                if log.id not in told:
-                    told.add(log.id)
+                if log.message not in told:
+                    told.add(log.message)
                     tell(log.message)
 
     def listen() -> None:

@@ -26,6 +26,12 @@ PAUSE = 600
 """Seconds in which no other trial of this worker waits for a W&B that did not answer."""
 
 
+KEPT = (
+    "runs are kept offline in data/wandb; send them later with "
+    "`wandb sync data/wandb/wandb/offline-run-*`"
+)
+
+
 class WandbRun:
     """Tells a run of W&B."""
 
@@ -105,7 +111,7 @@ def _online(tracking: TrackingConfig, log: logging.Logger, named: dict[str, Any]
         return _init(tracking, "online", named)
     except (CommError, UsageError) as error:
         reason = str(error).partition("\n")[0]
-        log.warning("W&B: %s; this run is kept in data/wandb, for `wandb sync`", reason)
+        log.warning("W&B: %s; %s", reason, KEPT)
         wandb.teardown()  # which frees the run's id
         return None
 

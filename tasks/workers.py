@@ -41,6 +41,10 @@ class Team(Protocol):
         """Say in the user's terminal what they should know before a trial has ended."""
         ...
 
+    def warn(self, line: str, /) -> object:
+        """The same of a trial's warning, which all of them may have cause to give."""
+        ...
+
     def collect(self, job: Job) -> None:
         """Take a trial that was trained into the user's own store."""
         ...
@@ -88,6 +92,7 @@ class Workers:
         self.halvings: Counter[str] = Counter()
         """By fingerprint: how often a trial ran out of memory."""
         self.stopped = False
+        self._warned: set[str] = set()
         self.slots = _taken(places, home) or [Slot(place, home) for place in places]
         self._free: SimpleQueue[Slot] = SimpleQueue()
         for slot in self.slots:
@@ -148,6 +153,12 @@ class Workers:
     def _require_running(self) -> None:
         if self.stopped:
             raise Stopped("the run was stopped")
+
+    def warn(self, line: str) -> None:
+        """Once, however many trials say it."""
+        if line not in self._warned:
+            self._warned.add(line)
+            self.tell(line)
 
     def collect(self, job: Job) -> None:
         """It is there already."""
