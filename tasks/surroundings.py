@@ -62,6 +62,12 @@ def _problem(place: Callable[[], Path], only_known: bool) -> str:
     except (RuntimeError, OSError) as error:  # no home to put it in, no folder for scratch files
         return str(error)
     there = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
-    if only_known or (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
+    if only_known or (there.is_dir() and _may_write(there)):
         return ""
     return f"{folder} cannot be written to"
+
+
+def _may_write(folder: Path) -> bool:
+    return os.access(
+        folder, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids
+    )

@@ -109,6 +109,15 @@ def test_workers_that_were_started_early_for_other_devices_are_not_taken():
         team.end(at_once=True)
 
 
+def test_a_warning_of_many_trials_is_told_once():
+    told = []
+    team = Workers(ComputeConfig(workers=1, device="cpu"), ["cpu"], Path.cwd(), told.append)
+    for line in ("W&B does not answer", "the disk is slow", "W&B does not answer"):
+        team.warn(line)
+    team.end(at_once=True)
+    assert told == ["W&B does not answer", "the disk is slow"]
+
+
 def memory_runs_out(team: Workers) -> None:
     with pytest.raises(torch.OutOfMemoryError, match=r"Tried to allocate 2\.00 GiB") as told:
         train(team, "needs much")
