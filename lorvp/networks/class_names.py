@@ -42,4 +42,8 @@ def _lines(file: str) -> list[str]:
     path = Path(file)
     if not path.is_file():
         raise InputError(f"class_names: there is no {path}")
-    return [line.strip() for line in path.read_text().splitlines() if line.strip()]
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"class_names: {path} is not a text file in UTF-8: {error}") from error
+    return [line.strip() for line in text.splitlines() if line.strip()]

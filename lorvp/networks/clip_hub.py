@@ -21,6 +21,7 @@ from lorvp.networks.facts import Facts
 from lorvp.networks.libraries import open_clip_models
 from lorvp.networks.libraries.open_clip_models import library, settings_of
 from lorvp.networks.libraries.open_clip_options import OpenClipOptions
+from lorvp.networks.libraries.options import UNBUILDABLE, reason
 from lorvp.networks.weights_file import require_file
 from lorvp.settings import Template
 
@@ -123,6 +124,5 @@ class ClipConfig(PublishedConfig):
 def _load(network: nn.Module, path: Path, name: str) -> None:
     try:
         library().load_checkpoint(network, str(path))
-    except (AssertionError, KeyError, RuntimeError, ValueError) as error:
-        reason = " ".join(str(error).split())[:300]
-        raise InputError(f"{path} does not fit {name}: {reason}") from error
+    except UNBUILDABLE as error:
+        raise InputError(f"{path} does not fit {name}: {reason(error)}") from error

@@ -23,6 +23,8 @@ from lorvp.networks.timm_source import TimmSource, find, loaded
 from lorvp.outline import Interpolation
 
 Colours = Annotated[tuple[float, float, float], Field(strict=False)]
+Deviation = Annotated[float, Field(gt=0)]
+Deviations = Annotated[tuple[Deviation, Deviation, Deviation], Field(strict=False)]
 
 
 class TimmConfig(PublishedConfig):
@@ -43,7 +45,7 @@ class TimmConfig(PublishedConfig):
     """Height and width in pixels; the checkpoint's own unless given."""
     mean: Colours | None = None
     """Of a file whose networks read images otherwise than the architecture's; else left out."""
-    std: Colours | None = None
+    std: Deviations | None = None
     """As `mean`."""
     interpolation: Interpolation | None = None
     """As `mean`."""

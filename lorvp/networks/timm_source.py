@@ -14,15 +14,14 @@ import torch
 from torch import Tensor, nn
 
 from lorvp.errors import InputError
-from lorvp.files import sha256
 from lorvp.networks.base import reaching
 from lorvp.networks.facts import Facts
+from lorvp.networks.hub_description import described
 from lorvp.networks.libraries import timm_models
+from lorvp.networks.libraries.options import UNBUILDABLE, reason
 from lorvp.networks.weights_file import fill, misfit, require_file
 
 HUB = "hf-hub:"
-DECIDED = ("num_classes", "img_size", "in_chans")
-"""Arguments in a hub's description that the facts say otherwise."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +61,8 @@ class TimmSource:
                 network = timm.create_model(
                     self.name, pretrained=True, **sized, **facts.model_kwargs
                 )
-            except RuntimeError as error:
-                raise InputError(f"{self.name}: {str(error)[:300]}") from error
+            except UNBUILDABLE as error:
+                raise InputError(f"{self.name}: {reason(error)}") from error
         differs = misfit(timm_models.build(facts).state_dict(), network.state_dict())
         assert not differs, f"{self.name} is not built again as it was loaded: {differs}"
         return network, found
@@ -87,7 +86,7 @@ class TimmSource:
                 path = hf_hub_download(repository, filename, revision=revision or None)
             except RemoteEntryNotFoundError:
                 continue
-            return sha256(Path(path))
+            return require_file(Path(path))
         raise InputError(f"{self._address} has no weights that timm knows")
 
 
@@ -101,14 +100,13 @@ def find(name: str) -> TimmSource:
 
 
 def _of_hub(name: str) -> TimmSource:
-    from timm.models import PretrainedCfg, load_model_config_from_hf
+    from timm.models import PretrainedCfg
 
     repository = name.removeprefix(HUB)
-    with reaching(f"https://huggingface.co/{repository}"):
-        cfg, architecture, options = load_model_config_from_hf(repository)
+    description, architecture, options = described(repository)
     timm_models.require_known(architecture)
-    options = {key: value for key, value in options.items() if key not in DECIDED}
-    return TimmSource(name, architecture, PretrainedCfg(**cfg), options, f"timm:{name}")
+    cfg = PretrainedCfg(**description.model_dump(), hf_hub_id=repository, source="hf-hub")
+    return TimmSource(name, architecture, cfg, options, f"timm:{name}")
 
 
 def _of_timm(name: str) -> TimmSource:
@@ -156,8 +154,8 @@ def _converted(network: nn.Module, path: Path, architecture: str) -> Mapping[str
         return state
     try:
         return convert(state, network)
-    except (KeyError, AttributeError, RuntimeError, ValueError) as error:
-        raise InputError(f"{path} does not fit {architecture}: {error}") from error
+    except UNBUILDABLE as error:
+        raise InputError(f"{path} does not fit {architecture}: {reason(error)}") from error
 
 
 def _load_arrays(network: nn.Module, path: Path, architecture: str) -> None:
@@ -175,5 +173,5 @@ def _load_arrays(network: nn.Module, path: Path, architecture: str) -> None:
         )
     try:
         timm.models.load_checkpoint(network, str(path))
-    except (KeyError, NotImplementedError, RuntimeError, ValueError) as error:
-        raise InputError(f"{path} does not fit {architecture}: {error}") from error
+    except UNBUILDABLE as error:
+        raise InputError(f"{path} does not fit {architecture}: {reason(error)}") from error
