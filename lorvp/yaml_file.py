@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
-from lorvp.problems import Where
+from lorvp.problems import Where, shown
+
+LARGEST = 2**20
+"""Bytes of a file that somebody wrote."""
+DEEPEST = 50
+MOST = 100_000
+"""Values, those behind an alias (``*name``) counted wherever it stands: a few lines of aliases of
+aliases can stand for more than any memory holds."""
+
+WITHOUT_PLACE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What ruamel lets through where a tag or the look of a value promises what it is not."""
+MERGE = "tag:yaml.org,2002:merge"
 
 
 class YamlError(ValueError):
@@ -23,20 +37,19 @@ class YamlFile:
 
     path: Path
     data: Any
-    positions: Any
-    """The same data in ruamel's classes, whose ``lc`` has line and column."""
+    root: Node | None
+    """The same data as the parser's nodes, which have line and column."""
 
     def place(self, where: Where) -> tuple[int, int]:
         """Line and column, from 1, of a place in the data."""
-        line, column, node = 0, 0, self.positions
+        place, node = (1, 1), self.root
         for part in where:
-            try:
-                marks = node.lc
-                line, column = marks.item(part) if isinstance(part, int) else marks.key(part)
-                node = node[part]
-            except (AttributeError, KeyError, TypeError, IndexError):
+            found = _inside(node, part)
+            if found is None:
                 break  # a plain value has no places inside it
-        return line + 1, column + 1
+            marked, node = found
+            place = _place(marked)
+        return place
 
     def line(self, where: Where, message: str) -> str:
         """``params.yaml:LINE:COLUMN: key: message`` for a place in the data."""
@@ -49,16 +62,16 @@ def read(path: Path) -> YamlFile:
     """Read ``path``.
 
     Raises:
-        YamlError: there is no such file, it is no text, or no YAML.
+        YamlError: there is no such file, it is no text, no YAML, or stands for too much.
     """
-    text = ""
+    text, yaml = _text(path), YAML(typ="safe", pure=True)
     try:
-        text = path.read_text(encoding="utf-8")
-        return YamlFile(path, YAML(typ="safe", pure=True).load(text), YAML().load(text))
-    except FileNotFoundError as error:
-        raise YamlError(f"{path} does not exist; run this in the project's folder") from error
-    except UnicodeDecodeError as error:
-        raise YamlError(f"{path}: not a text file in UTF-8 (byte {error.start})") from error
+        root = yaml.compose(text)
+        _require_bounded(root)
+        return YamlFile(path, _plain(yaml, root), root)
+    except _RefusedError as error:
+        line, column = _place(error.node)
+        raise YamlError(f"{path}:{line}:{column}: not valid here: {error}") from error
     except ReaderError as error:
         before = text[: error.position]
         place = f"{before.count(chr(10)) + 1}:{error.position - before.rfind(chr(10))}"
@@ -68,5 +81,123 @@ def read(path: Path) -> YamlFile:
         mark, reason = error.problem_mark, str(error.problem or error.context)
         place = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
         # ruamel quotes all that stands below a key that is there twice.
-        reason = reason.partition(" with value ")[0]
+        reason = " ".join(reason.partition(" with value ")[0].split())
         raise YamlError(f"{path}{place}: not valid YAML: {reason}") from error
+    except WITHOUT_PLACE as error:
+        line, column = _last_place(text)
+        raise YamlError(f"{path}:{line}:{column}: not valid YAML: {error}") from error
+    except RecursionError as error:
+        raise YamlError(f"{path}: not valid here: it is nested too deeply") from error
+
+
+def _last_place(text: str) -> tuple[int, int]:
+    """Where the last word begins before one that cannot be read."""
+    place = 1, 1
+    with suppress(*WITHOUT_PLACE):
+        for token in YAML(typ="safe", pure=True).scan(text):
+            place = token.start_mark.line + 1, token.start_mark.column + 1
+    return place
+
+
+def _plain(yaml: YAML, root: Node | None) -> Any:
+    """The data, without those of ruamel's errors that name no place."""
+    try:
+        return yaml.constructor.construct_document(root) if root is not None else None
+    except WITHOUT_PLACE as error:
+        for node in _scalars(root):
+            try:
+                YAML(typ="safe", pure=True).constructor.construct_object(node)
+            except WITHOUT_PLACE as reason:
+                words = " ".join(str(reason).split())
+                raise _RefusedError(node, f"{shown(node.value)} cannot be read: {words}") from error
+        raise _RefusedError(cast(Node, root), f"a value cannot be read: {error}") from error
+
+
+def _text(path: Path) -> str:
+    try:
+        # A pipe or a device would never end.
+        if path.exists() and not path.is_file():
+            raise YamlError(f"{path} is no file")
+        content = path.read_bytes() if path.stat().st_size <= LARGEST else None
+    except FileNotFoundError as error:
+        raise YamlError(f"{path} does not exist; run this in the project's folder") from error
+    except OSError as error:
+        raise YamlError(f"{path} cannot be read: {error.strerror}") from error
+    if content is None:
+        raise YamlError(f"{path} is larger than {LARGEST:,} bytes")
+    try:
+        # As text files are read everywhere: each kind of line end is one.
+        return content.decode().replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError as error:
+        raise YamlError(f"{path}: not a text file in UTF-8 (byte {error.start})") from error
+
+
+class _RefusedError(Exception):
+    def __init__(self, node: Node, reason: str) -> None:
+        super().__init__(reason)
+        self.node = node
+
+
+def _require_bounded(root: Node | None) -> None:
+    """Raises:
+    _RefusedError: the data contain themselves, are nested too deeply or are too many, or a word is
+        no text.
+    """
+    known: dict[int, tuple[int, int]] = {}
+
+    def measure(node: Node, depth: int) -> tuple[int, int]:
+        """Values and levels of a node."""
+        if id(node) in known:
+            return known[id(node)]
+        if isinstance(node, ScalarNode) and not _is_text(node.value):
+            raise _RefusedError(node, f"{shown(node.value)} is no text")
+        inner = [] if depth > DEEPEST else [measure(n, depth + 1) for n in _children(node)]
+        size, levels = 1 + sum(n for n, _ in inner), 1 + max((n for _, n in inner), default=0)
+        if max(depth, levels) > DEEPEST:
+            raise _RefusedError(node, f"nested more than {DEEPEST} deep, or in itself")
+        if size > MOST:
+            raise _RefusedError(node, f"stands for more than {MOST:,} values")
+        known[id(node)] = size, levels
+        return size, levels
+
+    if root is not None:
+        measure(root, 0)
+
+
+def _is_text(word: str) -> bool:
+    """Half a character (a surrogate) can be written as an escape, and then not be printed."""
+    return not any("\ud800" <= character <= "\udfff" for character in word)
+
+
+def _scalars(node: Node | None) -> Iterator[ScalarNode]:
+    if isinstance(node, ScalarNode):
+        yield node
+    elif node is not None:
+        for child in _children(node):
+            yield from _scalars(child)
+
+
+def _children(node: Node) -> Iterator[Node]:
+    for child in [] if isinstance(node, ScalarNode) else node.value:
+        yield from child if isinstance(child, tuple) else (child,)
+
+
+def _inside(node: Node | None, part: str | int) -> tuple[Node, Node] | None:
+    """The node that marks a place, and the value there."""
+    if isinstance(node, SequenceNode) and isinstance(part, int) and part < len(node.value):
+        return node.value[part], node.value[part]
+    if not isinstance(node, MappingNode):
+        return None
+    for key, value in node.value:
+        if isinstance(key, ScalarNode) and key.value == str(part) and key.tag != MERGE:
+            return key, value
+    merged = [value for key, value in node.value if key.tag == MERGE]
+    for value in merged:
+        for mapping in value.value if isinstance(value, SequenceNode) else [value]:
+            if (found := _inside(mapping, part)) is not None:
+                return found
+    return None
+
+
+def _place(node: Node) -> tuple[int, int]:
+    return node.start_mark.line + 1, node.start_mark.column + 1

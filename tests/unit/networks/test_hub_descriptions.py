@@ -51,7 +51,7 @@ BAD = [
     (cfg(custom_load=True), "custom_load"),
     (cfg(hf_hub_filename="../../x"), "hf_hub_filename"),
     (cfg(std=[0, 1, 1]), "std"),
-    (cfg(input_size=[1, 64, 64]), "input_size"),
+    (json.dumps(GOOD | {"model_args": {"in_chans": 1}}), "input_size"),
     (cfg(input_size=[3, 10**9, 64]), "input_size"),
     (cfg(mean="grey"), "mean"),
     (json.dumps(GOOD | {"model_args": {"pretrained_cfg": {"url": "x"}}}), "pretrained_cfg"),
