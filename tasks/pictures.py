@@ -100,12 +100,15 @@ def _curves(jobs: list[Job]) -> Iterator[tuple[str, ChartType, str, str]]:
     history = histories(jobs)
     about = "Mean over seeds of the accuracy on validation images, a line for each method."
     yield "curves", pictures.learning_curves(history), "Learning curves", about
-    about = "The same curves against seconds of training on this machine, passes included."
+    about = (
+        "The same curves against the seconds that training computed on this machine, passes "
+        "included. The clock's are in the details."
+    )
     yield "time", pictures.time_to_accuracy(history), "Time to accuracy", about
 
 
 def histories(jobs: list[Job]) -> pl.DataFrame:
-    """One row for each epoch of each trial; seconds are counted from the start of training."""
+    """One row for each epoch of each trial; seconds of computing are summed from the start."""
     frames = [
         pl.DataFrame(json.loads((PROMPTS / job.fingerprint / "history.json").read_text())).select(
             pl.lit(job.point.method).alias("method"),

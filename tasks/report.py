@@ -16,7 +16,7 @@ from lorvp.files import write_whole
 from lorvp.networks import checkpoint
 from lorvp.params import Experiment
 from lorvp.report import Picture, page
-from lorvp.report.remarks import remarks
+from lorvp.report.remarks import Facts, remarks
 from lorvp.store import read_record
 from lorvp.tables import Section, Shown
 from tasks.places import CHECKPOINTS, DATASETS, PROMPTS
@@ -31,21 +31,28 @@ def write_report(
     path: Path,
     experiment: Experiment,
     jobs: list[Job],
-    results: pl.DataFrame,
     sections: list[Section],
     pictures: list[Picture],
+    told: list[str],
 ) -> None:
-    """The page; see lorvp/report."""
-    datasets = {name: prepared.read(DATASETS / name) for name in experiment.params.datasets}
-    left_out = {name: len(data.left_out) for name, data in datasets.items()}
+    """The page; see lorvp/report. ``told`` are its remarks."""
     origins = [
         _environment(jobs),
-        _datasets(datasets),
+        _datasets(_prepared(experiment)),
         _checkpoints(list(experiment.params.checkpoints)),
         _trials(jobs),
     ]
-    text = page(sections, pictures, remarks(results, left_out), origins, settings_of(experiment))
-    write_whole(path, text)
+    write_whole(path, page(sections, pictures, told, origins, settings_of(experiment)))
+
+
+def remarks_on(results: pl.DataFrame, experiment: Experiment) -> list[str]:
+    """What to know of this experiment's tables; see lorvp/report/remarks.py."""
+    left_out = {name: len(data.left_out) for name, data in _prepared(experiment).items()}
+    return remarks(Facts(results, left_out))
+
+
+def _prepared(experiment: Experiment) -> dict[str, Prepared]:
+    return {name: prepared.read(DATASETS / name) for name in experiment.params.datasets}
 
 
 def _environment(jobs: list[Job]) -> Section:

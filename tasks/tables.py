@@ -18,7 +18,7 @@ from lorvp.tables.sections import sections
 from tasks.pictures import write_pictures
 from tasks.places import CHECKPOINTS, DATASETS, PROMPTS, TABLES, WORK
 from tasks.plan import Job, make_jobs, require_results
-from tasks.report import write_report
+from tasks.report import remarks_on, write_report
 from tasks.shifts import shift_accuracies
 from tasks.statistics import statistics_of
 from tasks.tracking import track_tables
@@ -42,13 +42,15 @@ def write_tables(experiment: Experiment) -> None:
         beside_published(results, experiment),
         on_shifts(main, experiment, jobs),
     ]
+    told = remarks_on(results, experiment)
     with whole_folder(TABLES, WORK) as folder:
         write_results(folder, results)
         write_sections(folder, every)
         drawn = write_pictures(folder, results, main, jobs)
-        write_report(folder / "report.html", experiment, jobs, results, every, drawn)
+        write_remarks(folder / "details.md", told)
+        write_report(folder / "report.html", experiment, jobs, every, drawn, told)
     track_tables(experiment.params.tracking, TABLES, results, every)
-    print(tables.plain(main))
+    print("\n".join([tables.plain(main), *told]))
 
 
 def read_results(jobs: list[Job]) -> pl.DataFrame:
@@ -102,6 +104,12 @@ def write_sections(folder: Path, every: list[Section]) -> None:
         (numbers / f"{section.name}.tex").write_text("\n".join(map(tables.latex, section.tables)))
         section.numbers.write_csv(numbers / f"{section.name}.csv")
         section.numbers.write_parquet(numbers / f"{section.name}.parquet")
+
+
+def write_remarks(path: Path, told: list[str]) -> None:
+    """Below a table."""
+    with path.open("a") as file:
+        file.write("".join(["\n", *(f"- {sentence}\n" for sentence in told)]))
 
 
 def file_name(text: str) -> str:

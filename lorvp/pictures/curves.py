@@ -1,4 +1,4 @@
-"""Validation accuracy while training, by epochs and by seconds."""
+"""Validation accuracy while training, by epochs and by seconds of computing."""
 
 import altair as alt
 import polars as pl
@@ -19,12 +19,12 @@ def learning_curves(history: pl.DataFrame) -> ChartType:
 
 
 def time_to_accuracy(history: pl.DataFrame) -> ChartType:
-    """The same against the seconds of training until then, also the mean over seeds.
+    """The same against the seconds that training computed until then, also the mean over seeds.
 
     A dot also ends each line here: the further left, the sooner the training was over.
     """
-    axis = alt.Axis(grid=False)
-    return _curves(mean_curves(history), alt.X("seconds:Q", title="training seconds", axis=axis))
+    x = alt.X("seconds:Q", title="seconds of computing", axis=alt.Axis(grid=False))
+    return _curves(mean_curves(history), x)
 
 
 def _curves(table: pl.DataFrame, x: alt.X) -> ChartType:

@@ -39,7 +39,7 @@ def over_seeds(results: pl.DataFrame) -> pl.DataFrame:
 
 def mean_curves(history: pl.DataFrame) -> pl.DataFrame:
     """One row per method, mapping and epoch: `accuracy`, the mean over seeds in percent, and
-    `seconds` of training up to there, the mean too.
+    `seconds` that training computed up to there, the mean too.
 
     Only epochs that every seed of the curve reached: where a seed stops early, the mean of the
     others would jump without anything having been learnt.

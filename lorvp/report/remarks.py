@@ -1,8 +1,13 @@
-"""What a reader should know before believing a table: what is missing, and how much there is."""
+"""What a reader should know before believing a table: what is missing, and how much there is.
+
+A remark is one function, from the facts to the sentences they give cause to, and has its place in
+``REMARKS``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -12,16 +17,31 @@ MOST = 8
 """Names in one sentence."""
 
 
-def remarks(results: pl.DataFrame, left_out: Mapping[str, int]) -> list[str]:
-    """Sentences about the tidy table; ``left_out`` counts files of each dataset that could not
-    be read."""
-    trials = len(results)
-    every = f"All {trials:,} trials of the grid have a result; a table is made of no fewer."
-    return [every, *_seeds(results), *_absent(results), *_numbers(results), *_files(left_out)]
+@dataclass(frozen=True)
+class Facts:
+    """What remarks are made of."""
+
+    results: pl.DataFrame
+    """The tidy table."""
+    left_out: Mapping[str, int]
+    """Files of each dataset that could not be read."""
 
 
-def _seeds(results: pl.DataFrame) -> Iterator[str]:
-    counts = results.group_by(GROUP, maintain_order=True).len()
+Remark = Callable[[Facts], Iterator[str]]
+
+
+def remarks(facts: Facts) -> list[str]:
+    """Sentences, in the order of ``REMARKS``."""
+    return [sentence for remark in REMARKS for sentence in remark(facts)]
+
+
+def _trials(facts: Facts) -> Iterator[str]:
+    trials = len(facts.results)
+    yield f"All {trials:,} trials of the grid have a result; a table is made of no fewer."
+
+
+def _seeds(facts: Facts) -> Iterator[str]:
+    counts = facts.results.group_by(GROUP, maintain_order=True).len()
     few, many = counts["len"].min(), counts["len"].max()
     if many == 1:
         yield "There is one seed, so nothing here tells how much a result varies from seed to seed."
@@ -32,9 +52,19 @@ def _seeds(results: pl.DataFrame) -> Iterator[str]:
         yield f"Each mean is over {many} seeds."
 
 
-def _absent(results: pl.DataFrame) -> Iterator[str]:
+def _unshown_prompts(facts: Facts) -> Iterator[str]:
+    """Trained prompts that never reached the network, such as one that chose no region."""
+    trained = pl.col("trained_values") > pl.col("mapping_values")
+    for row in _listed(facts.results.filter(trained & (pl.col("prompt_linf") == 0))):
+        yield (
+            f"{row}: the prompt changed no pixel of any test image; the result is that of the "
+            "network without a prompt."
+        )
+
+
+def _absent(facts: Facts) -> Iterator[str]:
     """Combinations of what a dataset and network have that the grid leaves out."""
-    for pair, part in results.group_by(PAIR, maintain_order=True):
+    for pair, part in facts.results.group_by(PAIR, maintain_order=True):
         there = part.select("method", "mapping").unique(maintain_order=True)
         every = (there.select(name).unique(maintain_order=True) for name in there.columns)
         methods, mappings = every
@@ -43,22 +73,47 @@ def _absent(results: pl.DataFrame) -> Iterator[str]:
             yield f"Not in the grid for {', '.join(map(str, pair))}: {_named(absent)}."
 
 
-def _numbers(results: pl.DataFrame) -> Iterator[str]:
+def _no_numbers(facts: Facts) -> Iterator[str]:
     """Accuracies that are no numbers would vanish from means without a word."""
-    broken = results.filter(pl.any_horizontal(pl.col("val_accuracy", "test_accuracy").is_nan()))
+    accuracies = pl.col("val_accuracy", "test_accuracy")
+    broken = facts.results.filter(pl.any_horizontal(accuracies.is_nan()))
     if broken.height:
         yield f"The accuracy is no number: {_named(broken)}."
-    if results[BEST_TEST_EPOCH].null_count() == len(results):
+
+
+def _no_best_test_epoch(facts: Facts) -> Iterator[str]:
+    if facts.results[BEST_TEST_EPOCH].null_count() == len(facts.results):
         yield (
             "The accuracy at the best test epoch, which many papers print, was not asked for "
             "(training.test_every_epoch)."
         )
 
 
-def _files(left_out: Mapping[str, int]) -> Iterator[str]:
-    for name, files in left_out.items():
+def _files(facts: Facts) -> Iterator[str]:
+    for name, files in facts.left_out.items():
         if files:
             yield f"{name}: {files} files could not be read and were left out."
+
+
+REMARKS: list[Remark] = [
+    _trials,
+    _seeds,
+    _unshown_prompts,
+    _absent,
+    _no_numbers,
+    _no_best_test_epoch,
+    _files,
+]
+
+
+def _listed(rows: pl.DataFrame) -> Iterator[str]:
+    """Such as "adavipro p=6 s=8 with ilm on digits, net, seeds 0, 2", a line for each cell."""
+    for cell, part in rows.group_by(GROUP, maintain_order=True):
+        dataset, network, method, training, mapping = map(str, cell)
+        seeds = ", ".join(map(str, part["seed"]))
+        name = " ".join(filter(None, (method, training)))
+        number = f"seed{'s' * (len(part) > 1)} {seeds}"
+        yield f"{name} with {mapping} on {dataset}, {network}, {number}"
 
 
 def _named(rows: pl.DataFrame) -> str:

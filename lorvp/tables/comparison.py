@@ -13,10 +13,10 @@ COSTS = ["prompt values", "seconds", "images/s"]
 def comparison(table: pl.DataFrame) -> pl.DataFrame:
     """Rows are methods, columns mappings, cells test accuracy in percent, mean ± std over seeds.
 
-    Also the number of values the prompt trains, and of a trial the mean training time and the
-    images trained in a second. A mapping that trains values has their number in its column's
-    name. Columns that say the same in every row are left out, and what the grid leaves out is
-    null.
+    Also the number of values the prompt trains, and of a trial the mean seconds that its training
+    computed and the images trained in one of them. A mapping that trains values has their number
+    in its column's name. Columns that say the same in every row are left out, and what the grid
+    leaves out is null.
     """
     cells = _cells(table)
     costs = cells.group_by(ROW, maintain_order=True).agg(

@@ -44,6 +44,7 @@ def cells(table: pl.DataFrame, statistics: pl.DataFrame) -> pl.DataFrame:
             "ece",
             "trained_values",
             "seconds",
+            "wall_seconds",
             "images_per_second",
         )
     )

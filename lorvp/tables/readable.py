@@ -66,7 +66,8 @@ def cells(found: pl.DataFrame) -> pl.DataFrame:
         decimal(pl.col("best test epoch")).alias("best test epoch %"),
         decimal(pl.col("ece")).alias("ECE %"),
         pl.col("trained_values").alias("trained values"),
-        decimal(pl.col("seconds")).alias("seconds"),
+        decimal(pl.col("seconds")),
+        decimal(pl.col("wall_seconds")).alias("wall seconds"),
         pl.col("images_per_second").round().cast(pl.Int64).alias("images/s"),
     )
     optional = ("setting", "best test epoch %", "images/s", "95 % interval")

@@ -14,7 +14,8 @@ from lorvp.tables.sweeps import chosen, sweeps
 COMPARISON = (
     "Test accuracy in %, mean ± standard deviation over seeds; the best of a column is bold, the "
     "second underlined. (+n) is the number of values that the mapping trains. The epoch, and the "
-    "training setting where several were tried, were chosen on validation images."
+    "training setting where several were tried, were chosen on validation images. seconds are "
+    "those that the training of a trial computed."
 )
 TESTS = (
     "Two methods with the same mapping on the same test images and seeds: an exact test over "
@@ -31,7 +32,10 @@ SWEEPS = (
 DETAILS = (
     "Mean over seeds; the 95 % interval of the mean is Student's t. ECE is the expected "
     "calibration error (15 bins). best test epoch, where it was asked for, is the accuracy at the "
-    "epoch that the test images would have chosen, as many papers print it."
+    "epoch that the test images would have chosen, as many papers print it. seconds are those that "
+    "training computed: on a CPU the time that its threads had a core, on a GPU the clock's. wall "
+    "seconds are by the clock, and longer where neighbours kept the machine busy. images/s are "
+    "training images in a second of computing."
 )
 RANKS = (
     "Of each mapping, the methods that were tried on every dataset that has it; the average is "

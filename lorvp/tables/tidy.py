@@ -29,8 +29,10 @@ def results(
 ) -> pl.DataFrame:
     """One row for each trial, in the order of the grid, from its point and its trial.json.
 
-    Accuracies are shares in 0..1, seconds are training time, values are numbers of trained
-    values. ``settings`` holds the trial's settings as JSON, for what no column tells.
+    Accuracies are shares in 0..1; ``seconds`` are those that training computed, ``wall_seconds``
+    the same by the clock; values are numbers of trained values; ``prompt_linf`` is the largest
+    change that the prompt made to a pixel (0..1) of a test image, null where it acts inside the
+    network. ``settings`` holds the trial's settings as JSON, for what no column tells.
     ``train_images`` says how many each dataset has; without it, speed is null.
     """
     rows = [
@@ -48,12 +50,12 @@ def results(
         }
         for point, record in records
     ]
-    whole = {"images_per_second": pl.Float64}
+    whole = {"images_per_second": pl.Float64, "prompt_linf": pl.Float64}
     return pl.DataFrame(rows, infer_schema_length=None, schema_overrides=whole)
 
 
 def _speed(summary: dict, train_images: Mapping[str, int], point: Point) -> float | None:
-    """Training images in a second of training."""
+    """Training images in a second of computing."""
     images, seconds = train_images.get(point.trial.dataset), summary["seconds"]
     return images * summary["epochs"] / seconds if images and seconds else None
 
@@ -74,7 +76,7 @@ def aggregate(table: pl.DataFrame) -> pl.DataFrame:
             pl.col("val_accuracy").std().alias("val_std"),
             (pl.col("trained_values") - pl.col("mapping_values")).first().alias("prompt_values"),
             pl.col("mapping_values").first(),
-            pl.col("seconds").mean(),
+            pl.col("seconds", "wall_seconds").mean(),
             pl.col("images_per_second").mean(),
         )
         .with_columns(interval())

@@ -60,7 +60,8 @@ def made(folder: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
     rng = np.random.default_rng(0)
     accuracy = rng.random((2, len(table)))
     columns = {"best_epoch": 1, "epochs": 20, "content_values": 10, "placement_values": 0,
-               "mapping_values": 10, "trained_values": 20, "seconds": 1.5,
+               "mapping_values": 10, "trained_values": 20, "seconds": 1.5, "wall_seconds": 2.0,
+               "prompt_linf": 0.5,
                "images_per_second": 100.0, "settings": "{}"}  # fmt: skip
     table = table.with_columns(
         val_accuracy=pl.Series(accuracy[0]), test_accuracy=pl.Series(accuracy[1]),

@@ -127,6 +127,10 @@ def test_the_details(tables: Tables, trials):
         assert near(row["validation %"], statistics.mean(val))
         assert near(row["ECE %"], statistics.mean(100 * ece(t["answers"]) for t in group))
         assert row["trained values"] == f"{group[0]['summary']['trained_values']:,}"
+        times = {"seconds": "seconds", "wall seconds": "wall_seconds"}
+        for column, name in times.items():
+            assert near(row[column], statistics.mean(t["summary"][name] for t in group))
+        assert all(t["summary"]["wall_seconds"] > 0 for t in group)
 
 
 def ece(answers: list[dict]) -> float:

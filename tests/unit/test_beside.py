@@ -36,6 +36,7 @@ def trial(method, mapping, accuracy, *, seed=0, best=None, epochs=20, network="n
         "mapping_values": 0,
         "trained_values": 3,
         "seconds": 1.0,
+        "wall_seconds": 1.0,
     }
     facts = {"fingerprint": f"{method} {mapping} {seed}", "summary": summary}
     return Point(settings, settings.method.kind, settings.mapping.kind, training), facts

@@ -17,7 +17,7 @@ MAPPINGS = {"ilm": (IlmConfig(), 0), "fm": (FmConfig(), 270), "lp": (LpConfig(),
 
 
 def record(method, mapping, seed, accuracy, *, dataset="digits", network="net", training="",
-           mapping_values=None, seconds=2.0):  # fmt: skip
+           mapping_values=None, seconds=2.0, prompt_linf=0.5):  # fmt: skip
     """A point and what its trial.json would hold."""
     (method_settings, content), (mapping_settings, trained) = METHODS[method], MAPPINGS[mapping]
     head = trained if mapping_values is None else mapping_values
@@ -37,6 +37,8 @@ def record(method, mapping, seed, accuracy, *, dataset="digits", network="net", 
         "mapping_values": head,
         "trained_values": content + head,
         "seconds": seconds,
+        "wall_seconds": 3 * seconds,
+        "prompt_linf": prompt_linf,
     }
     facts = {"fingerprint": f"{method} {mapping} {seed}", "summary": summary}
     return Point(trial, method, mapping, training), facts
@@ -71,6 +73,7 @@ def test_mean_and_deviation_of_a_sample():
     assert row["std"] == pytest.approx(math.sqrt((0.05**2 + 0.05**2) / (2 - 1)))
     assert row["val_mean"] == pytest.approx((0.5 + 0.6) / 2)
     assert row["seconds"] == pytest.approx(1.5)
+    assert row["wall_seconds"] == pytest.approx(4.5)
     assert (row["seeds"], row["prompt_values"], row["mapping_values"]) == (2, 384, 0)
     three = rows["full", "lp"]
     assert three["std"] == pytest.approx(math.sqrt((0.25**2 + 0 + 0.25**2) / 2))
