@@ -8,10 +8,12 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+OLDER = "-older"
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """What the system says of a disk that is full, or of a limit on the size of files."""
@@ -22,31 +24,63 @@ class DiskFullError(OSError):
 
 
 @contextmanager
-def whole_folder(target: Path, work: Path | None = None) -> Iterator[Path]:
+def whole_folder(
+    target: Path, work: Path | None = None, keep_others: bool = False
+) -> Iterator[Path]:
     """A scratch folder that becomes ``target`` by one rename when the block ends well.
 
     The scratch folder lies in ``work`` (by default beside ``target``), which must be on the
-    same file system. An older ``target`` is replaced. On an error nothing is left behind, and
-    what an earlier process that was killed left behind is removed; so only one process at a
-    time may make a given ``target``.
+    same file system. An older ``target`` is replaced; with ``keep_others``, what it has under
+    names that the new one lacks goes along, since a user may have put it there. On an error
+    nothing is left behind, and what an earlier process that was killed left behind is removed;
+    so only one process at a time may make a given ``target``.
     """
     parent = work or target.parent
     prefix = f".{target.name}~"
     for folder in (parent, target.parent):
         folder.mkdir(parents=True, exist_ok=True)
+    _put_back(target, parent.glob(f"{prefix}*{OLDER}"))
     for leftover in parent.glob(f"{prefix}*"):
         shutil.rmtree(leftover, ignore_errors=True)
     scratch = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
-    older = scratch.with_name(f"{scratch.name}-older")
+    older = scratch.with_name(f"{scratch.name}{OLDER}")
     try:
         yield scratch
         scratch.chmod(0o755)
+        if keep_others and target.is_dir():
+            _take_along(target, scratch)
         if target.exists():
             target.rename(older)
         scratch.rename(target)
     finally:
+        _put_back(target, [older])
         for rest in (scratch, older):
             shutil.rmtree(rest, ignore_errors=True)
+
+
+def _put_back(target: Path, older: Iterable[Path]) -> None:
+    """Where a process was stopped between the two renames."""
+    for folder in older:
+        if folder.exists() and not target.exists():
+            folder.rename(target)
+
+
+def _take_along(older: Path, newer: Path) -> None:
+    """By links, so that nothing is gone from the one before it is in the other."""
+    for path in older.iterdir():
+        if not (newer / path.name).exists():
+            if path.is_dir() and not path.is_symlink():
+                shutil.copytree(path, newer / path.name, symlinks=True, copy_function=link_or_copy)
+            else:
+                link_or_copy(path, newer / path.name)
+
+
+def link_or_copy(source: Path | str, target: Path | str) -> None:
+    """A hard link (of a symbolic one, the same again), or a copy where there are none."""
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except OSError:
+        shutil.copy2(source, target, follow_symlinks=False)
 
 
 def write_whole(path: Path, content: bytes | str) -> None:

@@ -17,7 +17,7 @@ import hashlib
 import io
 import json
 import os
-import shutil
+import re
 import time
 from collections.abc import Iterable
 from contextlib import suppress
@@ -28,7 +28,14 @@ from platformdirs import user_cache_path
 from safetensors.torch import save
 
 from lorvp import json_file
-from lorvp.files import canonical, naming_full_disk, sha256, to_json, whole_folder
+from lorvp.files import (
+    canonical,
+    link_or_copy,
+    naming_full_disk,
+    sha256,
+    to_json,
+    whole_folder,
+)
 from lorvp.resume import ResumeFile
 from lorvp.running import Result, history_rows
 
@@ -40,6 +47,8 @@ def default_root() -> Path:
 
 
 FILES = {"weights.safetensors", "history.json", "predictions.parquet"}
+RECORD = "trial.json"
+FINGERPRINT = re.compile(r"[0-9a-f]{20}")
 FORGOTTEN = 60 * 24 * 3600
 """Seconds for which the state of a trial that was stopped is kept."""
 
@@ -76,6 +85,18 @@ def is_whole(folder: Path) -> bool:
     return record is not None and record.get("fingerprint") == folder.name
 
 
+def forget(folder: Path) -> None:
+    """Remove a trial, and its folder unless somebody keeps other files in it."""
+    if folder.is_symlink():
+        folder.unlink()
+    if not folder.is_dir():
+        return
+    for name in (RECORD, *FILES):
+        (folder / name).unlink(missing_ok=True)
+    with suppress(OSError):  # it is not empty, or not there
+        folder.rmdir()
+
+
 def read_record(folder: Path) -> dict:
     """trial.json of a finished trial."""
     return json.loads((folder / "trial.json").read_text())
@@ -94,9 +115,9 @@ class TrialStore:
     def holds(self, fingerprint: str) -> bool:
         """Whether this trial is finished. A damaged folder is removed and does not count."""
         folder = self.folder(fingerprint)
-        if folder.exists() and not is_whole(folder):
-            shutil.rmtree(folder)
-        return folder.exists()
+        if not (whole := is_whole(folder)):
+            forget(folder)
+        return whole
 
     def history(self, fingerprint: str) -> list[dict]:
         """One row per epoch."""
@@ -159,13 +180,12 @@ class TrialStore:
             self._show(set(fingerprints), out, work)
 
     def _show(self, wanted: set[str], out: Path, work: Path) -> None:
+        shown = {name for name in wanted if is_whole(out / name) and not (out / name).is_symlink()}
         for folder in out.iterdir():
-            if folder.is_symlink():
-                folder.unlink()
-            elif folder.is_dir() and (folder.name not in wanted or not is_whole(folder)):
-                shutil.rmtree(folder)
-        for fingerprint in wanted:
-            if not (out / fingerprint).exists() and self.holds(fingerprint):
+            if FINGERPRINT.fullmatch(folder.name) and folder.name not in shown:
+                forget(folder)
+        for fingerprint in wanted - shown:
+            if self.holds(fingerprint):
                 _link(self.folder(fingerprint), out / fingerprint, work)
 
 
@@ -182,9 +202,6 @@ def _table(result: Result) -> bytes:
 
 def _link(source: Path, target: Path, work: Path) -> None:
     """A folder of hard links, or of copies where the file system has none."""
-    with whole_folder(target, work=work) as scratch:
-        for path in source.iterdir():
-            try:
-                os.link(path.resolve(), scratch / path.name)
-            except OSError:
-                shutil.copy2(path, scratch / path.name)
+    with whole_folder(target, work=work, keep_others=True) as scratch:
+        for name in (RECORD, *FILES):
+            link_or_copy((source / name).resolve(), scratch / name)

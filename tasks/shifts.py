@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,9 @@ from lorvp.store import TrialStore
 from tasks.devices import devices
 from tasks.places import DATASETS, PROMPTS, SHIFTS
 from tasks.plan import Job, make_jobs, require_results
+
+OURS = re.compile(r"[0-9a-f]{20}-[0-9a-f]{10}-[0-9a-f]{16}\.(parquet|part)")
+"""Names of files of predictions; others are somebody else's."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,8 @@ def measure_shifts(experiment: Experiment) -> None:
         require_results(jobs)
     SHIFTS.mkdir(parents=True, exist_ok=True)
     for path in set(SHIFTS.iterdir()) - {shift.file for shift in every}:
-        path.unlink()
+        if OURS.fullmatch(path.name):
+            path.unlink()
     index = [{"trial": s.job.fingerprint, "on": s.name, "file": s.file.name} for s in every]
     write_whole(SHIFTS / "index.json", to_json(index))
     missing = [shift for shift in every if not shift.file.exists()]

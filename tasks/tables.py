@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import polars as pl
@@ -22,13 +23,14 @@ from tasks.report import remarks_on, write_report
 from tasks.shifts import shift_accuracies
 from tasks.statistics import statistics_of
 from tasks.tracking import track_tables
+from tasks.written import publish
 
 NO_SHIFTS = "No dataset of this experiment has only test images, such as imagenet_r has."
 NO_NUMBERS = "No published number that is known here has these settings."
 
 
 def write_tables(experiment: Experiment) -> None:
-    """Fill data/tables; see the README for what each file is.
+    """Fill data/tables; see the README for what each file is. What else is there stays.
 
     Raises:
         InputError: a trial of the grid has no result for these settings, data, weights and code.
@@ -43,12 +45,15 @@ def write_tables(experiment: Experiment) -> None:
         on_shifts(main, experiment, jobs),
     ]
     told = remarks_on(results, experiment)
-    with whole_folder(TABLES, WORK) as folder:
+    made = WORK / "tables"
+    with whole_folder(made) as folder:
         write_results(folder, results)
         write_sections(folder, every)
         drawn = write_pictures(folder, results, main, jobs)
         write_remarks(folder / "details.md", told)
         write_report(folder / "report.html", experiment, jobs, every, drawn, told)
+    publish(made, TABLES)
+    shutil.rmtree(made)
     track_tables(experiment.params.tracking, TABLES, results, every)
     print("\n".join([tables.plain(main), *told]))
 

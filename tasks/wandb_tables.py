@@ -13,6 +13,7 @@ import wandb
 from lorvp.params import TrackingConfig
 from lorvp.tables import Section
 from tasks.wandb_run import begin
+from tasks.written import written
 
 
 def publish(
@@ -22,7 +23,7 @@ def publish(
     grid = sha256(" ".join(sorted(results["trial"])).encode()).hexdigest()[:20]
     run = begin(tracking, logging.getLogger("lorvp"), id=grid, name="tables", job_type="tables")
     shown = {f"{s.name}/{one.title}": _table(one.cells) for s in every for one in s.tables}
-    pictures = sorted((folder / "pictures").rglob("*.png"))
+    pictures = [folder / name for name in written(folder) if name.startswith("pictures/")]
     run.log({
         "results": _table(results),
         "report": wandb.Html(str(folder / "report.html"), inject=False),

@@ -111,7 +111,8 @@ def write(
     """
     rows = np.concatenate([source.splits[name] for name in SPLITS]).astype(np.int64)
     split = np.repeat(np.arange(3), [len(source.splits[name]) for name in SPLITS])
-    with whole_folder(folder, work) as scratch, naming_full_disk(scratch.parent):
+    whole = whole_folder(folder, work, keep_others=True)
+    with whole as scratch, naming_full_disk(scratch.parent):
         broken = _write_images(scratch / "images.npy", source.images, rows, on_images, threads)
         if broken and not source.skip_broken:
             raise InputError(_complaint(list(broken.values())))

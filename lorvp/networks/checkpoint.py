@@ -51,7 +51,7 @@ def write(
     # Copies, since a file of tensors holds none that share memory.
     layout = torch.contiguous_format
     weights = {name: t.clone(memory_format=layout) for name, t in network.state_dict().items()}
-    with whole_folder(folder, work) as scratch:
+    with whole_folder(folder, work, keep_others=True) as scratch:
         save_file(weights, scratch / "weights.safetensors")
         digest = sha256(scratch / "weights.safetensors")
         manifest = _manifest(facts, _checked(network, facts), made_from, digest)

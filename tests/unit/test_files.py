@@ -137,6 +137,38 @@ def test_sigkill_between_the_renames_leaves_nothing_half_and_nothing_for_long(tm
     assert contents(tmp_path) == {"target/next": "next"}
 
 
+@pytest.mark.parametrize("renames", [0, 1, 2])
+def test_what_a_user_keeps_in_a_folder_goes_along_whenever_it_is_killed(tmp_path, renames):
+    """Before, between and after the renames."""
+    target = tmp_path / "target"
+    (target / "mine").mkdir(parents=True)
+    theirs = {"notes": "n", "mine/notes": "m", "link": "n"}
+    (target / "notes").write_text("n")
+    (target / "mine/notes").write_text("m")
+    (target / "link").symlink_to("notes")
+    (target / "ours").write_text("old")
+    killed(
+        f"""
+        rename, done = os.rename, []
+        def counted(*args):
+            if len(done) == {renames}:
+                die()
+            rename(*args)
+            done.append(args)
+        os.rename = counted
+        with files.whole_folder(Path(sys.argv[1]), keep_others=True) as scratch:
+            (scratch / "ours").write_text("new")
+        die()
+        """,
+        target,
+    )
+    with whole_folder(target, keep_others=True) as scratch:
+        (scratch / "ours").write_text("next")
+    assert contents(target) == theirs | {"ours": "next"}
+    assert (target / "link").is_symlink()
+    assert list(tmp_path.iterdir()) == [target]
+
+
 def test_a_file_is_written_with_its_folders_and_plain_permissions(tmp_path):
     path = tmp_path / "deep" / "file.txt"
     for content, expected in (("one", b"one"), (b"\x00\xff", b"\x00\xff"), ("ü", "ü".encode())):

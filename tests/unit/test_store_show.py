@@ -54,10 +54,29 @@ def test_shows_exactly_the_wanted_trials(store, tmp_path):
 
 def test_folders_nobody_asked_for_go(store, tmp_path):
     out = tmp_path / "out"
-    (out / "old-trial").mkdir(parents=True)
-    (out / "old-trial" / "trial.json").write_text("{}")
+    (out / C).mkdir(parents=True)
+    (out / C / "trial.json").write_text("{}")
     store.show([A], out, tmp_path / "work")
     assert shown(out) == {A}
+
+
+def test_what_the_user_keeps_there_stays(store, tmp_path):
+    """Beside trials and in them: shown ones, damaged ones, and ones that are no longer wanted."""
+    out = tmp_path / "out"
+    store.show([A, B], out, tmp_path / "work")
+    notes = [out / name for name in ("notes.md", "mine/notes.md", f"{A}/notes.md", f"{B}/n/otes")]
+    for path in notes:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(path.name)
+    (out / A / "history.json").unlink()
+    store.show([A], out, tmp_path / "work")
+    assert is_whole(out / A)
+    assert [path.read_text() for path in notes] == [path.name for path in notes]
+    assert shown(out / B) == {"n"}
+    store.show([B], out, tmp_path / "work")
+    assert is_whole(out / B)
+    assert not (out / A / "trial.json").exists()
+    assert [path.read_text() for path in notes] == [path.name for path in notes]
 
 
 def test_a_link_to_a_folder_goes_and_what_it_leads_to_stays(store, tmp_path):
