@@ -14,6 +14,7 @@ from lorvp import params
 from lorvp.params import ComputeConfig, Experiment
 from lorvp.store import TrialStore, default_root
 from tasks.errors import for_people
+from tasks.login import where_it_is
 from tasks.one_run import one_run
 from tasks.places import PROMPTS, WORK
 from tasks.plan import Plan, make_plan, notes
@@ -57,7 +58,7 @@ def train_missing(plan: Plan, compute: ComputeConfig) -> str:
     with place.ahead(len(plan.missing)), prefect_api() as url:
         from flows.training import run
 
-        print(f"Prefect UI: {url.removesuffix('/api')}", flush=True)
+        print(f"Prefect UI: {url.removesuffix('/api')}{where_it_is()}", flush=True)
         return run(compute)
 
 

@@ -8,7 +8,9 @@ from pathlib import Path
 from lorvp import params
 from lorvp.errors import InputError
 from tasks.errors import for_people
+from tasks.login import log_in
 from tasks.loopback import require_usable_proxies
+from tasks.open_server import require_closed
 from tasks.server import be_quiet
 from tasks.surroundings import require_places
 from tasks.users_server import LOCAL, somebody_elses, users_api
@@ -16,7 +18,7 @@ from tasks.users_server import LOCAL, somebody_elses, users_api
 ABOUT = "The grid of params.yaml in {}, with what the form says in place of what it says."
 NONE = (
     f"no Prefect server answers at {LOCAL.removesuffix('/api')}; start one beside with "
-    "`prefect server start`, or set PREFECT_API_URL to your own"
+    "`python -m flows.server`, or set PREFECT_API_URL to your own"
 )
 
 
@@ -24,7 +26,7 @@ def main() -> None:
     """Until Ctrl-C; one run at a time, since each takes all workers.
 
     Raises:
-        InputError: params.yaml is wrong, or there is no server.
+        InputError: params.yaml is wrong, or there is no server, or one that is open to anybody.
     """
     params.read()
     require_places()
@@ -33,6 +35,8 @@ def main() -> None:
     url = users_api()
     if url is None:
         raise InputError(somebody_elses() or NONE)
+    log_in(url)
+    require_closed(url)
     os.environ["PREFECT_API_URL"] = url
     os.environ.setdefault("PREFECT_RUNNER_POLL_FREQUENCY", "3")  # seconds from the form to the run
     from prefect.types.entrypoint import EntrypointType

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from lorvp.errors import InputError
+from tasks.login import SERVERS, log_in, logged_in, own_login
 from tasks.loopback import require_usable_proxies
 from tasks.places import WORK
 from tasks.users_server import answers, somebody_elses, users_api
@@ -52,6 +53,8 @@ def prefect_api() -> Iterator[str]:
     users = users_api()
     if not users and (note := somebody_elses()):
         print(f"note: {note}", flush=True)
+    if users:
+        log_in(users)
     with nullcontext(users) if users else _own_server() as url:
         os.environ["PREFECT_API_URL"] = url
         try:
@@ -90,6 +93,7 @@ def be_quiet() -> None:
 def _own_server() -> Iterator[str]:
     port = _free_port()
     url = f"http://127.0.0.1:{port}/api"
+    login = own_login()
     log = WORK / "prefect-server.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("w") as output:
@@ -98,14 +102,16 @@ def _own_server() -> Iterator[str]:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
+            env=os.environ | {SERVERS: login},
             start_new_session=True,  # a Ctrl-C must not take it away from under the run
         )
     try:
-        os.environ["PREFECT_API_URL"] = url  # read when it is imported
-        import prefect  # noqa: F401 - seconds of work that the server's start hides
+        os.environ["PREFECT_API_URL"] = url  # read, as the login, when it is imported
+        with logged_in(login):
+            import prefect  # noqa: F401 - seconds of work that the server's start hides
 
-        _wait_until_it_answers(url, server, log)
-        yield url
+            _wait_until_it_answers(url, server, log)
+            yield url
     finally:
         del os.environ["PREFECT_API_URL"]
         server.terminate()
@@ -150,12 +156,19 @@ def _end_with(parent: int) -> None:
 
 
 def _serve(port: int, parent: int) -> None:
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    listen(port)
+
+
+def listen(port: int) -> None:
+    """Serve on this machine alone until the process is told to end."""
     import uvicorn
     from prefect.server.api.server import create_app
 
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    from tasks.server_app import guarded, named_hosts
+
     uvicorn.run(
-        create_app(),
+        guarded(create_app(), named_hosts()),
         host="127.0.0.1",
         port=port,
         log_level="error",

@@ -7,9 +7,11 @@ mix, and each could cancel the other's.
 from __future__ import annotations
 
 import os
+import socket
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import psutil
@@ -17,6 +19,9 @@ import psutil
 from lorvp.errors import InputError
 from lorvp.proxies import via
 from tasks.loopback import LOOPBACK
+
+if TYPE_CHECKING:
+    import httpx
 
 PORT = 4200
 """Where `prefect server start` listens."""
@@ -59,8 +64,20 @@ def answers(url: str) -> bool:
     import httpx
 
     try:
-        return httpx.get(f"{url}/health", timeout=PATIENCE).status_code == 200
+        if httpx.get(f"{url}/health", timeout=PATIENCE).status_code != 200:
+            return False
+        return _is_of_prefect(httpx.get(f"{url}/admin/version", timeout=PATIENCE))
     except (httpx.HTTPError, httpx.InvalidURL):
+        return False
+
+
+def _is_of_prefect(version: httpx.Response) -> bool:
+    """Many a server says that it is well, or the same to every question."""
+    if version.status_code in (401, 403):  # it asks for a login
+        return True
+    try:
+        return version.status_code == 200 and isinstance(version.json(), str)
+    except ValueError:
         return False
 
 
@@ -73,7 +90,11 @@ def _require_answer(url: str, named: str, instead: str) -> None:
 
 
 def url_of_profile() -> str | None:
-    """PREFECT_API_URL of the profile that is in use.
+    return setting_of_profile("PREFECT_API_URL")
+
+
+def setting_of_profile(name: str) -> str | None:
+    """What the profile that is in use says.
 
     Read here, since Prefect, once imported, keeps the settings it found.
     """
@@ -83,8 +104,14 @@ def url_of_profile() -> str | None:
         known = tomllib.loads(file.read_text())
     except (OSError, ValueError):
         return None  # Prefect itself warns of a file that it cannot read
-    name = os.environ.get("PREFECT_PROFILE") or known.get("active")
-    return known.get("profiles", {}).get(name, {}).get("PREFECT_API_URL")
+    profile = os.environ.get("PREFECT_PROFILE") or known.get("active")
+    return known.get("profiles", {}).get(profile, {}).get(name)
+
+
+def taken(port: int) -> bool:
+    """Whether anything listens there."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def is_ours(port: int) -> bool:

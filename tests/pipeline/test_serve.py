@@ -76,7 +76,7 @@ def when_ended(url: str, flow_run: dict) -> dict:
 def test_without_a_server_it_says_what_to_start(project: Project):
     done = project.python("-m", "flows.serve")
     assert done.code == 2
-    assert "start one beside with `prefect server start`" in done.out
+    assert "start one beside with `python -m flows.server`" in done.out
     assert "Traceback" not in done.out
 
 

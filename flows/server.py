@@ -1,0 +1,35 @@
+"""`python -m flows.server [PORT]`: Prefect's server for you alone, with its UI, until Ctrl-C.
+
+Unlike `prefect server start` it refuses what other web pages and other users of this machine ask.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from lorvp.errors import InputError
+from tasks.errors import for_people
+from tasks.login import SERVERS, login_file, own_login
+from tasks.server import be_quiet, listen
+from tasks.users_server import PORT, taken
+
+
+def main(port: int) -> None:
+    """Raises:
+    InputError: something else listens there.
+    """
+    if taken(port):
+        raise InputError(f"something listens at 127.0.0.1:{port} already; name another port")
+    be_quiet()
+    where = ""
+    if SERVERS not in os.environ:
+        os.environ[SERVERS] = own_login()
+        where = f" (its login is in {login_file()})"
+    print(f"Prefect UI: http://127.0.0.1:{port}{where}", flush=True)
+    listen(port)
+
+
+if __name__ == "__main__":
+    with for_people():
+        main(int(sys.argv[1]) if len(sys.argv) > 1 else PORT)
