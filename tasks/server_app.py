@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
 POLICY = "frame-ancestors 'self'; connect-src 'self'"
-"""For a page: nobody is to click through one of theirs on our buttons, and it tells nobody of us."""
+"""Of each page: it is shown inside of no other, and asks nobody but this server."""
 HOSTS = "LORVP_SERVER_HOSTS"
 """Other names under which the user's browser reaches the server, separated by commas."""
 
