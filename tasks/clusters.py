@@ -23,6 +23,8 @@ from tasks.transport import InPlace, ThroughShare, Transport
 
 CODE = tuple(Path(__file__).parents[1] / name for name in ("flows", "lorvp", "tasks"))
 """Goes to the workers with each run, so that they run just the code that named the trials."""
+NAMED = "LORVP_CLUSTER"
+"""The variable in which the user names the cluster that ``compute.cluster`` may name."""
 
 
 def check(compute: ComputeConfig, package: str) -> None:
@@ -35,6 +37,7 @@ def check(compute: ComputeConfig, package: str) -> None:
             raise InputError(f"{extra} is not installed; run `uv sync --extra {extra}`")
     if compute.cluster:
         with naming("compute.cluster"):
+            _require_named(compute.cluster)
             _require_prefect_for(compute.cluster)
             _require_answer(compute.cluster)
     if compute.share:
@@ -64,6 +67,16 @@ class OnCluster:
 def absolute(share: str) -> str:
     """A folder's place that holds on other machines too; a URL as it is."""
     return share if "://" in share else str(Path(share).expanduser().absolute())
+
+
+def _require_named(cluster: str) -> None:
+    """A cluster is given code to run and data, and what it gives back is unpickled here. So who
+    runs a params.yaml of somebody else's says that the cluster is theirs."""
+    if os.environ.get(NAMED) != cluster:
+        raise InputError(
+            f"a cluster can run anything here, so this file alone does not choose one; if "
+            f"{cluster} is yours, say so: `export {NAMED}={cluster}`"
+        )
 
 
 def _require_prefect_for(cluster: str) -> None:

@@ -86,9 +86,8 @@ def lets_in(url: str, login: str | None) -> bool:
     """
     import httpx
 
-    headers = (
-        {"Authorization": f"Basic {base64.b64encode(login.encode()).decode()}"} if login else {}
-    )
+    word = base64.b64encode((login or "").encode()).decode()
+    headers = {"Authorization": f"Basic {word}"} if login else {}
     try:
         answer = httpx.get(f"{url}/admin/version", headers=headers, timeout=PATIENCE)
     except httpx.HTTPError as error:

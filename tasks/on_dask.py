@@ -26,7 +26,11 @@ class OnDask(clusters.OnCluster):
 
         if self.compute.cluster:
             return DaskTaskRunner(address=self.compute.cluster)
-        return DaskTaskRunner(cluster_kwargs=self._own_cluster())
+        from distributed import Security  # pyright: ignore[reportMissingImports]
+
+        # Whoever reaches a scheduler can have it run anything; other users reach 127.0.0.1.
+        keys = {"security": Security.temporary()}
+        return DaskTaskRunner(cluster_kwargs=self._own_cluster() | keys)
 
     def _own_cluster(self) -> dict[str, Any]:
         """One worker with a thread for each trial, since trials have processes of their own."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import secrets
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
@@ -32,7 +33,7 @@ class OnRay(clusters.OnCluster):
     package = "prefect_ray"
 
     def task_runner(self) -> Any:
-        own = {} if self.compute.cluster else LOOPBACK
+        own = {} if self.compute.cluster else LOOPBACK | _token()
         for name, value in (VARIABLES | own).items():  # before Ray is imported
             os.environ.setdefault(name, value)
         from prefect_ray.task_runners import RayTaskRunner  # pyright: ignore[reportMissingImports]
@@ -63,6 +64,11 @@ class OnRay(clusters.OnCluster):
         wanted = {"CPU": self.compute.cpus, "GPU": self.compute.gpus}
         clusters.note_lack_of_room(wanted, nodes, tell)
         return clusters.team(self.compute, jobs, tell)
+
+
+def _token() -> dict[str, str]:
+    """For a cluster of our own: other users of this machine reach 127.0.0.1 as well."""
+    return {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
 
 
 def _equipment() -> dict[str, Any]:

@@ -13,8 +13,8 @@ CONTENTS = "contents.json"
 
 
 def publish(made: Path, folder: Path) -> None:
-    """Move the files of ``made`` to ``folder``, and remove what an earlier call moved there and this
-    one did not make, unless somebody has changed it."""
+    """Move the files of ``made`` to ``folder``, and remove what an earlier call moved there and
+    this one did not make, unless somebody has changed it."""
     before, now = written(folder), _digests(made)
     folder.mkdir(parents=True, exist_ok=True)
     # Both, since whoever is stopped in between has some of each.

@@ -76,9 +76,20 @@ def _open_files(process: psutil.Process) -> list[Path]:
 
 @contextmanager
 def dask_nodes(project: Project) -> Iterator[Cluster]:
-    address, nodes = f"tcp://127.0.0.1:{free_port()}", _folders(project)
-    port = address.rpartition(":")[2]
-    quiet = ["--host", "127.0.0.1", "--no-dashboard"]
+    """With TLS, as the README says: who has the file belongs to it."""
+    address, nodes = f"tls://127.0.0.1:{free_port()}", _folders(project)
+    port, keys = address.rpartition(":")[2], _keys(project.root / "dask.pem")
+    quiet = [
+        "--host",
+        "127.0.0.1",
+        "--no-dashboard",
+        "--protocol",
+        "tls",
+        "--tls-ca-file",
+        keys,
+        "--tls-cert",
+        keys,
+    ]
     with ExitStack() as stack:
         start = lambda folder, *words: stack.enter_context(_process(project, folder, *words))  # noqa: E731
         start(project.root, "-m", "distributed.cli.dask_scheduler", "--port", port, *quiet)
@@ -86,7 +97,17 @@ def dask_nodes(project: Project) -> Iterator[Cluster]:
         for node in nodes:
             folder = ["--local-directory", str(node / "dask")]
             start(node, "-m", "distributed.cli.dask_worker", address, *folder, *offers)
-        yield Cluster(project, address, nodes)
+        tls = {"CA_FILE": keys, "CLIENT__CERT": keys}
+        variables = {f"DASK_DISTRIBUTED__COMM__TLS__{name}": value for name, value in tls.items()}
+        yield Cluster(project, address, nodes, variables | {"LORVP_CLUSTER": address})
+
+
+def _keys(file: Path) -> str:
+    from distributed import Security  # pyright: ignore[reportMissingImports]
+
+    made = Security.temporary()
+    file.write_text(f"{made.tls_client_key}{made.tls_client_cert}")
+    return str(file)
 
 
 @contextmanager
@@ -95,7 +116,8 @@ def ray_nodes(project: Project) -> Iterator[Cluster]:
     words = [str(Path(__file__).with_name("ray_cluster.py")), str(told), *map(str, nodes)]
     with _process(project, project.root, *words, **RAY) as process:
         wait_until(lambda: told.exists() or process.poll() is not None)
-        yield Cluster(project, told.read_text(), nodes, RAY)
+        address = told.read_text()
+        yield Cluster(project, address, nodes, RAY | {"LORVP_CLUSTER": address})
 
 
 Start = Callable[[Project], AbstractContextManager[Cluster]]

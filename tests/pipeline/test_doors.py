@@ -187,7 +187,7 @@ def stub(answers: dict[str, str]) -> Iterator[str]:
             self.end_headers()
             self.wfile.write((known or "").encode())
 
-        def log_message(self, format, *args):
+        def log_message(self, *_):  # pyright: ignore[reportIncompatibleMethodOverride]
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as found:

@@ -138,7 +138,7 @@ def test_machines_that_cannot_reach_our_prefect(project: Project, runner: str):
     project.edit(lambda params: params["compute"].update(far))
     project.edit(lambda params: params["grid"]["pixel"].update(seed=2))
     before = files(project)
-    done = project.python("-m", "flows.prompts")
+    done = project.python("-m", "flows.prompts", LORVP_CLUSTER=far["cluster"])
     assert done.code == 2
     assert "params.yaml: compute.cluster: the machines of 192.0.2.77:6379 cannot reach" in done.out
     assert "set PREFECT_API_URL" in done.out

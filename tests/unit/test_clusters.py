@@ -51,6 +51,7 @@ def test_a_package_that_is_missing(name: str, monkeypatch: pytest.MonkeyPatch):
     [(FAR, None), (f"tcp://{FAR}", "http://127.0.0.1:4200/api"), ("auto", "http://localhost/api")],
 )
 def test_a_cluster_that_cannot_reach_prefect(cluster, url, monkeypatch, tmp_path):
+    monkeypatch.setenv("LORVP_CLUSTER", cluster)
     if url:
         monkeypatch.setenv("PREFECT_API_URL", url)
     wanted = compute(runner="ray", cluster=cluster, share=str(tmp_path / "share"))
@@ -69,14 +70,32 @@ def test_a_cluster_that_cannot_reach_prefect(cluster, url, monkeypatch, tmp_path
     ],
 )
 def test_a_cluster_that_reaches_prefect(cluster, url, monkeypatch, tmp_path):
+    monkeypatch.setenv("LORVP_CLUSTER", cluster)
     if url:
         monkeypatch.setenv("PREFECT_API_URL", url)
     runner(compute(runner="dask", cluster=cluster, share=str(tmp_path / "share"))).check()
 
 
+@pytest.mark.parametrize("named", [None, "", FAR, "tcp://127.0.0.1:87861"])
+@pytest.mark.parametrize("name", ["ray", "dask"])
+def test_params_alone_choose_no_cluster(name, named, monkeypatch, tmp_path):
+    """What a cluster sends back is unpickled, and params.yaml may come from anybody."""
+    called = []
+    monkeypatch.setattr(clusters, "_require_answer", called.append)
+    if named is not None:
+        monkeypatch.setenv("LORVP_CLUSTER", named)
+    address = "tcp://127.0.0.1:8786"
+    wanted = compute(runner=name, cluster=address, share=str(tmp_path / "share"))
+    with pytest.raises(ParamsError, match=f"compute.cluster: .*`export LORVP_CLUSTER={address}`"):
+        runner(wanted).check()
+    assert not called
+    assert not (tmp_path / "share").exists()
+
+
 def test_a_cluster_that_is_not_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.undo()
     monkeypatch.setattr(clusters, "find_spec", lambda name: object())
+    monkeypatch.setenv("LORVP_CLUSTER", "tcp://127.0.0.1:1")
     wanted = compute(runner="dask", cluster="tcp://127.0.0.1:1", share=str(tmp_path))
     with pytest.raises(ParamsError, match=r"compute.cluster: nothing answers at tcp://127.0.0.1:1"):
         runner(wanted).check()
