@@ -21,9 +21,13 @@ from lorvp.errors import InputError
 from lorvp.params import ComputeConfig, TrackingConfig
 from lorvp.trials import identity
 from tasks.devices import slots_on
+from tasks.loopback import keep_loopback_direct
 from tasks.plan import Job
 from tasks.transport import Transport
 from tasks.workers import Workers
+
+# On a machine of the cluster nothing of ours has run before, and Prefect's server may be there.
+keep_loopback_direct()
 
 KEEP_EVERY = 20.0
 """Seconds between two copies of where a trial stands."""
