@@ -16,6 +16,7 @@ from tasks.surroundings import require_places
 from tasks.users_server import LOCAL, somebody_elses, users_api
 
 ABOUT = "The grid of params.yaml in {}, with what the form says in place of what it says."
+OTHERS = ", or start your own with `python -m flows.server --port PORT` and name that"
 NONE = (
     f"no Prefect server answers at {LOCAL.removesuffix('/api')}; start one beside with "
     "`python -m flows.server`, or set PREFECT_API_URL to your own"
@@ -34,7 +35,7 @@ def main() -> None:
     require_usable_proxies()
     url = users_api()
     if url is None:
-        raise InputError(somebody_elses() or NONE)
+        raise InputError(f"{there}{OTHERS}" if (there := somebody_elses()) else NONE)
     log_in(url)
     require_closed(url)
     os.environ["PREFECT_API_URL"] = url

@@ -19,6 +19,12 @@ from .project import Done, Project, clone, end_of, wait_until
 
 API_KEY = "0123456789abcdef0123456789abcdef01234567"
 """Of W&B; set in the environment of the first run, where nobody asked for it."""
+PROXIES = {
+    "http_proxy": "http://127.0.0.1:9",
+    "https_proxy": "http://127.0.0.1:9",
+    "all_proxy": "socks5://127.0.0.1:9",
+}
+"""Where nobody answers; set in the first run, which needs nobody beyond this machine."""
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist asks for groups
@@ -72,7 +78,7 @@ def first_run(root: Path, bytecode: Path | None) -> tuple[dict, list[str]]:
     root.mkdir()
     project = clone(root, bytecode)
     project.edit(lambda params: params["tracking"].update(wandb="offline"))
-    with project.started("-m", "dvc", "repro", WANDB_API_KEY=API_KEY) as process:
+    with project.started("-m", "dvc", "repro", WANDB_API_KEY=API_KEY, **PROXIES) as process:
         ended = lambda: process.poll() is not None  # noqa: E731
         wait_until(lambda: server_addresses(project) or ended())
         addresses = server_addresses(project)
