@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from lorvp.problems import Problem, Where, describe, errors_of
-from lorvp.settings import Settings, symbols
+from lorvp.settings import Name, Settings, symbols
 from lorvp.trials import RECIPE, Point, Trial
 
 
@@ -33,6 +33,7 @@ class Branch(dict):
 CHOICES = ("method", "mapping")
 CHOICE_DEPTH = 3
 """Of ("grid", "digits", "method")."""
+NAMES = TypeAdapter(Name)
 LISTED_CHOICE = "should be a kind; with settings, write a mapping of names to settings, not a list"
 
 
@@ -95,8 +96,17 @@ def _misshapen(value: Any, where: Where) -> Iterator[Problem]:
             if not isinstance(item, str):
                 yield Problem((*where, i), f"{LISTED_CHOICE} (got {item!r})")
     elif isinstance(value, dict):
+        yield from _misnamed(value, where) if choice else []
         for key, inner in value.items():
             yield from _misshapen(inner, (*where, key))
+
+
+def _misnamed(choices: dict, where: Where) -> Iterator[Problem]:
+    for name in choices:
+        try:
+            NAMES.validate_python(name)
+        except ValidationError as error:
+            yield Problem((*where, name), describe(error.errors()[0], Trial))
 
 
 def _expand_block(block: dict[str, Any], where: Where) -> Iterator[Branch]:

@@ -18,7 +18,8 @@ from lorvp.files import canonical
 from lorvp.grid import Point, points
 from lorvp.networks import CheckpointConfig
 from lorvp.problems import Problem, Where, describe, errors_of, merged
-from lorvp.settings import Key, Name, Settings
+from lorvp.settings import Name, Settings
+from lorvp.written import of_names, of_text
 
 
 class ComputeConfig(Settings):
@@ -78,9 +79,9 @@ class TrackingConfig(Settings):
 class Params(Settings):
     """All of params.yaml."""
 
-    datasets: dict[Key, DatasetConfig]
+    datasets: dict[Name, DatasetConfig]
     """Tasks by name, of the networks as well as of the prompts."""
-    checkpoints: dict[Key, CheckpointConfig]
+    checkpoints: dict[Name, CheckpointConfig]
     """Frozen networks by name."""
     grid: dict[Name, dict[str, Any]] = Field(min_length=1)
     """Blocks; each stands for the product of its lists."""
@@ -128,6 +129,8 @@ def check(raw: Any) -> tuple[Experiment | None, list[Problem]]:
     except ValidationError as error:
         problems += [Problem(_place(e["loc"], raw), describe(e, Params)) for e in errors_of(error)]
     sections = raw if isinstance(raw, dict) else {}
+    problems += of_text(raw)
+    problems += of_names(sections)
     problems += _unknown_datasets(sections)
     problems += _without_training_images(params, sections) if params else []
     found, wrong = _all_points(sections)

@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 from pydantic import ValidationError
 
-from lorvp.settings import NAMES, Settings
+from lorvp.settings import NAME, Settings
 
 Where = tuple[str | int, ...]
 """A place in params.yaml, such as ("grid", "digits", "method", "lor_vp", "rank", 1)."""
@@ -79,10 +79,9 @@ def describe(
             return f"has more than {context['max_length']} (got {shown(error['input'])})"
         case "tuple_type":
             return f"should be a list, inside the list that sweeps it (got {shown(error['input'])})"
-        case "string_pattern_mismatch" if context["pattern"] in NAMES:
-            allowed = NAMES[context["pattern"]]
-            given = shown(error["input"])
-            return f"{given} is not a name: letters, digits and {allowed} between them"
+        case "string_pattern_mismatch" if context["pattern"] == NAME:
+            rule = "up to 100 letters, digits and _ - between them (no dots: DVC takes them apart)"
+            return f"{shown(error['input'])} is not a name: {rule}"
         case "string_pattern_mismatch":
             return f"{shown(error['input'])} is not of the form {context['pattern']}"
         case _:

@@ -13,6 +13,7 @@ from typing import Any
 from lorvp.files import to_json
 from lorvp.grid import CHOICES
 from lorvp.params import Params
+from lorvp.settings import NAME
 from lorvp.trials import PAPER, RECIPE, Trial
 
 DEFS = "#/$defs/"
@@ -69,6 +70,7 @@ def _named_choices(union: dict[str, Any]) -> dict[str, Any]:
         "type": "object",
         "properties": {kind: {"anyOf": [{"type": "null"}, s]} for kind, s in named.items()},
         "additionalProperties": {"anyOf": [kinds, other]},
+        "propertyNames": {"pattern": NAME},
         "minProperties": 1,
         "not": {"required": ["kind"]},
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -27,16 +28,25 @@ class Symbol:
     letter: str
 
 
-NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
-KEY = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
-NAMES = {NAME: ". _ -", KEY: "_ -"}
-"""What may stand between letters and digits."""
+NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$"
 
-Name = Annotated[str, Field(pattern=NAME)]
-"""A name that is also the name of a folder."""
+DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
-Key = Annotated[str, Field(pattern=KEY)]
-"""The name of a dataset or checkpoint, which DVC finds in params.yaml: a dot would end it."""
+
+def is_reserved(name: str) -> bool:
+    """Whether Windows takes a file's name for a device, whatever its ending."""
+    return DEVICES.fullmatch(name) is not None
+
+
+def _not_reserved(name: str) -> str:
+    if is_reserved(name):
+        raise ValueError(f"{name!r} is what Windows calls a device; take another name")
+    return name
+
+
+Name = Annotated[str, Field(pattern=NAME), AfterValidator(_not_reserved)]
+"""A name that users give, as a key of params.yaml. It becomes the name of a folder, of a stage of
+DVC (which takes dots for levels of params.yaml), and the first word of a row in the tables."""
 
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 

@@ -13,6 +13,7 @@ from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
+from lorvp.naming import visible
 from lorvp.problems import Where, shown
 
 LARGEST = 2**20
@@ -55,7 +56,7 @@ class YamlFile:
         """``params.yaml:LINE:COLUMN: key: message`` for a place in the data."""
         line, column = self.place(where)
         key = ".".join(str(part) for part in where) or "the file"
-        return f"{self.path}:{line}:{column}: {key}: {message}"
+        return visible(f"{self.path}:{line}:{column}: {key}: {message}")
 
 
 def read(path: Path) -> YamlFile:

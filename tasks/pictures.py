@@ -12,6 +12,7 @@ import polars as pl
 from altair.typing import ChartType
 
 from lorvp import pictures
+from lorvp.naming import file_names
 from lorvp.report import Picture
 from tasks.gallery import gallery
 from tasks.places import PROMPTS
@@ -61,11 +62,12 @@ def _every(results: pl.DataFrame, main: pl.DataFrame, jobs: list[Job]) -> Iterat
     for job in jobs:
         if job.fingerprint in shown:
             pairs.setdefault((job.point.trial.dataset, job.point.trial.network), []).append(job)
+    folders = file_names({pair: "-".join(pair) for pair in pairs})
     for (dataset, network), group in pairs.items():
-        where = f"{dataset}, {network}"
+        where, folder = f"{dataset}, {network}", folders[dataset, network]
         own = results.filter(dataset=dataset, network=network)
         for name, chart, title, about in (*_settings(own), *_curves(group), *gallery(group)):
-            yield Drawn(f"{dataset}-{network}/{name}", chart, f"{title}: {where}", about)
+            yield Drawn(f"{folder}/{name}", chart, f"{title}: {where}", about)
 
 
 def _of_all(main: pl.DataFrame) -> Iterator[Drawn]:

@@ -31,7 +31,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from lorvp.files import to_json
 from lorvp.params import TrackingConfig
 from lorvp.store import TrialStore, read_record
-from lorvp.tables import comparison, results
+from lorvp.tables import comparison, fenced, in_markdown, results
 from tasks.failures import Stopped, worth_another_try
 from tasks.plan import Job, Plan
 from tasks.trial_logs import level_and_message, log_file
@@ -100,10 +100,11 @@ def _publish_failure(job: Job, error: Exception) -> None:
     """Why the trial failed, on its own page and beside its bar in the flow run's picture."""
     settings = to_json(job.identity["settings"])
     create_markdown_artifact(
-        f"**{type(error).__name__}**: {error}\n\nThe trial's log: `{log_file(job.fingerprint)}`. "
-        f"The next run that asks for it tries again.\n\n```json\n{settings}```",
+        f"**{type(error).__name__}**\n\n{fenced(str(error))}\n"
+        f"The trial's log: `{log_file(job.fingerprint)}`. "
+        f"The next run that asks for it tries again.\n\n{fenced(settings, 'json')}",
         key="why-it-failed",
-        description=job.point.name,
+        description=in_markdown(job.point.name),
     )
 
 
@@ -128,8 +129,11 @@ def publish_results(plan: Plan) -> None:
     if not finished:
         return
     records = [(job.point, read_record(store.folder(job.fingerprint))) for job in finished]
+    table = comparison(results(records))
+    # The UI reads text in cells as Markdown.
+    cells = [[in_markdown(v) if isinstance(v, str) else v for v in row] for row in table.rows()]
     create_table_artifact(
-        table=comparison(results(records)).to_dicts(),
+        table=[dict(zip(table.columns, row, strict=True)) for row in cells],
         key="results",
         description="Test accuracy in %, mean ± standard deviation over seeds.",
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import polars as pl
 from lorvp import published, tables
 from lorvp.datasets import prepared
 from lorvp.files import to_json, whole_folder
+from lorvp.naming import file_names
 from lorvp.networks import checkpoint
 from lorvp.params import Experiment
 from lorvp.store import TrialStore, read_record
@@ -94,10 +94,11 @@ def _section(name: str, title: str, found: pl.DataFrame, otherwise: str) -> Sect
 def write_results(folder: Path, results: pl.DataFrame) -> None:
     """The tidy table, and for DVC one file of metrics for each row of the comparison."""
     results.write_parquet(folder / "results.parquet")
-    results.write_csv(folder / "results.csv")
+    tables.write_csv(results, folder / "results.csv")
     (folder / "metrics").mkdir()
-    for row, accuracies in tables.metrics(results).items():
-        (folder / "metrics" / f"{file_name(row)}.json").write_text(to_json(accuracies))
+    metrics = tables.metrics(results)
+    for row, name in file_names({row: row for row in metrics}).items():
+        (folder / "metrics" / f"{name}.json").write_text(to_json(metrics[row]))
 
 
 def write_sections(folder: Path, every: list[Section]) -> None:
@@ -107,16 +108,11 @@ def write_sections(folder: Path, every: list[Section]) -> None:
     for section in every:
         (folder / f"{section.name}.md").write_text(tables.section_markdown(section))
         (numbers / f"{section.name}.tex").write_text("\n".join(map(tables.latex, section.tables)))
-        section.numbers.write_csv(numbers / f"{section.name}.csv")
+        tables.write_csv(section.numbers, numbers / f"{section.name}.csv")
         section.numbers.write_parquet(numbers / f"{section.name}.parquet")
 
 
 def write_remarks(path: Path, told: list[str]) -> None:
     """Below a table."""
     with path.open("a") as file:
-        file.write("".join(["\n", *(f"- {sentence}\n" for sentence in told)]))
-
-
-def file_name(text: str) -> str:
-    """``lor_vp r=4`` as ``lor_vp_r4``."""
-    return re.sub(r"[^\w.-]+", "_", text.replace("=", "")).strip("_")
+        file.write("".join(["\n", *(f"- {tables.in_markdown(sentence)}\n" for sentence in told)]))

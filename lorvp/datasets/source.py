@@ -15,6 +15,7 @@ from lorvp.datasets.prepared import SPLITS
 from lorvp.datasets.splits import Splits
 from lorvp.errors import InputError
 from lorvp.files import naming_full_disk, reserve, sha256, to_json, whole_folder
+from lorvp.naming import require_class_names
 
 
 class Sizes(NamedTuple):
@@ -88,6 +89,7 @@ class Source:
     """What else the manifest should tell."""
 
     def __post_init__(self) -> None:
+        require_class_names(self.class_names)
         classes = len(self.class_names)
         strangers = np.setdiff1d(self.labels_N, np.arange(classes))
         if len(strangers):

@@ -8,13 +8,15 @@ from typing import Any
 
 from lorvp.errors import InputError
 from lorvp.labels import SUBSETS, imagenet_names, imagenet_synsets, names_by_number
+from lorvp.naming import require_readable
 
 
 def names_of(name: str, classes: int, cfg: Any, file: str | None = None) -> list[str]:
     """The names, in the order of the logits: the user's, else timm's (``cfg``), else ImageNet's.
 
     Raises:
-        InputError: nobody says what they are, or there are more or fewer of them than classes.
+        InputError: nobody says what they are, there are more or fewer of them than classes, or
+            one cannot be read.
     """
     own = list(cfg.label_names or [])
     found = _lines(file) if file else _described(own, cfg.label_descriptions or {})
@@ -27,6 +29,7 @@ def names_of(name: str, classes: int, cfg: Any, file: str | None = None) -> list
     if len(found) != classes:
         where = file or name
         raise InputError(f"class_names: {where} has {len(found)} names for {classes} classes")
+    require_readable(found)
     return found
 
 

@@ -5,7 +5,14 @@ from lorvp.tables.comparison import comparison, metrics, places, shifts
 from lorvp.tables.shown import Section, Shown, plain
 from lorvp.tables.sweeps import chosen, sweeps
 from lorvp.tables.tidy import ROW, aggregate, results
-from lorvp.tables.writing import latex, markdown, section_markdown
+from lorvp.tables.writing import (
+    fenced,
+    in_markdown,
+    latex,
+    markdown,
+    section_markdown,
+    write_csv,
+)
 
 __all__ = [
     "ROW",
@@ -14,6 +21,8 @@ __all__ = [
     "aggregate",
     "chosen",
     "comparison",
+    "fenced",
+    "in_markdown",
     "latex",
     "markdown",
     "metrics",
@@ -24,4 +33,5 @@ __all__ = [
     "shifts",
     "sweeps",
     "with_spread",
+    "write_csv",
 ]

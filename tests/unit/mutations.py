@@ -96,7 +96,9 @@ def _move(home: Any, key: Any, random: Random, data: Any) -> None:
 def _scale(home: Any, key: Any, random: Random, data: Any) -> None:
     value = home[key]
     if isinstance(value, int | float) and not isinstance(value, bool):
-        home[key] = random.choice([-value, value * 10, value / 3, value + 1, float(value), str(value)])
+        home[key] = random.choice(
+            [-value, value * 10, value / 3, value + 1, float(value), str(value)]
+        )
     else:
         _replace(home, key, random, data)
 
@@ -115,7 +117,9 @@ def mangled(content: bytes, random: Random) -> bytes:
 
 def _flip(content: bytes, random: Random) -> bytes:
     where = random.randrange(len(content))
-    return content[:where] + bytes([content[where] ^ 1 << random.randrange(8)]) + content[where + 1 :]
+    return (
+        content[:where] + bytes([content[where] ^ 1 << random.randrange(8)]) + content[where + 1 :]
+    )
 
 
 def _cut(content: bytes, random: Random) -> bytes:

@@ -1,0 +1,110 @@
+"""Names of classes, which come from data, and names of files that are made of other names.
+
+A class may be called whatever can be read, in any script; each writer of a table sees to what its
+format takes for a command. What cannot be read (control characters, and marks that turn the
+direction of the text around them) is refused where it comes in. The names that users give in
+params.yaml follow a stricter rule: ``lorvp.settings.Name``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Hashable, Mapping, Sequence
+from typing import TypeVar
+
+from lorvp.errors import InputError
+from lorvp.settings import is_reserved
+
+TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Marks that set the direction of the text behind them, so that it can pose as another."""
+HIDDEN = {"Cc", "Cs", "Zl", "Zp"}
+"""Unicode's categories of what is no text: control characters, half characters, line breaks."""
+LONGEST = 100
+"""Letters of a file's name, which may be 255 bytes."""
+
+Key = TypeVar("Key", bound=Hashable)
+
+
+def hidden(text: str) -> str | None:
+    """The first character that cannot be read, such as ``U+202E``; None if there is none."""
+    return next((_code(c) for c in text if _is_hidden(c)), None)
+
+
+def visible(text: str) -> str:
+    """``text`` with a sign such as ``<U+202E>`` in place of what cannot be read."""
+    return "".join(f"<{_code(c)}>" if _is_hidden(c) else c for c in text)
+
+
+def _is_hidden(character: str) -> bool:
+    return character in TURNING or unicodedata.category(character) in HIDDEN
+
+
+def _code(character: str) -> str:
+    return f"U+{ord(character):04X}"
+
+
+def require_class_names(names: Sequence[str]) -> None:
+    """Raise InputError if a name cannot be read, or reads like another."""
+    require_readable(names)
+    require_distinct(names)
+
+
+def require_readable(names: Sequence[str]) -> None:
+    """Raise InputError if there is nothing to be read in a name, or what cannot be."""
+    for number, name in enumerate(names):
+        if code := hidden(name):
+            raise InputError(
+                f"class {number} is called {visible(name)!r}: {code} cannot be shown; rename it"
+            )
+        if not _as_read(name):
+            raise InputError(f"class {number} has an empty name; give it one")
+
+
+def require_distinct(names: Sequence[str]) -> None:
+    """Raise InputError if two names look the same, whatever characters they are made of."""
+    first: dict[str, int] = {}
+    for number, name in enumerate(names):
+        other = first.setdefault(_as_read(name), number)
+        if other != number:
+            raise InputError(
+                f"classes {other} and {number} read the same, {name!r}: no table could tell them "
+                "apart; rename one"
+            )
+
+
+def _as_read(name: str) -> str:
+    """Without what is not seen: how characters are composed, spaces beyond one, marks of no
+    width."""
+    seen = (c for c in unicodedata.normalize("NFC", name) if unicodedata.category(c) != "Cf")
+    return " ".join("".join(seen).split())
+
+
+def file_names(wanted: Mapping[Key, str]) -> dict[Key, str]:
+    """The name of a file or folder, without an ending, for each of these things; ``wanted`` is
+    what it would be called, such as ``lor_vp r=4``, of which ``lor_vp_r4`` is made.
+
+    No two are the same on any file system. Those that would be get a hash of the thing, and so do
+    those that are too long, reserved, or that nothing would be left of.
+    """
+    short = {key: _file_name(text) for key, text in wanted.items()}
+    taken = Counter(name.casefold() for name in short.values())
+    return {
+        key: name if _is_free(name) and taken[name.casefold()] == 1 else _with_hash(key, name)
+        for key, name in short.items()
+    }
+
+
+def _file_name(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_.-]+", "_", text.replace("=", "")).strip("_.")
+
+
+def _is_free(name: str) -> bool:
+    return 0 < len(name) <= LONGEST and not is_reserved(name)
+
+
+def _with_hash(key: Hashable, name: str) -> str:
+    digest = hashlib.sha256(ascii(key).encode()).hexdigest()[:12]
+    return f"{name[:LONGEST]}-{digest}" if name else digest
