@@ -23,6 +23,7 @@ GREY, PALE = "#666666", "#CCCCCC"
 # vl-convert carries Liberation Sans, which has the widths of Arial: the same layout everywhere.
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 SMALL, MEDIUM, LARGE = 11, 12, 13
+WIDEST = 320  # pixels of a name beside an axis; what is longer ends in an ellipsis
 DPI = 192  # twice that of a screen, so that a page shows a PNG in the size of its SVG
 
 LOOK: dict[str, Any] = {
@@ -32,7 +33,7 @@ LOOK: dict[str, Any] = {
     "axis": {
         "labelFontSize": SMALL,
         "labelFlush": False,
-        "labelLimit": 0,
+        "labelLimit": WIDEST,
         "titleFontSize": MEDIUM,
         "titleFontWeight": "normal",
         "titlePadding": 8,
@@ -42,13 +43,13 @@ LOOK: dict[str, Any] = {
     },
     "legend": {
         "labelFontSize": SMALL,
-        "labelLimit": 0,
+        "labelLimit": WIDEST,
         "titleFontSize": MEDIUM,
         "titleFontWeight": "normal",
         "symbolOpacity": 1,
     },
-    "header": {"labelFontSize": LARGE, "labelFontWeight": "bold"},
-    "title": {"fontSize": LARGE, "anchor": "middle", "limit": 0},
+    "header": {"labelFontSize": LARGE, "labelFontWeight": "bold", "labelLimit": 2 * WIDEST},
+    "title": {"fontSize": LARGE, "anchor": "middle", "limit": 2 * WIDEST},
     "view": {"stroke": PALE},
 }
 

@@ -12,10 +12,13 @@ from pathlib import Path
 import polars as pl
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
+from lorvp.naming import visible
 from lorvp.tables.shown import Section, Shown
 from lorvp.tables.writing import text_of
 
 HERE = Path(__file__).parent
+LONG = 80
+"""Letters of a cell that stand in one line."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ def page(
 
 
 def _title(first: Section) -> str:
-    return "Visual prompts: " + "; ".join(shown.title for shown in first.tables[:3])
+    return visible("Visual prompts: " + "; ".join(shown.title for shown in first.tables[:3]))
 
 
 @cache
@@ -73,7 +76,9 @@ def _template() -> Template:
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
     )  # fmt: skip
-    return environment.get_template("page.html.jinja", globals={"cells": cells, "kinds": kinds})
+    environment.filters["visible"] = visible
+    given = {"cells": cells, "kinds": kinds, "long": LONG}
+    return environment.get_template("page.html.jinja", globals=given)
 
 
 @dataclass(frozen=True)

@@ -103,9 +103,14 @@ def write_csv(table: pl.DataFrame, path: Path) -> None:
     """For programs and spreadsheets. Text that a spreadsheet would compute gets an apostrophe in
     front (OWASP's advice): only names of classes can be such, and the Parquet file beside has
     them as they are."""
-    texts = [pl.col(name) for name, dtype in table.schema.items() if dtype == pl.String]
-    safe = [pl.when(t.str.contains(FORMULA)).then("'" + t).otherwise(t) for t in texts]
-    table.with_columns(safe).write_csv(path)
+    texts = [name for name, dtype in table.schema.items() if dtype == pl.String]
+    table.with_columns(_no_formula(name) for name in texts).write_csv(path)
+
+
+def _no_formula(column: str) -> pl.Expr:
+    text = pl.col(column)
+    safe = pl.when(text.str.contains(FORMULA)).then(pl.lit("'") + text)
+    return safe.otherwise(text).alias(column)
 
 
 def text_of(value: object) -> str:
