@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
+from math import prod
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -20,6 +21,7 @@ from pydantic import TypeAdapter, ValidationError
 from lorvp.problems import Problem, Where, describe, errors_of
 from lorvp.settings import Name, Settings, symbols
 from lorvp.trials import RECIPE, Point, Trial
+from lorvp.words import shown
 
 
 class Branch(dict):
@@ -30,6 +32,8 @@ class Branch(dict):
         self.where = where
 
 
+MOST = 100_000
+"""Trials of a block; a slip of the pen can ask for more than there is memory."""
 CHOICES = ("method", "mapping")
 CHOICE_DEPTH = 3
 """Of ("grid", "digits", "method")."""
@@ -56,8 +60,10 @@ def points(
     found, problems = [], list(_misshapen(block, where))
     if problems:
         return [], problems
-    for tree in _expand_block(block, where):
-        names = {key: tree.pop(f"{key} name", Leaf("", where)).value for key in CHOICES}
+    if (number := trials_in(block)) > MOST:
+        message = f"stands for {number:,} trials; a block may have {MOST:,}"
+        return [], [Problem(where, message)]
+    for tree, names in _expand_block(block, where):
         try:
             trial = Trial.model_validate(_plain(tree))
         except ValidationError as error:
@@ -77,9 +83,10 @@ def points(
 
 def _unknown_names(tree: Branch, known: dict[str, list[str]]) -> Iterator[Problem]:
     for key, names in known.items():
-        if tree[key].value not in names:
-            listed = ", ".join(names) or "there is none"
-            message = f"there is no {key} {tree[key].value!r} in this file. There is: {listed}"
+        named = _plain(tree[key])
+        if named not in names:
+            listed = ", ".join(map(str, names)) or "there is none"
+            message = f"there is no {key} {shown(named)} in this file. There is: {listed}"
             yield Problem(tree[key].where, message)
 
 
@@ -94,7 +101,7 @@ def _misshapen(value: Any, where: Where) -> Iterator[Problem]:
     elif choice and isinstance(value, list):
         for i, item in enumerate(value):
             if not isinstance(item, str):
-                yield Problem((*where, i), f"{LISTED_CHOICE} (got {item!r})")
+                yield Problem((*where, i), f"{LISTED_CHOICE} (got {shown(item)})")
     elif isinstance(value, dict):
         yield from _misnamed(value, where) if choice else []
         for key, inner in value.items():
@@ -109,18 +116,25 @@ def _misnamed(choices: dict, where: Where) -> Iterator[Problem]:
             yield Problem((*where, name), describe(error.errors()[0], Trial))
 
 
-def _expand_block(block: dict[str, Any], where: Where) -> Iterator[Branch]:
+def trials_in(value: Any, choice: bool = False) -> int:
+    """How many trials a value stands for, counted without making them."""
+    if isinstance(value, list):
+        return sum(trials_in(item) if isinstance(item, dict) else 1 for item in value)
+    if not isinstance(value, dict):
+        return 1
+    counts = [trials_in(inner, key in CHOICES) for key, inner in value.items()]
+    return sum(counts) if choice else prod(counts)
+
+
+def _expand_block(block: dict[str, Any], where: Where) -> Iterator[tuple[Branch, dict[str, str]]]:
+    """Trees of settings, with the names of their choices."""
     axes = []
     for key, value in block.items():
         expand = _choices if key in CHOICES else _sweep
         axes.append([(key, *option) for option in expand(value, (*where, key))])
     for combination in product(*axes):
-        tree = Branch(where)
-        for key, option, *name in combination:
-            tree[key] = option
-            if name:
-                tree[f"{key} name"] = name[0]
-        yield tree
+        tree = Branch(where, {key: option for key, option, *_ in combination})
+        yield tree, {key: name[0].value for key, _, *name in combination if name}
 
 
 def _sweep(value: Any, where: Where, swept: bool = False) -> Iterator[tuple[Leaf | Branch]]:

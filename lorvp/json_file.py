@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lorvp.errors import InputError
-from lorvp.problems import shown
+from lorvp.words import shown
 
 LARGEST = 64 * 2**20
 """Bytes; a record with 21,843 class names has 1 MB."""

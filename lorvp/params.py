@@ -179,7 +179,8 @@ def _without_training_images(params: Params, sections: dict) -> Iterator[Problem
     users |= {("grid", n): block for n, block in sections.get("grid", {}).items()}
     for place, settings in users.items():
         chosen = settings.get("dataset")
-        for name in only.keys() & set(chosen if isinstance(chosen, list) else [chosen]):
+        chosen = chosen if isinstance(chosen, list) else [chosen]
+        for name in (name for name in only if name in chosen):
             message = f"{name} has only test images; prompts of {only[name].of} are tested on it"
             yield Problem((*place, "dataset"), message)
 

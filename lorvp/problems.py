@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any, get_args
 
 from pydantic import ValidationError
 
 from lorvp.settings import NAME, Settings
+from lorvp.words import named, shown, similar
 
 Where = tuple[str | int, ...]
 """A place in params.yaml, such as ("grid", "digits", "method", "lor_vp", "rank", 1)."""
 
-LONGEST = 200
-"""Characters of a wrong value that a message shows."""
 FIRST = 3
-"""Problems of a file that nobody edits; more would say no more."""
+"""Problems that are told of one place, or of a file that nobody edits."""
 MANY = 40
 """Allowed words beyond which only those like the given one are listed."""
 
@@ -28,17 +26,6 @@ class Problem:
 
     where: Where
     message: str
-
-
-def shown(value: Any) -> str:
-    """A value as a message shows it: on one line, and cut off if it is long."""
-    text = repr(value)
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
-
-
-def similar(given: str, known: Iterable[str], number: int, cutoff: float) -> list[str]:
-    """Words like a misspelt one; a word too long to be one of them has none."""
-    return get_close_matches(given, known, number, cutoff) if len(given) <= LONGEST else []
 
 
 def errors_of(error: ValidationError) -> list[Any]:
@@ -96,7 +83,7 @@ def told(error: ValidationError) -> str:
 
 def _with_key(error: Any) -> str:
     plain = {"missing": "is missing", "extra_forbidden": "has no place here"}
-    key = ".".join(map(str, error["loc"]))
+    key = named(error["loc"])
     return ": ".join(filter(None, (key, plain.get(error["type"]) or describe(error, Settings))))
 
 
@@ -113,7 +100,8 @@ def merged(problems: list[Problem]) -> list[Problem]:
 def _joined(messages: list[str]) -> str:
     """With "or" if one value failed as each of the things it may be, else with "and"."""
     values = {message.rpartition(" (got ")[2] for message in messages}
-    return (", or " if len(values) == 1 else ", and ").join(messages)
+    more = f", and {len(messages) - FIRST} more" if len(messages) > FIRST else ""
+    return (", or " if len(values) == 1 else ", and ").join(messages[:FIRST]) + more
 
 
 def _offer(given: Any, allowed: list[str]) -> str:

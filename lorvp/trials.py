@@ -14,6 +14,7 @@ from lorvp.mappings import MappingConfig
 from lorvp.optimisation import TrainingConfig
 from lorvp.prompts.methods import MethodConfig
 from lorvp.settings import Name, Seed, Settings, parts
+from lorvp.words import shown
 
 FORMAT = 2
 """Of the trial's folder; a change of its files' meaning changes every fingerprint."""
@@ -47,7 +48,7 @@ class Trial(Settings):
         if not isinstance(recipe, dict) or RECIPE not in recipe:
             return value
         if recipe[RECIPE] != PAPER:
-            raise ValueError(f"there is no recipe {recipe[RECIPE]!r}; there is: {PAPER}")
+            raise ValueError(f"there is no recipe {shown(recipe[RECIPE])}; there is: {PAPER}")
         written = {key: own for key, own in recipe.items() if key != RECIPE}
         method = info.data.get("method")
         if method is None:  # wrong as well, and told on its own

@@ -14,7 +14,8 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
 from lorvp.naming import visible
-from lorvp.problems import Where, shown
+from lorvp.problems import Where
+from lorvp.words import named, shown
 
 LARGEST = 2**20
 """Bytes of a file that somebody wrote."""
@@ -55,7 +56,7 @@ class YamlFile:
     def line(self, where: Where, message: str) -> str:
         """``params.yaml:LINE:COLUMN: key: message`` for a place in the data."""
         line, column = self.place(where)
-        key = ".".join(str(part) for part in where) or "the file"
+        key = named(where) or "the file"
         return visible(f"{self.path}:{line}:{column}: {key}: {message}")
 
 

@@ -16,6 +16,7 @@ from torch import nn
 
 from lorvp.errors import InputError
 from lorvp.networks import checkpoint
+from lorvp.networks.allowed import checked_by
 from lorvp.networks.base import Made, PublishedConfig, digests, reaching
 from lorvp.networks.facts import Facts
 from lorvp.networks.libraries import open_clip_models
@@ -43,7 +44,7 @@ class ClipConfig(PublishedConfig):
     """The same weights in a local file, in place of a download."""
     sha256: str | None = Field(default=None, pattern=r"^[0-9a-fA-F]{64}$")
     """Of `file`; anything else is refused."""
-    model_kwargs: Annotated[dict[str, Any], AfterValidator(OpenClipOptions.checked)] = Field(
+    model_kwargs: Annotated[dict[str, Any], AfterValidator(checked_by(OpenClipOptions))] = Field(
         default={}
     )
     """What replaces some of open_clip's settings: `embed_dim`, `vision_cfg`, `text_cfg`, …"""

@@ -10,10 +10,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from lorvp.code import digest_of
 from lorvp.files import canonical
+from lorvp.networks.allowed import checked_by
 from lorvp.networks.libraries import LIBRARIES
 from lorvp.outline import Canvas, Ends, Interpolation, Tokens, filled
-from lorvp.problems import shown
 from lorvp.settings import Template
+from lorvp.words import shown
 
 
 def _known(library: str) -> str:
@@ -70,7 +71,7 @@ class Facts(BaseModel):
 
     @model_validator(mode="after")
     def _told_no_more_than_it_may(self) -> Facts:
-        LIBRARIES[self.library].OPTIONS.checked(self.model_kwargs)
+        checked_by(LIBRARIES[self.library].OPTIONS)(self.model_kwargs)
         return self
 
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lorvp import json_file
 from lorvp.errors import InputError
+from lorvp.networks.allowed import checked_by
 from lorvp.networks.base import reaching
 from lorvp.networks.facts import Colours, Deviations, Line, Side
 from lorvp.networks.libraries.options import UNBUILDABLE
@@ -55,7 +56,7 @@ def described(repository: str) -> tuple[Description, str, dict[str, Any]]:
             cfg, architecture, options = load_model_config_from_hf(repository)
             description = Description.model_validate(cfg)
             options = {key: value for key, value in options.items() if key not in DECIDED}
-            TimmOptions.checked(options)
+            checked_by(TimmOptions)(options)
         except ValidationError as error:
             raise InputError(f"{place}: config.json: {told(error)}") from error
         except InputError as error:

@@ -15,6 +15,7 @@ from pydantic import AfterValidator, Field, model_validator
 from lorvp.errors import InputError
 from lorvp.images import Size
 from lorvp.networks import checkpoint
+from lorvp.networks.allowed import checked_by
 from lorvp.networks.base import Made, PublishedConfig, digests
 from lorvp.networks.class_names import names_of
 from lorvp.networks.facts import Facts
@@ -37,7 +38,7 @@ class TimmConfig(PublishedConfig):
     """Local weights in place of the hub's: safetensors, a state_dict, or Google's .npz."""
     sha256: str | None = Field(default=None, pattern=r"^[0-9a-fA-F]{64}$")
     """Of `file`; anything else is refused."""
-    model_kwargs: Annotated[dict[str, Any], AfterValidator(TimmFileOptions.checked)] = Field(
+    model_kwargs: Annotated[dict[str, Any], AfterValidator(checked_by(TimmFileOptions))] = Field(
         default={}
     )
     """What timm is told besides, such as `pad_type: same`, or `num_classes` of a file."""

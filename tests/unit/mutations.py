@@ -37,8 +37,8 @@ SNIPPETS = [
 
 def places(data: Any, at: Place = ()) -> Iterator[Place]:
     """Of all values in plain data."""
-    items = data.items() if isinstance(data, dict) else enumerate(data)
-    for key, value in items if isinstance(data, dict | list) else ():
+    keys = data if isinstance(data, dict) else range(len(data) if isinstance(data, list) else 0)
+    for key, value in [(key, data[key]) for key in keys]:
         yield (*at, key)
         yield from places(value, (*at, key))
 

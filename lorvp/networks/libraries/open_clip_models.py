@@ -22,7 +22,7 @@ from lorvp.networks.libraries.agreement import require_shape
 from lorvp.networks.libraries.open_clip_options import OpenClipOptions
 from lorvp.networks.libraries.options import UNBUILDABLE, reason
 from lorvp.outline import filled
-from lorvp.problems import shown, similar
+from lorvp.words import shown, similar
 
 if TYPE_CHECKING:
     from lorvp.networks.facts import Facts

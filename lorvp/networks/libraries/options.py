@@ -8,12 +8,10 @@ lists here what it accepts, by name and type. None of these can reach a file or 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from lorvp.errors import InputError
-from lorvp.problems import Problem, Where, describe, errors_of, merged
 from lorvp.settings import Settings
 
 Rate = Annotated[float, Field(ge=0, le=1)]
@@ -49,26 +47,3 @@ class Options(Settings):
 
     instead: ClassVar[Mapping[str, str]] = {}
     """Arguments of the library that are refused, and what to write in their place."""
-
-    @classmethod
-    def checked(cls, given: dict[str, Any]) -> dict[str, Any]:
-        """``given`` as it is.
-
-        Raises:
-            InputError: a setting is not on the list, or is of another type.
-        """
-        for key in given:
-            if key in cls.instead:
-                raise InputError(f"model_kwargs: {key} has no place here; {cls.instead[key]}")
-        try:
-            cls.model_validate(given)
-        except ValidationError as error:
-            problems = [Problem(_key(e["loc"]), describe(e, cls)) for e in errors_of(error)]
-            told = [".".join(map(str, p.where)) + f": {p.message}" for p in merged(problems)]
-            raise InputError(f"model_kwargs: {'; '.join(told)}") from error
-        return given
-
-
-def _key(loc: Where) -> Where:
-    """Pydantic's place without the members of a union that it tried there."""
-    return tuple(part for part in loc if isinstance(part, int) or part.isidentifier())

@@ -16,7 +16,7 @@ from lorvp.networks.libraries.agreement import agree, outputs
 from lorvp.networks.libraries.options import UNBUILDABLE, reason
 from lorvp.networks.libraries.timm_options import TimmOptions
 from lorvp.outline import patch_of
-from lorvp.problems import shown, similar
+from lorvp.words import shown, similar
 
 if TYPE_CHECKING:
     from lorvp.networks.facts import Facts

@@ -17,7 +17,7 @@ from lorvp.networks.frozen import FrozenNetwork
 from lorvp.networks.libraries.agreement import agree, outputs
 from lorvp.networks.libraries.options import UNBUILDABLE, reason
 from lorvp.networks.libraries.torchvision_options import TorchvisionOptions
-from lorvp.problems import shown, similar
+from lorvp.words import shown, similar
 
 if TYPE_CHECKING:
     from lorvp.networks.facts import Facts

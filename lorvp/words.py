@@ -1,0 +1,30 @@
+"""What others wrote, as a message shows it: on one line, and not all of it if it is long."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Any
+
+LONGEST = 120
+"""Characters of a wrong value that a message shows."""
+
+
+def shown(value: Any) -> str:
+    """A value as a message shows it: on one line, and cut off if it is long."""
+    text = repr(value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+
+def named(where: tuple[str | int, ...]) -> str:
+    """A place as a message names it: on one line too, whatever its keys are."""
+    return ".".join(_printable(str(part)) for part in where)
+
+
+def _printable(key: str) -> str:
+    return key if key.isprintable() and len(key) <= LONGEST else shown(key)[1:-1]
+
+
+def similar(given: str, known: Iterable[str], number: int, cutoff: float) -> list[str]:
+    """Words like a misspelt one; a word too long to be one of them has none."""
+    return get_close_matches(given, known, number, cutoff) if len(given) <= LONGEST else []
