@@ -19,6 +19,7 @@ from lorvp.grid import Point, points
 from lorvp.networks import CheckpointConfig
 from lorvp.problems import Problem, Where, describe, errors_of, merged
 from lorvp.settings import Name, Settings
+from lorvp.words import shown
 from lorvp.written import of_names, of_text
 
 
@@ -164,7 +165,7 @@ def _unknown_datasets(sections: dict) -> Iterator[Problem]:
     for name, settings in checkpoints.items():
         wanted = settings.get("dataset") if isinstance(settings, dict) else None
         if isinstance(wanted, str) and wanted not in datasets:
-            message = f"there is no dataset {wanted!r} in this file. There is: "
+            message = f"there is no dataset {shown(wanted)} in this file. There is: "
             yield Problem(("checkpoints", name, "dataset"), message + ", ".join(datasets))
 
 
@@ -174,7 +175,7 @@ def _without_training_images(params: Params, sections: dict) -> Iterator[Problem
     for name, config in only.items():
         if config.of not in params.datasets:
             place = ("datasets", name, "of")
-            yield Problem(place, f"there is no dataset {config.of!r} in this file")
+            yield Problem(place, f"there is no dataset {shown(config.of)} in this file")
     users = {("checkpoints", n): c for n, c in sections.get("checkpoints", {}).items()}
     users |= {("grid", n): block for n, block in sections.get("grid", {}).items()}
     for place, settings in users.items():
@@ -206,7 +207,7 @@ def _namesakes(found: tuple[Point, ...]) -> list[Problem]:
     twice = {name.rpartition(" · ")[0]: None for name, count in counts.items() if count > 1}
     advice = "give a method or mapping another name and say its kind below it"
     return [
-        Problem(("grid",), f"different settings share the name {name!r}; {advice}")
+        Problem(("grid",), f"different settings share the name {shown(name)}; {advice}")
         for name in twice
     ]
 

@@ -22,7 +22,9 @@ def named(where: tuple[str | int, ...]) -> str:
 
 
 def _printable(key: str) -> str:
-    return key if key.isprintable() and len(key) <= LONGEST else shown(key)[1:-1]
+    if key.isprintable() and len(key) <= LONGEST and key.strip():
+        return key
+    return shown(key)[1:-1] if key.strip() else shown(key)
 
 
 def similar(given: str, known: Iterable[str], number: int, cutoff: float) -> list[str]:

@@ -17,7 +17,7 @@ from lorvp.naming import visible
 from lorvp.problems import Where
 from lorvp.words import named, shown
 
-LARGEST = 2**20
+LARGEST = 2**18
 """Bytes of a file that somebody wrote."""
 DEEPEST = 50
 MOST = 100_000
