@@ -1,9 +1,8 @@
 """The stages of dvc.yaml: ``python -m flows.NAME``. Each reads top to bottom."""
 
 import os
-import sys
-from types import TracebackType
 
+from lorvp.interrupts import say_one_word
 from tasks.loopback import keep_loopback_direct
 
 # Threads that wait for each other soon sleep. Spinning ones take the core from what they wait
@@ -11,14 +10,4 @@ from tasks.loopback import keep_loopback_direct
 # the time where nobody does. Read by OpenMP when torch is first imported.
 os.environ.setdefault("GOMP_SPINCOUNT", "2000")
 keep_loopback_direct()
-
-
-def _in_short(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Ctrl-C is no error whose origin anybody looks for."""
-    if issubclass(kind, KeyboardInterrupt):
-        print("stopped", file=sys.stderr)
-    else:
-        sys.__excepthook__(kind, error, trace)
-
-
-sys.excepthook = _in_short
+say_one_word()

@@ -13,7 +13,7 @@ from functools import partial
 from lorvp import params
 from lorvp.params import ComputeConfig, Experiment
 from lorvp.store import TrialStore, default_root
-from tasks.errors import for_people
+from tasks.errors import INTERRUPTED, for_people
 from tasks.login import where_it_is
 from tasks.one_run import one_run
 from tasks.places import PROMPTS, WORK
@@ -21,6 +21,8 @@ from tasks.plan import Plan, make_plan, notes
 from tasks.runners import runner
 from tasks.server import be_quiet, leave, prefect_api
 from tasks.surroundings import require_places
+
+STOPPED = "stopped; finished trials are kept, and `dvc repro` goes on from there"
 
 
 def main() -> int:
@@ -67,4 +69,5 @@ if __name__ == "__main__":
         try:
             leave(main())
         except KeyboardInterrupt:
-            sys.exit("stopped; finished trials are kept, and `dvc repro` goes on from there")
+            print(STOPPED, file=sys.stderr)
+            sys.exit(INTERRUPTED)

@@ -14,6 +14,8 @@ from tqdm import tqdm
 
 from lorvp.errors import InputError
 
+INTERRUPTED = 130
+
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__
 )
@@ -190,6 +192,10 @@ def main() -> None:
     except InputError as error:
         print(error, file=sys.stderr)
         sys.exit(2)
+    except SystemExit as end:
+        if end.code == INTERRUPTED:  # of which typer says nothing
+            print("stopped", file=sys.stderr)
+        raise
 
 
 if __name__ == "__main__":

@@ -16,16 +16,21 @@ from lorvp.params import ParamsError
 
 CACHES = ("LORVP_STORE (trials)", "LORVP_RAW (downloads)", "HF_HOME (the hub's)", "PREFECT_HOME")
 """Variables, each for a folder outside of the project that is written to."""
+INTERRUPTED = 130
+"""What shells call the end by a Ctrl-C."""
 
 
 @contextmanager
 def for_people() -> Iterator[None]:
     """End the process with the message alone (exit status 2) for what a user can mend:
-    an ``InputError``, or a disk that is full or takes no files."""
+    an ``InputError``, or a disk that is full or takes no files; after a Ctrl-C with one word."""
     try:
         yield
     except InputError as error:
         sys.exit(_failed(str(error)))
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        sys.exit(INTERRUPTED)
     except OSError as error:
         if not takes_no_files(error):
             raise

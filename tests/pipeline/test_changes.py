@@ -12,6 +12,8 @@ from .processes import held_in_training, nothing_is_left
 from .project import SOON, Project, end_of, wait_until
 
 RANKS = "grid.pixel.method.lor_vp.rank"
+BESIDE = ("", "tables", "tables/mine", "datasets", "checkpoints", "mine")
+"""Folders below data/ in which no command of DVC's touches what is the user's."""
 ADAVIPRO = "lorvp/prompts/methods/adavipro.py"
 
 
@@ -27,7 +29,7 @@ def test_nothing_runs_twice(project: Project):
 def test_a_rank_comes_goes_and_comes_back(project: Project):
     """With the commands by which a user looks at the difference."""
     before = stamps(project.store)
-    notes = with_notes(project)
+    beside = noted([project.repo / "data" / name for name in BESIDE])
     added = project.dvc("exp", "run", "-S", f"{RANKS}=[1,2]")
     assert added.code == 0, added.out
     assert added.stages[-3:] == ["prompts", "shifts", "tables"]
@@ -39,6 +41,7 @@ def test_a_rank_comes_goes_and_comes_back(project: Project):
     assert "[1, 2]" in project.dvc("params", "diff").out
 
     after = stamps(project.store)
+    inside = noted(folders_of_runs(project))
     project.edit(lambda params: params["grid"]["pixel"]["method"]["lor_vp"].update(rank=[1]))
     removed = project.dvc("repro")
     assert (removed.code, removed.to_train) == (0, 0)
@@ -51,20 +54,23 @@ def test_a_rank_comes_goes_and_comes_back(project: Project):
     assert "Prefect" not in back.out
     assert len(project.trials()) == 12
     assert stamps(project.store) == after
-    assert {path for path in notes if not path.exists()} == set(), "a user's own files are gone"
+    assert {path for path in beside + inside if not path.exists()} == set(), "users' files"
 
 
-def with_notes(project: Project) -> list[Path]:
-    """A file of the user's in every folder below data/, and a folder of theirs in each that DVC
-    knows; again what a run has made is no reason to remove them."""
+def folders_of_runs(project: Project) -> list[Path]:
+    """Every folder below data/, and one of the user's in each."""
     data = project.repo / "data"
-    folders = [path for path in data.rglob("*") if path.is_dir() and ".work" not in path.parts]
-    mine = [folder / "mine" for folder in data.iterdir() if folder.is_dir()]
-    notes = [folder / "notes.txt" for folder in [data, *folders, *mine]]
+    found = [path for path in data.rglob("*") if path.is_dir() and ".work" not in path.parts]
+    assert len(found) > 20
+    return found + [folder / "mine" for folder in found]
+
+
+def noted(folders: list[Path]) -> list[Path]:
+    """A file that the user puts into each."""
+    notes = [folder / "notes.txt" for folder in folders]
     for path in notes:
         path.parent.mkdir(exist_ok=True)
         path.write_text("mine")
-    assert len(notes) > 20
     return notes
 
 

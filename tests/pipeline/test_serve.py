@@ -92,7 +92,7 @@ def test_a_second_run_waits_and_says_for_whom(project: Project):
         assert line.startswith(f"waiting for the run that trains in this folder: PID {os.getpid()}")
         assert f"`{' '.join(psutil.Process().cmdline())}`" in line
         os.kill(second.pid, signal.SIGINT)
-        assert end_of(second, SOON).code == 1
+        assert end_of(second, SOON).code == 130
     assert project.python("-m", "flows.prompts").code == 0
 
 
@@ -114,7 +114,7 @@ def test_a_stopped_run_says_so_on_the_users_server(project: Project, how: str):
         states = [run["state"] for run in ask(url, "/task_runs/filter", flow_runs=own)]
     told = {"ctrl-c": ("CRASHED", "interrupt signal"), "cancel": ("CANCELLED", "in the UI")}
     assert "stopped; finished trials are kept" in stopped.out
-    assert stopped.code == 1
+    assert stopped.code == 130
     assert flow_run["state"]["type"] == told[how][0]
     assert told[how][1] in flow_run["state"]["message"]
     assert {state["type"] for state in states} <= {"CANCELLED", "CRASHED"}

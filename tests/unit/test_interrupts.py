@@ -21,6 +21,29 @@ def test_while_it_imports_it_says_one_word():
     assert done.stderr == "stopped\n"
 
 
+STOPPING = f"""
+class Stopping:
+    def find_spec(self, name, *others):
+        if name == "typer":
+            {CTRL_C}
+sys.meta_path.insert(0, Stopping())
+"""
+
+
+def test_the_command_line_while_it_imports():
+    done = python("import sys", "from lorvp.__main__ import main", STOPPING, "main()")
+    assert done.returncode == -signal.SIGINT
+    assert done.stderr == "stopped\n"
+
+
+def test_the_command_line_while_it_works():
+    work = f"@cli.app.command()\ndef work():\n    {CTRL_C}"
+    start = "import sys\nsys.argv = ['lorvp', 'work']\nfrom lorvp.__main__ import main\nmain()"
+    done = python("from lorvp import cli", work, start)
+    assert done.returncode == 130
+    assert done.stderr == "stopped\n"
+
+
 def test_other_errors_keep_their_traceback():
     done = python("import flows", "raise ValueError('what')")
     assert done.returncode == 1

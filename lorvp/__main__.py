@@ -1,0 +1,14 @@
+"""`lorvp`, or `python -m lorvp`."""
+
+from lorvp.interrupts import say_one_word
+
+
+def main() -> None:
+    say_one_word()  # also while the rest is imported
+    from lorvp import cli
+
+    cli.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,21 @@
+"""What a program says when somebody stops it by Ctrl-C."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+
+
+def say_one_word() -> None:
+    """From now on a Ctrl-C that nobody handles is no error whose origin anybody looks for.
+
+    The process still ends by the signal, which a shell calls exit status 130.
+    """
+    sys.excepthook = _in_short
+
+
+def _in_short(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        print("stopped", file=sys.stderr)
+    else:
+        sys.__excepthook__(kind, error, trace)
