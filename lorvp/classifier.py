@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from lorvp.datasets.decoding import View, read_image
+from lorvp.datasets.decoding import View, pixels, read_image
 from lorvp.errors import InputError
 from lorvp.model import PromptedNetwork
 
@@ -56,12 +57,34 @@ class Classifier(nn.Module):
         """
         answers: list[Answer] = []
         for start in range(0, len(images), BATCH):
-            pixels = [self.read(image) for image in images[start : start + BATCH]]
-            answers += self._answers(torch.from_numpy(np.stack(pixels)).to(self.device))
+            answers += self._answers([self.read(image) for image in images[start : start + BATCH]])
         return answers
 
+    def predict_readable(self, images: Sequence[Picture]) -> list[Answer | InputError]:
+        """As ``predict``, with the reason in place of an answer where an image cannot be read."""
+        found: list[Answer | InputError] = []
+        for start in range(0, len(images), BATCH):
+            read = [self._pixels_or_reason(image) for image in images[start : start + BATCH]]
+            answers = iter(self._answers([one for one in read if isinstance(one, np.ndarray)]))
+            found += [next(answers) if isinstance(one, np.ndarray) else one for one in read]
+        return found
+
+    def _pixels_or_reason(self, image: Picture) -> np.ndarray | InputError:
+        try:
+            return self.read(image)
+        except InputError as error:
+            return error
+
+    def _answers(self, images: Sequence[np.ndarray]) -> list[Answer]:
+        """Neighbours of one size are looked at together."""
+        return [
+            answer
+            for _, alike in groupby(images, key=np.shape)
+            for answer in self._batch(torch.from_numpy(np.stack(list(alike))).to(self.device))
+        ]
+
     @torch.inference_mode()
-    def _answers(self, images_BHWC: Tensor) -> list[Answer]:
+    def _batch(self, images_BHWC: Tensor) -> list[Answer]:
         confidence_B, class_B = self(images_BHWC).softmax(1).max(1)
         found = zip(class_B.tolist(), confidence_B.tolist(), strict=True)
         return [Answer(self.class_names[k], confidence) for k, confidence in found]
@@ -73,9 +96,9 @@ class Classifier(nn.Module):
             InputError: it cannot be read, or is no image in colour.
         """
         if isinstance(image, str | Path):
-            pixels_HWC = read_image(Path(image))
-        elif isinstance(image, Image.Image):
-            pixels_HWC = np.array(image.convert("RGB"))
+            return read_image(Path(image), self.view)
+        if isinstance(image, Image.Image):
+            pixels_HWC = pixels(image, self.view is None or self.view.upright)
         else:
             pixels_HWC = image
         if pixels_HWC.ndim != 3 or pixels_HWC.shape[2] != 3 or pixels_HWC.dtype != np.uint8:

@@ -50,27 +50,36 @@ def predict(
     device: Annotated[str, typer.Option(help="cpu, cuda or mps.")] = "cpu",
     as_json: Json = False,
 ) -> None:
-    """Name what is on IMAGES (files, or folders of them)."""
-    from lorvp.datasets.decoding import images_in
+    """Name what is on IMAGES (files, or folders of them).
+
+    Exit status 1 if a file cannot be read or a folder has no image; the others are answered.
+    """
+    from lorvp.datasets.not_used import printable
     from lorvp.trained import load, local
 
     folder = local(prompt)
     if folder != Path(prompt):
         print(f"with {folder}", file=sys.stderr)
-    files = [file for given in images for file in (images_in(given) if given.is_dir() else [given])]
+    files, problems = _image_files(images)
     classifier = load(folder, checkpoints, device)
     chunks = [files[n : n + 64] for n in range(0, len(files), 64)]
     answers = [
         answer
         for chunk in tqdm(chunks, "images", disable=None if len(chunks) > 1 else True)
-        for answer in classifier.predict(chunk)
+        for answer in classifier.predict_readable(chunk)
     ]
-    found = list(zip(files, answers, strict=True))
+    both = list(zip(files, answers, strict=True))
+    problems += [str(answer) for _, answer in both if isinstance(answer, InputError)]
+    found = [(file, answer) for file, answer in both if not isinstance(answer, InputError)]
     if as_json:
         print(json.dumps([{"image": str(file), **asdict(answer)} for file, answer in found]))
     else:
         for file, answer in found:
-            print(f"{file}  {answer.name}  {answer.confidence:.1%}")
+            print(f"{printable(file)}  {answer.name}  {answer.confidence:.1%}")
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    if problems:
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -141,6 +150,28 @@ def push(
     from lorvp.bundles import push as upload
 
     print(upload(folder, repository, private=not public))
+
+
+def _image_files(given: list[Path]) -> tuple[list[Path], list[str]]:
+    """Files to look at, and folders that have none; what else they have goes to stderr."""
+    from lorvp.datasets.not_used import facts, printable, told
+    from lorvp.datasets.tree import SUFFIXES, look
+
+    files, problems = [], []
+    for path in given:
+        if not path.is_dir():
+            files.append(path)
+            continue
+        tree = look(path)
+        files += tree.images
+        rest = told(facts(tree.not_used, path))
+        if not tree.images:
+            endings = ", ".join(sorted(SUFFIXES))
+            there = f"; {rest}" if rest else ""
+            problems.append(f"{printable(path)} has no image ({endings}){there}")
+        elif rest:
+            print(f"{printable(path)}: {rest}", file=sys.stderr)
+    return files, problems
 
 
 def _row(record: dict) -> dict:

@@ -9,7 +9,7 @@ import torch
 from rich.progress import MofNCompleteColumn
 from rich.progress import Progress as Bars
 
-from lorvp.datasets import made_from, prepared, source
+from lorvp.datasets import made_from, not_used, prepared, source
 from lorvp.datasets.base import DatasetSettings
 from lorvp.datasets.source import Sizes
 from lorvp.networks import checkpoint
@@ -53,7 +53,10 @@ def _store(folder: Path, config: DatasetSettings, facts: dict) -> None:
 
 def _tell(name: str, config: DatasetSettings, stored: prepared.Prepared) -> None:
     sizes = ", ".join(f"{number:,} {split}" for split, number in stored.sizes.items())
-    print(f"{name}: {len(stored.class_names)} classes; images: {sizes}")
+    rest = not_used.told(stored.not_used)
+    print(f"{name}: {len(stored.class_names)} classes; images: {sizes}{rest and '; ' + rest}")
+    for note in stored.notes:
+        print(f"note: {name}: {note}")
     _tell_of_other_sizes(name, config.expected(), stored)
     if stored.left_out:
         number, first = len(stored.left_out), stored.left_out[0]

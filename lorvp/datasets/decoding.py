@@ -1,14 +1,14 @@
 """One image file becomes one array of the size that is stored.
 
 JPEG goes through libjpeg-turbo (simplejpeg) and everything else through Pillow; resizing is
-torch's, antialiased, on uint8, within a grey level or two of Pillow's. Orientation marks (EXIF)
-are not looked at, as the published loaders do not.
+torch's, antialiased, on uint8, within a grey level or two of Pillow's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from typing import Literal
@@ -19,6 +19,8 @@ import torch
 from PIL import Image, UnidentifiedImageError
 from pydantic import Field
 
+from lorvp.datasets.not_used import below, printable
+from lorvp.datasets.orientation import of_jpeg, orientation, upright
 from lorvp.errors import InputError
 from lorvp.images import Size, resized
 from lorvp.settings import Settings
@@ -40,12 +42,8 @@ class BrokenImageError(InputError):
 
     def below(self, root: Path) -> str:
         """The message with the file as it is called in ``root``, wherever that lies."""
-        inside = self.file.is_relative_to(root)
-        name = self.file.relative_to(root).as_posix() if inside else self.file.name
-        return str(self).replace(str(self.file), name, 1)
+        return str(self).replace(printable(self.file), below(self.file, root), 1)
 
-
-SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm"}
 
 BROKEN = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
 """What Pillow raises for files that are no images, or none that can be read."""
@@ -62,6 +60,11 @@ class View(Settings):
     crop: float = Field(default=0.875, gt=0, le=1)
     """For ``resize: crop``, the share of the short side that is kept; 224 of 256 pixels."""
     interpolation: Literal["bilinear", "bicubic"] = "bilinear"
+    """How images are resized when they are stored, before any network is known. bilinear: what
+    LoR-VP, VP, ILM-VP and SMM train on, and torchvision's networks expect; CLIP and most of timm's
+    vision transformers expect bicubic. The plan says where the two differ."""
+    upright: bool = True
+    """Turn photographs as their EXIF data say they were held. The published loaders do not."""
 
     def apply(self, image_HWC: np.ndarray) -> np.ndarray:
         """(size, size, 3) uint8."""
@@ -69,16 +72,28 @@ class View(Settings):
         if self.resize == "squash":
             return _resized(image_HWC, side, self.interpolation)
         height, width = image_HWC.shape[:2]
-        short, least = round(self.size / self.crop), min(height, width)
+        short, least = self._short, min(height, width)
         # Like torchvision's Resize, which cuts the long side to whole pixels.
         large = short * height // least, short * width // least
         image_HWC = _resized(image_HWC, large, self.interpolation)
         top, left = (round((n - self.size) / 2) for n in large)
         return image_HWC[top : top + self.size, left : left + self.size]
 
+    def resizes(self, image_HWC: np.ndarray) -> bool:
+        """Whether ``apply`` makes new pixels of this image's."""
+        sides = image_HWC.shape[:2]
+        if self.resize == "squash":
+            return sides != (self.size, self.size)
+        return min(sides) != self._short
 
-def decode(data: bytes) -> np.ndarray:
-    """(H, W, 3) uint8 in RGB, at the file's own size.
+    @property
+    def _short(self) -> int:
+        """The short side before it is cropped."""
+        return round(self.size / self.crop)
+
+
+def decode(data: bytes, turn: bool = True) -> np.ndarray:
+    """(H, W, 3) uint8 in RGB, at the file's own size, turned as its EXIF data say.
 
     Raises:
         OSError: not an image, or cut short.
@@ -87,11 +102,18 @@ def decode(data: bytes) -> np.ndarray:
         try:
             height, width, *_ = simplejpeg.decode_jpeg_header(data)
             if int(height) * int(width) <= LARGEST:
-                return simplejpeg.decode_jpeg(data)
+                image_HWC = simplejpeg.decode_jpeg(data)
+                return upright(image_HWC, of_jpeg(data)) if turn else image_HWC
         except ValueError:
             pass  # damaged, or a JPEG of a kind that only Pillow reads, such as CMYK
     with Image.open(BytesIO(data)) as image:
-        return np.array(image.convert("RGB"))
+        return pixels(image, turn)
+
+
+def pixels(image: Image.Image, turn: bool = True) -> np.ndarray:
+    """(H, W, 3) uint8 in RGB, turned as the EXIF data say."""
+    image_HWC = np.array(image.convert("RGB"))
+    return upright(image_HWC, orientation(image)) if turn else image_HWC
 
 
 @dataclass(frozen=True)
@@ -100,6 +122,8 @@ class ImageFiles:
 
     files: Sequence[Path]
     view: View
+    resized: list[int] = field(default_factory=list, compare=False)
+    """Rows that were read and were of another size."""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -109,7 +133,14 @@ class ImageFiles:
         return len(self.files)
 
     def __getitem__(self, row: int) -> np.ndarray:
-        return read_image(self.files[row], self.view)
+        with _naming(self.files[row]):
+            image_HWC = decode(self.files[row].read_bytes(), self.view.upright)
+            if self.view.resizes(image_HWC):
+                self.resized.append(row)
+            return self.view.apply(image_HWC)
+
+    def name(self, row: int) -> Path:
+        return self.files[row]
 
 
 def read_image(path: Path, view: View | None = None) -> np.ndarray:
@@ -118,17 +149,19 @@ def read_image(path: Path, view: View | None = None) -> np.ndarray:
     Raises:
         BrokenImageError: it cannot be read.
     """
-    try:
-        image_HWC = decode(path.read_bytes())
+    with _naming(path):
+        image_HWC = decode(path.read_bytes(), view is None or view.upright)
         return view.apply(image_HWC) if view else image_HWC
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Say which file it is that cannot be read."""
+    try:
+        yield
     except BROKEN as error:
-        message = f"{path} is no image that can be read: {why(error)}"
+        message = f"{printable(path)} is no image that can be read: {why(error)}"
         raise BrokenImageError(message, path) from error
-
-
-def images_in(folder: Path) -> list[Path]:
-    """Files that are called as images are, in the folder and below it."""
-    return [path for path in sorted(folder.rglob("*")) if path.suffix.lower() in SUFFIXES]
 
 
 def why(error: Exception) -> str:

@@ -9,9 +9,11 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from lorvp.datasets.archives import Archive
+from lorvp.datasets.class_folders import images_of
 from lorvp.datasets.real import Found
 from lorvp.datasets.real_files import CoopThirds
 from lorvp.datasets.source import Sizes
+from lorvp.datasets.tree import look
 
 URL = (
     "https://huggingface.co/datasets/torchgeo/eurosat/resolve/"
@@ -37,8 +39,10 @@ class EurosatConfig(CoopThirds):
     published: ClassVar[Sizes | None] = Sizes(10, 13_500, 5_400, 8_100)
 
     def read(self, root: Path) -> Found:
-        from torchvision.datasets import EuroSAT  # 4 s: imported where files are really read
-
-        data = EuroSAT(root)
-        names = [re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name) for name in data.classes]
-        return self.found(names, train=[(Path(path), label) for path, label in data.samples])
+        tree = look(root / "eurosat/2750")
+        files = images_of(tree, tree.children(tree.root))
+        if not files:
+            raise LookupError("there are no folders in it")
+        names = [re.sub(r"(?<=[a-z])(?=[A-Z])", " ", folder.name) for folder in files]
+        images = [(file, k) for k, own in enumerate(files.values()) for file in own]
+        return self.found_in(tree, names, train=images)

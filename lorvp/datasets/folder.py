@@ -8,20 +8,21 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from lorvp.datasets.decoding import images_in
+from lorvp.datasets.class_folders import class_names, images_of, notes
+from lorvp.datasets.not_used import printable
 from lorvp.datasets.real import Found
 from lorvp.datasets.real_files import RealFiles, TestOnly
 from lorvp.datasets.source import Sizes
+from lorvp.datasets.split_folders import SPELLINGS, refuse_splits, split_folders
 from lorvp.datasets.splits import Splits, held_out
+from lorvp.datasets.tree import Tree, look
 from lorvp.errors import InputError
-
-PARTS = ("train", "val", "test")
 
 
 class FolderConfig(RealFiles):
     """``root/train/CLASS/x.jpg`` and ``root/test/CLASS/…`` (``root/val/…`` too, if there is one),
-    or ``root/CLASS/x.jpg``, split here. Files with other endings than images have are not looked
-    at."""
+    or ``root/CLASS/x.jpg``, split here. ``training``, ``valid``, ``validation``, ``dev`` and
+    ``testing`` are names of splits too. Files that are not used are counted and named."""
 
     kind: Literal["folder"] = "folder"
     root: str = Field(min_length=1)  # type: ignore[assignment]
@@ -34,16 +35,18 @@ class FolderConfig(RealFiles):
     protocol: ClassVar[str] = "as the folders say; what they do not say is drawn by seed"
 
     def read(self, root: Path) -> Found:
-        if not root.is_dir():
-            raise InputError(f"root: there is no folder {root}")
-        trees = {part: root / part for part in PARTS if (root / part).is_dir()}
-        if trees and "train" not in trees:
-            raise InputError(f"{root} has a folder {next(iter(trees))}, but no train")
-        trees = trees or {"train": root}
-        names = _classes(trees["train"])
-        label_of = {name: label for label, name in enumerate(names)}
-        files = {part: _files(tree, label_of) for part, tree in trees.items()}
-        return self.found([name.replace("_", " ") for name in names], **files)
+        tree = look(_existing(root))
+        trees = split_folders(tree) or {"train": root}
+        folder_of = {part: _classes(tree, folder) for part, folder in trees.items()}
+        names = list(folder_of["train"])
+        for part, folders in folder_of.items():
+            _check_same(trees[part], trees["train"], set(folders), set(names))
+        images = images_of(tree, [f for folders in folder_of.values() for f in folders.values()])
+        files = {
+            part: [(file, k) for k, name in enumerate(names) for file in images[folders[name]]]
+            for part, folders in folder_of.items()
+        }
+        return replace(self.found_in(tree, names, **files), notes=notes(names))
 
     def expected(self) -> Sizes:
         return _counted(self)
@@ -72,9 +75,13 @@ class FolderTestConfig(TestOnly):
     layout: ClassVar[str] = "CLASS/image.jpg"
 
     def read(self, root: Path) -> Found:
-        names = _classes(root)
-        files = _files(root, {name: label for label, name in enumerate(names)})
-        return self.found([name.replace("_", " ") for name in names], test=files)
+        tree = look(_existing(root))
+        refuse_splits(tree)
+        folders = _classes(tree, root)
+        images = images_of(tree, folders.values())
+        files = [(file, k) for k, f in enumerate(folders.values()) for file in images[f]]
+        names = list(folders)
+        return replace(self.found_in(tree, names, test=files), notes=notes(names))
 
     def expected(self) -> Sizes:
         return _counted(self)
@@ -83,26 +90,38 @@ class FolderTestConfig(TestOnly):
 def _counted(config: RealFiles) -> Sizes:
     """Looking into the folder is quick, as no image is read."""
     source = config.source()
-    return Sizes(len(source.class_names), *(len(source.splits[part]) for part in PARTS))
+    return Sizes(len(source.class_names), *(len(source.splits[part]) for part in SPELLINGS))
 
 
-def _classes(tree: Path) -> list[str]:
-    names = sorted(p.name for p in tree.iterdir() if p.is_dir() and not p.name.startswith("."))
-    if len(names) < 2:
+def _existing(root: Path) -> Path:
+    if not root.is_dir():
+        raise InputError(f"root: there is no folder {root}")
+    return root
+
+
+def _classes(tree: Tree, folder: Path) -> dict[str, Path]:
+    """Folders of the classes directly below ``folder``, by the classes' names."""
+    folders = tree.children(folder)
+    if len(folders) < 2:
+        inner = folders[0] if folders and len(tree.children(folders[0])) > 1 else None
+        meant = f"; is {printable(inner)} meant?" if inner else ""
         raise InputError(
-            f"{tree} has {len(names)} folders, but should have one for each of two or more classes"
+            f"{printable(folder)} has {len(folders)} folders, but should have one for each of two "
+            f"or more classes{meant}"
         )
-    return names
+    names = class_names([f.name for f in folders], printable(folder))
+    return dict(zip(names, folders, strict=True))
 
 
-def _files(tree: Path, label_of: dict[str, int]) -> list[tuple[Path, int]]:
-    strangers = sorted(set(_classes(tree)) - set(label_of))
+def _check_same(tree: Path, train: Path, own: set[str], known: set[str]) -> None:
+    strangers, absent = sorted(own - known), sorted(known - own)
     if strangers:
-        raise InputError(f"{tree} has classes that are not in train: {', '.join(strangers[:5])}")
-    found = []
-    for name, label in label_of.items():
-        files = images_in(tree / name)
-        if not files:
-            raise InputError(f"{tree / name} has no image")
-        found += [(path, label) for path in files]
-    return found
+        raise InputError(
+            f"{printable(tree)} has classes that are not in {train.name}: {_few(strangers)}"
+        )
+    if absent:
+        raise InputError(f"{printable(tree)} has no image of: {_few(absent)}")
+
+
+def _few(names: list[str]) -> str:
+    return ", ".join(names[:5] + ["…"] * (len(names) > 5))

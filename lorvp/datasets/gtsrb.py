@@ -9,9 +9,11 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from lorvp.datasets.archives import Archive, archives_at
+from lorvp.datasets.class_folders import images_of
 from lorvp.datasets.real import Found
 from lorvp.datasets.real_files import RealFiles
 from lorvp.datasets.source import Sizes
+from lorvp.datasets.tree import look
 
 HOST = "https://sid.erda.dk/public/archives/daaeac0d7ce1152aea9b61d9f1e19370/"
 
@@ -45,15 +47,16 @@ class GtsrbConfig(RealFiles):
     published: ClassVar[Sizes | None] = Sizes(43, 39_209, 0, 12_630)
 
     def read(self, root: Path) -> Found:
-        from torchvision.datasets import ImageFolder  # 4 s: imported where files are really read
-
-        train = ImageFolder(str(root / "GTSRB/Final_Training/Images"))
+        folder = root / "GTSRB/Final_Training/Images"
+        tree = look(folder)
+        tree.not_used.pop(".csv", None)  # where on the image the sign is, which comes with them
+        files = images_of(tree, [folder / f"{k:05}" for k in range(len(NAMES))])
+        train = [(file, k) for k, own in enumerate(files.values()) for file in own]
         images = root / "GTSRB/Final_Test/Images"
         with (root / "GT-final_test.csv").open() as file:
             rows = list(csv.DictReader(file, delimiter=";"))
         test = [(images / row["Filename"], int(row["ClassId"])) for row in rows]
-        names = [NAMES[int(folder)] for folder in train.classes]
-        return self.found(names, train=[(Path(p), k) for p, k in train.samples], test=test)
+        return self.found_in(tree, NAMES, train=train, test=test)
 
 
 # As the benchmark describes its classes 0 to 42.

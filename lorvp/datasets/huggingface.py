@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
 
+from lorvp.datasets.class_folders import class_names
 from lorvp.datasets.decoding import BROKEN, BrokenImageError, View, decode, why
+from lorvp.datasets.not_used import printable
 from lorvp.datasets.real import Found
 from lorvp.datasets.real_files import RealFiles
 from lorvp.errors import InputError
@@ -68,7 +70,7 @@ class HuggingfaceConfig(RealFiles):
         return Found(
             images=_EncodedImages(tables, self.image, self),
             labels_N=np.concatenate([np.asarray(part, dtype=np.int64) for part in labels]),
-            class_names=[name.replace("_", " ") for name in names],
+            class_names=class_names(names, self.path),
             parts=parts,
         )
 
@@ -95,6 +97,7 @@ class _EncodedImages:
     tables: list[Any]
     column: str
     view: View
+    resized: list[int] = field(default_factory=list, compare=False)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -104,15 +107,26 @@ class _EncodedImages:
         return sum(len(table) for table in self.tables)
 
     def __getitem__(self, row: int) -> np.ndarray:
-        starts = np.cumsum([0, *(len(table) for table in self.tables)])
-        which = int(np.searchsorted(starts, row, side="right")) - 1
-        image = self.tables[which][row - int(starts[which])][self.column]
+        image = self._encoded(row)
         try:
-            return self.view.apply(decode(image["bytes"] or Path(image["path"]).read_bytes()))
+            data = image["bytes"] or Path(image["path"]).read_bytes()
+            image_HWC = decode(data, self.view.upright)
+            if self.view.resizes(image_HWC):
+                self.resized.append(row)
+            return self.view.apply(image_HWC)
         except BROKEN as error:
             name = image["path"] or "without a name"
-            message = f"image {row} ({name}) cannot be read: {why(error)}"
+            message = f"image {row} ({printable(name)}) cannot be read: {why(error)}"
             raise BrokenImageError(message, Path(name)) from error
+
+    def name(self, row: int) -> Path:
+        return Path(self._encoded(row)["path"] or f"image {row}")
+
+    def _encoded(self, row: int) -> dict[str, Any]:
+        """The file's bytes, or the path to it."""
+        starts = np.cumsum([0, *(len(table) for table in self.tables)])
+        which = int(np.searchsorted(starts, row, side="right")) - 1
+        return self.tables[which][row - int(starts[which])][self.column]
 
 
 def _load(config: HuggingfaceConfig, splits: list[str]) -> Any:

@@ -8,9 +8,11 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from lorvp.datasets.archives import Archive, archives_at
+from lorvp.datasets.class_folders import images_of
 from lorvp.datasets.real import Found
 from lorvp.datasets.real_files import RealFiles, TestOnly
 from lorvp.datasets.source import Sizes
+from lorvp.datasets.tree import look
 from lorvp.errors import InputError
 from lorvp.labels import imagenet_synsets, synset_names
 from lorvp.settings import Name
@@ -39,9 +41,14 @@ class ImagenetConfig(RealFiles):
 
     def read(self, root: Path) -> Found:
         wnids = imagenet_synsets()
-        folders = dict(enumerate(wnids))
-        train, test = (_images(root / part, folders) for part in ("train", "val"))
-        return self.found(synset_names(wnids), train=train, test=test)
+        tree = look(root, ("train", "val"))
+        folders = [root / part / wnid for part in ("train", "val") for wnid in wnids]
+        images = images_of(tree, folders)
+        train, test = (
+            [(file, k) for k, wnid in enumerate(wnids) for file in images[root / part / wnid]]
+            for part in ("train", "val")
+        )
+        return self.found_in(tree, synset_names(wnids), train=train, test=test)
 
 
 class _ImagenetShift(TestOnly):
@@ -56,15 +63,18 @@ class _ImagenetShift(TestOnly):
     def read(self, root: Path) -> Found:
         wnids = imagenet_synsets()
         places = [root / folder for folder in self.folders if (root / folder).is_dir()]
-        tree = (places or [root])[0]
-        labels = [k for k, wnid in enumerate(wnids) if (tree / self.folder_name(k, wnid)).is_dir()]
+        place = (places or [root])[0]
+        labels = [k for k, wnid in enumerate(wnids) if (place / self.folder_name(k, wnid)).is_dir()]
         assert self.published is not None
         if len(labels) != self.published.classes:
             wanted = self.published.classes
-            raise InputError(f"{tree} has {len(labels)} of the {wanted} classes: {self.layout}")
-        folders = {n: self.folder_name(k, wnids[k]) for n, k in enumerate(labels)}
+            raise InputError(f"{place} has {len(labels)} of the {wanted} classes: {self.layout}")
+        folders = [place / self.folder_name(k, wnids[k]) for k in labels]
+        tree = look(place)
+        images = images_of(tree, folders)
         names = synset_names(wnids)
-        return self.found([names[k] for k in labels], test=_images(tree, folders))
+        files = [(file, n) for n, folder in enumerate(folders) for file in images[folder]]
+        return self.found_in(tree, [names[k] for k in labels], test=files)
 
     def folder_name(self, label: int, wnid: str) -> str:
         """Of a class."""
@@ -128,12 +138,3 @@ class ImagenetV2Config(_ImagenetShift):
 
     def folder_name(self, label: int, wnid: str) -> str:
         return str(label)
-
-
-def _images(root: Path, folders: dict[int, str]) -> list[tuple[Path, int]]:
-    """Files of each class's folder, sorted, with its label."""
-    return [
-        (path, label)
-        for label, folder in folders.items()
-        for path in sorted((root / folder).iterdir())
-    ]

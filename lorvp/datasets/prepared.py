@@ -2,8 +2,9 @@
 
 images.npy     (N, H, W, 3) uint8, read through a memory map; train first, then val, then test
 labels.npy     (N,) int64 in 0..K-1
-manifest.json  class names, sizes of the splits, where the images come from, what was left out,
-               a SHA-256 of both files, what it was made from (``made_from.py``) and with
+manifest.json  class names, sizes of the splits, where the images come from, what was left out or
+               not used, images in two splits, how they were resized, a SHA-256 of both files,
+               what it was made from (``made_from.py``) and with
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lorvp.datasets import duplicates
 from lorvp.datasets.decoding import View
 from lorvp.errors import InputError
 from lorvp.files import canonical, sha256
@@ -89,6 +91,12 @@ class Prepared:
     """How an image of any size becomes one like these."""
     left_out: list[str]
     """Files that were left out since they cannot be read, and why."""
+    not_used: dict[str, dict]
+    """Other files that lie there, by what they are: how many, and the first."""
+    notes: list[str]
+    """What the user should know of the images, as sentences."""
+    interpolation: str | None
+    """How images were resized when they were stored; None if they have the size that they had."""
 
     def split(self, name: str) -> LabelledImages:
         """The images of one split, which stay on disk until they are looked at.
@@ -147,6 +155,9 @@ def read(folder: Path) -> Prepared:
         manifest["sizes"],
         manifest["view"] and View.model_validate(manifest["view"]),
         manifest["left_out"],
+        manifest.get("not_used", {}),
+        [*manifest.get("notes", []), *duplicates.told(manifest.get("duplicates", {}))],
+        manifest.get("interpolation"),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from lorvp.datasets import archives as raw_files
 from lorvp.datasets.archives import Archive
 from lorvp.datasets.base import DatasetSettings
+from lorvp.datasets.not_used import NotUsed, facts
 from lorvp.datasets.source import Images, Sizes, Source
 from lorvp.datasets.splits import Splits, fewer, held_out
 from lorvp.errors import InputError
@@ -28,6 +29,10 @@ class Found:
     class_names: list[str]
     parts: Splits
     """Rows of the published parts: train and test, and val where there is one."""
+    not_used: NotUsed = field(default_factory=dict)
+    """Files that lie among the images and are not read."""
+    notes: list[str] = field(default_factory=list)
+    """What the user should look at, as sentences."""
 
 
 class RealDataset(DatasetSettings):
@@ -42,7 +47,10 @@ class RealDataset(DatasetSettings):
     """Share of each class's training images held out to choose epochs and settings, where the
     published split has no such part."""
     shots: int | None = Field(default=None, ge=1)
-    """Training images of each class (few-shot); validation is then cut to at most four a class."""
+    """Training images of each class (few-shot). The validation set stays as it is."""
+    val_shots: int | None = Field(default=None, ge=1)
+    """Validation images of each class, at most. CoOp and what follows it (AttrVR, DVP, DGA, RVP)
+    have as many as `shots`, but no more than 4: too few to choose an epoch by."""
     fraction: float | None = Field(default=None, gt=0, le=1)
     """Share of each class's training images that is used."""
     seed: Seed = 0
@@ -81,7 +89,9 @@ class RealDataset(DatasetSettings):
         """
         root = self.raw_folder()
         found = self._found(root)
-        splits = fewer(self.divide(found), found.labels_N, self.shots, self.fraction, self.seed)
+        splits = fewer(
+            self.divide(found), found.labels_N, self.shots, self.fraction, self.seed, self.val_shots
+        )
         return Source(
             images=found.images,
             labels_N=found.labels_N,
@@ -91,7 +101,11 @@ class RealDataset(DatasetSettings):
             protocol=self.protocol,
             skip_broken=self.skips_broken,
             root=root,
-            facts={"settings": self.model_dump(mode="json", exclude={"root", "archives"})},
+            facts={
+                "settings": self.model_dump(mode="json", exclude={"root", "archives"}),
+                "not_used": facts(found.not_used, root),
+                "notes": found.notes,
+            },
         )
 
     def reads(self) -> list[Path]:
@@ -134,7 +148,8 @@ class RealDataset(DatasetSettings):
         classes, train, val, test = self.divided(self.published)
         if self.shots is not None:
             train = min(train, self.shots * classes)
-            val = min(val, min(self.shots, 4) * classes)
+        if self.val_shots is not None:
+            val = min(val, self.val_shots * classes)
         if self.fraction is not None:
             train = round(train * self.fraction)
         return Sizes(classes, train, val, test)

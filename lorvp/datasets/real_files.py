@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -14,6 +15,7 @@ from lorvp.datasets.decoding import ImageFiles, View
 from lorvp.datasets.real import Found, RealDataset
 from lorvp.datasets.source import Sizes
 from lorvp.datasets.splits import Splits, coop_thirds, from_file
+from lorvp.datasets.tree import Tree
 from lorvp.settings import Name
 
 
@@ -43,6 +45,12 @@ class RealFiles(RealDataset, View):
             class_names=class_names,
             parts=dict(zip(parts, rows, strict=True)),
         )
+
+    def found_in(
+        self, tree: Tree, class_names: list[str], **parts: Sequence[tuple[Path, int]]
+    ) -> Found:
+        """The same where no list, but the folder itself, says which files there are."""
+        return replace(self.found(class_names, **parts), not_used=tree.not_used)
 
 
 class TestOnly(RealFiles):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +10,9 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from lorvp.datasets import duplicates
 from lorvp.datasets.decoding import SMALLEST, BrokenImageError, View
+from lorvp.datasets.not_used import below
 from lorvp.datasets.prepared import SPLITS
 from lorvp.datasets.splits import Splits
 from lorvp.errors import InputError
@@ -42,8 +44,17 @@ class Images(Protocol):
 
     def __len__(self) -> int: ...
 
+    @property
+    def resized(self) -> Sequence[int]:
+        """Rows that were read and had another size."""
+        ...
+
     def __getitem__(self, row: int) -> np.ndarray:
         """(H, W, 3) uint8. Raises BrokenImageError, which names the file."""
+        ...
+
+    def name(self, row: int) -> Path:
+        """The file, or what an image is called that is no file."""
         ...
 
 
@@ -65,8 +76,15 @@ class ImageArray:
     def __len__(self) -> int:
         return len(self.images_NHWC)
 
+    @property
+    def resized(self) -> Sequence[int]:
+        return ()
+
     def __getitem__(self, row: int) -> np.ndarray:
         return self.images_NHWC[row]
+
+    def name(self, row: int) -> Path:
+        return Path(f"image {row}")
 
 
 @dataclass(frozen=True)
@@ -115,10 +133,14 @@ def write(
     split = np.repeat(np.arange(3), [len(source.splits[name]) for name in SPLITS])
     whole = whole_folder(folder, work, keep_others=True)
     with whole as scratch, naming_full_disk(scratch.parent):
-        broken = _write_images(scratch / "images.npy", source.images, rows, on_images, threads)
+        keys_N = np.zeros(len(rows), dtype=np.uint64)
+        broken = _write_images(
+            scratch / "images.npy", source.images, rows, keys_N, on_images, threads
+        )
         if broken and not source.skip_broken:
             raise InputError(_complaint(list(broken.values())))
         kept = np.array([n for n in range(len(rows)) if n not in broken], dtype=np.int64)
+        _check_classes(source, rows[kept])
         if broken:
             _keep(scratch / "images.npy", kept)
         np.save(scratch / "labels.npy", source.labels_N[rows[kept]].astype(np.int64))
@@ -130,6 +152,14 @@ def write(
             "view": view and view.model_dump(mode="json", include={*View.model_fields}),
             "class_names": source.class_names,
             "sizes": {name: int((split[kept] == k).sum()) for k, name in enumerate(SPLITS)},
+            "interpolation": view.interpolation if view and source.images.resized else None,
+            "duplicates": duplicates.between(
+                keys_N[kept],
+                split[kept],
+                SPLITS,
+                np.load(scratch / "images.npy", mmap_mode="r"),
+                lambda n: below(source.images.name(int(rows[kept[n]])), source.root),
+            ),
             "left_out": [error.below(source.root) for error in broken.values()],
             "files": {n: sha256(scratch / n) for n in ("images.npy", "labels.npy")},
         }
@@ -140,10 +170,12 @@ def _write_images(
     path: Path,
     images: Images,
     rows: np.ndarray,
+    keys_N: np.ndarray,
     on_images: Callable[[int], None],
     threads: int | None,
 ) -> dict[int, BrokenImageError]:
-    """Store the images of ``rows``; the places of those that are broken, and why they are."""
+    """Store the images of ``rows`` and fill in their keys; the places of those that are broken, and
+    why they are."""
     shape = (len(rows), *images.size, 3)
     stored = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
     reserve(path)
@@ -152,7 +184,8 @@ def _write_images(
     def store(places: range) -> int:
         for place in places:
             try:
-                stored[place] = images[int(rows[place])]
+                stored[place] = image_HWC = images[int(rows[place])]
+                keys_N[place] = duplicates.key(image_HWC)
             except BrokenImageError as error:
                 broken[place] = error
         return len(places)
@@ -164,6 +197,22 @@ def _write_images(
             on_images(number)
     stored.flush()
     return dict(sorted(broken.items()))
+
+
+def _check_classes(source: Source, kept: np.ndarray) -> None:
+    """A class of which nothing is left would be an answer that is never right.
+
+    Raises:
+        InputError: all images of a class that are to be trained on are broken; or tested on,
+            where none are to be trained on.
+    """
+    part = "train" if len(source.splits["train"]) else "test"
+    wanted = source.splits[part]
+    there = np.intersect1d(wanted, kept)
+    lost = np.setdiff1d(source.labels_N[wanted], source.labels_N[there])
+    if len(lost):
+        names = ", ".join(source.class_names[k] for k in lost[:5])
+        raise InputError(f"none of the {part} images can be read of: {names}")
 
 
 def _keep(path: Path, places: np.ndarray) -> None:

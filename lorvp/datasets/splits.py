@@ -104,20 +104,24 @@ def from_file(path: Path, files: Sequence[Path]) -> Splits:
 
 
 def fewer(
-    splits: Splits, labels_N: np.ndarray, shots: int | None, fraction: float | None, seed: int
+    splits: Splits,
+    labels_N: np.ndarray,
+    shots: int | None,
+    fraction: float | None,
+    seed: int,
+    val_shots: int | None = None,
 ) -> Splits:
-    """Train on ``shots`` images of each class, or on a ``fraction`` of each.
-
-    With shots, validation is cut to at most four a class, as CoOp does: who has 16 images to
-    train on has no thousand to validate on.
-    """
+    """Train on at most ``shots`` images of each class, or on a ``fraction`` of each; validate on
+    at most ``val_shots`` of each. None leaves a split as it is."""
 
     def cut(name: str, rule: Callable[[int], Sequence[int]]) -> np.ndarray:
         return per_class(splits[name], labels_N[splits[name]], seed, rule)[0]
 
+    changed: Splits = {}
     if shots is not None:
-        train = cut("train", lambda n: (min(n, shots),))
-        return splits | {"train": train, "val": cut("val", lambda n: (min(n, shots, 4),))}
+        changed["train"] = cut("train", lambda n: (min(n, shots),))
     if fraction is not None:
-        return splits | {"train": cut("train", lambda n: (max(1, round(n * fraction)),))}
-    return splits
+        changed["train"] = cut("train", lambda n: (max(1, round(n * fraction)),))
+    if val_shots is not None:
+        changed["val"] = cut("val", lambda n: (min(n, val_shots),))
+    return splits | changed

@@ -8,9 +8,11 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from lorvp.datasets.archives import Archive
+from lorvp.datasets.class_folders import images_of
 from lorvp.datasets.real import Found
 from lorvp.datasets.real_files import RealFiles
 from lorvp.datasets.source import Sizes
+from lorvp.datasets.tree import look
 from lorvp.labels import synset_names
 
 URL = "http://cs231n.stanford.edu/tiny-imagenet-200.zip"
@@ -40,11 +42,10 @@ class TinyImagenetConfig(RealFiles):
         folder = root / "tiny-imagenet-200"
         wnids = sorted((folder / "wnids.txt").read_text().split())
         label_of = {wnid: label for label, wnid in enumerate(wnids)}
-        train = [
-            (path, label)
-            for wnid, label in label_of.items()
-            for path in sorted((folder / "train" / wnid / "images").iterdir())
-        ]
+        tree = look(folder, ["train"])
+        tree.not_used.pop(".txt", None)  # boxes around the objects, which come with the dataset
+        images = images_of(tree, [folder / "train" / wnid / "images" for wnid in wnids])
+        train = [(file, k) for k, files in enumerate(images.values()) for file in files]
         rows = (folder / "val/val_annotations.txt").read_text().splitlines()
         test = [(folder / "val/images" / r.split()[0], label_of[r.split()[1]]) for r in rows]
-        return self.found(synset_names(wnids), train=train, test=test)
+        return self.found_in(tree, synset_names(wnids), train=train, test=test)

@@ -2,7 +2,6 @@
 
 import json
 
-import numpy as np
 import pytest
 
 from lorvp.datasets import prepared
@@ -82,7 +81,7 @@ def test_left_out_they_take_nothing_with_them(raw, tmp_path):
 UNREADABLE = "is no image that can be read"
 FAULTS = [
     ("folder", lambda path: path.write_bytes(b"text"), "its format is unknown"),
-    ("imagenet_a", lambda path: path.write_bytes(b"text"), "its format is unknown"),
+    ("oxford_pets", lambda path: path.write_bytes(b"text"), "its format is unknown"),
     ("dtd", lambda path: path.write_bytes(b"text"), "its format is unknown"),
     ("dtd", lambda path: path.unlink(), "No such file or directory"),
 ]
@@ -111,16 +110,16 @@ def test_left_out_they_do_not_depend_on_threads(raw, tmp_path):
     assert one.left_out == five.left_out
 
 
-def test_nothing_is_left_of_files_that_are_all_broken(tmp_path):
-    """The pipeline says later that there is nothing to train on; here no byte is made up."""
-    for which in each("test", 2, 2):
-        path = tmp_path / "raw" / f"class{which.label}" / f"{which.index}.png"
+@pytest.mark.parametrize(("kind", "part"), [("folder", "train"), ("folder_test", "test")])
+def test_a_class_of_which_nothing_is_left_is_refused(kind, part, tmp_path):
+    """It would be an answer that is never right."""
+    for which in each("all", 3, 4):
+        path = tmp_path / "raw" / f"class_{which.label}" / f"{which.index}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"text")
-    data = make(tmp_path / "data", "folder_test", root=str(tmp_path / "raw"), broken="skip")
-    assert data.sizes == {"train": 0, "val": 0, "test": 0}
-    assert len(data.left_out) == 4
-    assert np.load(data.folder / "images.npy").shape == (0, 16, 16, 3)
+        path.write_bytes(b"text" if which.label == 1 else encoded(which, "PNG"))
+    with pytest.raises(InputError, match=f"none of the {part} images can be read of: class 1$"):
+        make(tmp_path / "data", kind, root=str(tmp_path / "raw"), broken="skip")
+    assert not (tmp_path / "data").exists()
 
 
 def test_the_archives_images_can_be_broken_too(tmp_path):

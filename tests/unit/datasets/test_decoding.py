@@ -137,14 +137,3 @@ def test_other_formats(name, tmp_path):
     (tmp_path / "image.jpg").write_bytes(data)
     stored = ImageFiles([tmp_path / "image.jpg"], View(size=16))[0]
     np.testing.assert_array_equal(stored, View(size=16).apply(decode(data)))
-
-
-def test_orientation_marks_are_not_looked_at():
-    """As the published loaders do not, so that a photograph lies as it lay there."""
-    image = scene(40, 60)
-    mark = Image.Exif()
-    mark[0x0112] = 6  # a quarter turn
-    assert decode(saved(image, "JPEG", exif=mark)).shape == (40, 60, 3)
-    np.testing.assert_array_equal(
-        decode(saved(image, "JPEG", exif=mark)), decode(saved(image, "JPEG"))
-    )

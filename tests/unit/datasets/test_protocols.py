@@ -65,11 +65,12 @@ def test_official_sizes():
 
 
 def test_fewer_images_are_foretold_too():
-    # Half of CoOp's 60 a class; 16 shots, four to validate.
-    assert config("dtd", shots=16).expected() == Sizes(47, 16 * 47, 4 * 47, 1692)
-    assert config("dtd", shots=2).expected() == Sizes(47, 2 * 47, 2 * 47, 1692)
+    # Of CoOp's 60, 24 and 36 a class.
+    assert config("dtd", shots=16).expected() == Sizes(47, 16 * 47, 1128, 1692)
+    assert config("dtd", shots=16, val_shots=4).expected() == Sizes(47, 16 * 47, 4 * 47, 1692)
+    assert config("dtd", val_shots=4).expected() == Sizes(47, 2820, 4 * 47, 1692)
     assert config("dtd", fraction=0.5).expected() == Sizes(47, 1410, 1128, 1692)
-    assert config("dtd", shots=500).expected() == Sizes(47, 2820, 4 * 47, 1692)
+    assert config("dtd", shots=500, val_shots=500).expected() == Sizes(47, 2820, 1128, 1692)
     assert config("cifar10", val=0.2).expected() == Sizes(10, 40_000, 10_000, 10_000)
     assert config("huggingface", path="x").expected() is None
 
@@ -78,7 +79,13 @@ OFFICIAL = [{"split": "official"}, {"split": "official", "val": 0.4}]
 TRIED = [
     (kind, settings)
     for kind in ["cifar10", "dtd", "eurosat", "food101", "oxford_pets", "svhn"]
-    for settings in [{}, {"shots": 2}, {"fraction": 0.5}, {"val": 0.4}]
+    for settings in [
+        {},
+        {"shots": 2},
+        {"shots": 2, "val_shots": 1},
+        {"fraction": 0.5},
+        {"val": 0.4},
+    ]
     + OFFICIAL * (kind in ("dtd", "food101"))
 ]
 

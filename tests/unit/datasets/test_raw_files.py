@@ -109,7 +109,7 @@ FOLDERS = {
     "a class missing in test": (
         ["train/cat/1.png", "train/dog/1.png", "train/cow/1.png", "test/cat/1.png",
          "test/dog/1.png"],
-        "cow has no image",
+        "test has no image of: cow",
     ),
     "val and test without train": (
         ["val/cat/1.png", "val/dog/1.png", "test/cat/1.png", "test/dog/1.png"], "train"

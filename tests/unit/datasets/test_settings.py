@@ -61,7 +61,8 @@ def test_shots_or_a_fraction(asked, kind):
 
 WRONG = [
     {"kind": "cifar10", "val": 1.0}, {"kind": "cifar10", "val": 0.0},
-    {"kind": "cifar10", "shots": 0}, {"kind": "cifar10", "fraction": 1.5},
+    {"kind": "cifar10", "shots": 0}, {"kind": "cifar10", "val_shots": 0},
+    {"kind": "cifar10", "fraction": 1.5},
     {"kind": "cifar10", "seed": -1}, {"kind": "cifar10", "size": 64},
     {"kind": "dtd", "size": 4}, {"kind": "dtd", "split": "offical"},
     {"kind": "eurosat", "split": "official"}, {"kind": "oxford_pets", "split": "official"},

@@ -80,24 +80,30 @@ def test_pets_hold_out_a_fifth():
     assert counts(splits["val"], labelled(*numbers)) == [20] * 30 + [19] * 5 + [20, 20]
 
 
-@given(labels, seeds, st.integers(1, 20))
-def test_shots_are_counted_by_class_and_validation_has_no_more_than_four(labels_N, seed, shots):
+@given(labels, seeds, st.none() | st.integers(1, 20), st.none() | st.integers(1, 20))
+def test_shots_are_counted_by_class_and_cut_one_split_each(labels_N, seed, shots, val_shots):
     before = coop_thirds(labels_N, seed)
-    splits = fewer(before, labels_N, shots, None, seed)
-    for name, most in (("train", shots), ("val", min(shots, 4))):
+    splits = fewer(before, labels_N, shots, None, seed, val_shots)
+    for name, most in (("train", shots or 80), ("val", val_shots or 80), ("test", 80)):
         total = np.array(counts(before[name], labels_N))
         assert counts(splits[name], labels_N) == np.minimum(total, most).tolist()
         assert set(splits[name]) <= set(before[name])
-    assert splits["test"].tolist() == before["test"].tolist()
 
 
-def test_sixteen_shots_leave_four_to_validate_on():
-    """Of 40 and 30 images of two classes, where CoOp's fifth would be 8 and 6."""
+SHOTS = {
+    "to train on": ((16, None), [[16, 15], [8, 6], [12, 9]]),
+    "CoOp's": ((16, 4), [[16, 15], [4, 4], [12, 9]]),
+    "to validate on": ((None, 4), [[20, 15], [4, 4], [12, 9]]),
+}
+
+
+@pytest.mark.parametrize("name", SHOTS)
+def test_who_has_few_images_to_train_on_may_have_more_to_validate_on(name):
+    """Of 40 and 30 images of two classes, where CoOp's fifth is 8 and 6."""
+    (shots, val_shots), expected = SHOTS[name]
     labels_N = labelled(40, 30)
-    splits = fewer(coop_thirds(labels_N, 0), labels_N, 16, None, seed=0)
-    assert [counts(splits[part], labels_N) for part in ("train", "val", "test")] == [
-        [16, 15], [4, 4], [12, 9],
-    ]  # fmt: skip
+    splits = fewer(coop_thirds(labels_N, 0), labels_N, shots, None, 0, val_shots)
+    assert [counts(splits[part], labels_N) for part in ("train", "val", "test")] == expected
 
 
 @given(labels, seeds, st.floats(0.01, 1))

@@ -1,0 +1,57 @@
+"""Files that are there and are not used: counted by what they are, and named."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+NotUsed = dict[str, list[Path]]
+"""Files by what they are: an ending such as ``.txt``, or a few words."""
+
+CONVERT = {".heic", ".heif", ".hif", ".cr2", ".cr3", ".nef", ".arw", ".dng", ".raf", ".jxl"}
+"""Endings of photographs that Pillow alone does not read."""
+
+
+def printable(path: Path | str) -> str:
+    """In one line of valid UTF-8, whatever bytes the name consists of."""
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def below(path: Path, root: Path) -> str:
+    """As it is called in ``root``, wherever that lies; by its own name if it lies elsewhere."""
+    inside = path.is_relative_to(root)
+    return printable(path.relative_to(root).as_posix() if inside else path.name)
+
+
+def ending(path: Path) -> str:
+    """``.txt``, or ``without ending``."""
+    return printable(path.suffix) or "without ending"
+
+
+def facts(not_used: NotUsed, root: Path) -> dict[str, dict[str, Any]]:
+    """For the manifest: how many files of each kind and the first, the most frequent kind first."""
+    in_order = sorted(not_used.items(), key=lambda item: (-len(item[1]), item[0]))
+    return {
+        kind: {"files": len(paths), "first": below(min(paths), root)} for kind, paths in in_order
+    }
+
+
+def told(counted: Mapping[str, Mapping[str, Any]]) -> str:
+    """``3 files not used: 2 .HEIC, 1 .txt (first: cat/a.HEIC)``; nothing if all are used."""
+    if not counted:
+        return ""
+    number = sum(kind["files"] for kind in counted.values())
+    kinds = ", ".join(f"{facts['files']:,} {kind}" for kind, facts in counted.items())
+    first = next(iter(counted.values()))["first"]
+    files = "file" if number == 1 else "files"
+    return f"{number:,} {files} not used: {kinds} (first: {first}){_advice(counted)}"
+
+
+def _advice(kinds: Mapping[str, Any]) -> str:
+    unread = [kind for kind in kinds if kind.lower() in CONVERT]
+    if not unread:
+        return ""
+    return f"; {' and '.join(unread)} cannot be read here: convert them to JPEG or PNG to use them"
