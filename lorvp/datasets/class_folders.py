@@ -30,7 +30,7 @@ def class_names(names: Iterable[str], place: str) -> list[str]:
         said = spoken(name)
         if not said or any(unicodedata.category(letter) in UNSPEAKABLE for letter in said):
             raise InputError(
-                f"{place} has a class {printable(name)!r}, which cannot be printed: give it a name "
+                f"{place} has a class '{printable(name)}', which cannot be printed: give it a name "
                 "of letters (UTF-8)"
             )
         if said in named:

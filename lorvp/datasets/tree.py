@@ -146,10 +146,13 @@ class _Walk:
     def file_link(self, link: Path) -> None:
         """A link to nothing that is called as an image is an image that cannot be read."""
         target = os.path.realpath(link)
-        if not os.path.exists(target) and link.suffix.lower() not in SUFFIXES:
-            self.tree.folders.append(link)
-            self.tree.leave(link, NOTHING)
-        elif os.path.exists(target) and not os.path.isfile(target):
+        if not os.path.exists(target):
+            if link.suffix.lower() in SUFFIXES:
+                self.tree.images.append(link)
+            else:
+                self.tree.folders.append(link)
+                self.tree.leave(link, NOTHING)
+        elif not os.path.isfile(target):
             self.tree.leave(link, SPECIAL)
         elif target in self.linked or self.was_read(target):
             self.tree.leave(link, AGAIN)
