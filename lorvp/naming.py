@@ -107,4 +107,5 @@ def _is_free(name: str) -> bool:
 
 def _with_hash(key: Hashable, name: str) -> str:
     digest = hashlib.sha256(ascii(key).encode()).hexdigest()[:12]
-    return f"{name[:LONGEST]}-{digest}" if name else digest
+    start = name[:LONGEST].replace(".", "_")
+    return f"{start}-{digest}" if start else digest

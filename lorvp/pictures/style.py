@@ -3,9 +3,10 @@
 from io import BytesIO
 from itertools import cycle, islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import altair as alt
+import vl_convert
 from altair.typing import ChartType
 from PIL import Image
 
@@ -25,6 +26,13 @@ FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 SMALL, MEDIUM, LARGE = 11, 12, 13
 WIDEST = 320  # pixels of a name beside an axis; what is longer ends in an ellipsis
 DPI = 192  # twice that of a screen, so that a page shows a PNG in the size of its SVG
+
+OF_EVERY_OBJECT = frozenset({
+    "constructor", "hasOwnProperty", "isPrototypeOf", "propertyIsEnumerable", "toLocaleString",
+    "toString", "valueOf", "__defineGetter__", "__defineSetter__", "__lookupGetter__",
+    "__lookupSetter__", "__proto__",
+})  # fmt: skip
+"""What JavaScript finds in each object: Vega fails at a name of a class or method that is one."""
 
 LOOK: dict[str, Any] = {
     "background": "white",
@@ -84,14 +92,12 @@ def save(chart: ChartType, path: str | Path) -> None:
     if Path(path).suffix == ".png":
         write_png(as_png(chart), path)
     else:
-        _saved(chart, str(path), "svg", scale=1)
+        Path(path).write_text(vl_convert.vegalite_to_svg(specification(chart)), encoding="utf-8")
 
 
 def as_png(chart: ChartType) -> BytesIO:
     """Drawn, but larger than a file of it has to be."""
-    drawn = BytesIO()
-    _saved(chart, drawn, "png", scale=2)
-    return drawn
+    return BytesIO(vl_convert.vegalite_to_png(specification(chart), scale=2, ppi=72))
 
 
 def write_png(drawn: BytesIO, path: str | Path) -> None:
@@ -101,9 +107,20 @@ def write_png(drawn: BytesIO, path: str | Path) -> None:
     smaller.save(path, optimize=True, dpi=(DPI, DPI))
 
 
-def _saved(chart: ChartType, to: str | BytesIO, kind: Literal["png", "svg"], scale: int) -> None:
-    """Altair refuses tables of more than 5000 rows, a limit meant for notebooks; it is lifted here,
+def specification(chart: ChartType) -> dict[str, Any]:
+    """The chart for Vega-Lite.
+
+    Altair refuses tables of more than 5000 rows, a limit meant for notebooks; it is lifted here,
     because the learning curves of a full grid are longer.
     """
     with alt.data_transformers.enable("default", max_rows=None):
-        chart.save(to, format=kind, scale_factor=scale)
+        return _without_javascript(chart.to_dict())
+
+
+def _without_javascript(part: Any) -> Any:
+    """A mark of no width behind each text that Vega would look up in an object of JavaScript's."""
+    if isinstance(part, dict):
+        return {key: _without_javascript(value) for key, value in part.items()}
+    if isinstance(part, list):
+        return [_without_javascript(value) for value in part]
+    return f"{part}\u2060" if isinstance(part, str) and part in OF_EVERY_OBJECT else part
