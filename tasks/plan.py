@@ -122,7 +122,20 @@ def notes(plan: Plan) -> list[str]:
                 f"note: {folder.name} has no training image of {absent}: nothing can be learnt of "
                 "them; mappings that count give them unused source classes, or the mean logit"
             )
-    return found
+    places = {(job.dataset, job.checkpoint): None for job in plan.missing}
+    return [*found, *filter(None, (_resized_otherwise(*pair) for pair in places))]
+
+
+def _resized_otherwise(dataset: Path, network: Path) -> str:
+    """Pixels that were made when images were stored are not those that the network knows."""
+    stored, expected = _dataset(dataset).interpolation, _manifest(network).interpolation
+    if stored in (None, expected):
+        return ""
+    return (
+        f"note: the images of {dataset.name} were resized by {stored} interpolation when they were "
+        f"stored, and {network.name} expects {expected}; `interpolation: {expected}` under "
+        f"datasets.{dataset.name} stores them so"
+    )
 
 
 def check_that_they_fit(jobs: list[Job]) -> None:
