@@ -22,9 +22,11 @@ from lorvp.errors import InputError
 from lorvp.files import write_whole
 from lorvp.optimisation import TrainingConfig
 from lorvp.params import ComputeConfig, Experiment
+from lorvp.store import TrialStore, default_root
 from tasks.form import filled_in, form_of, one_of
 from tasks.one_run import one_run
 from tasks.places import WORK
+from tasks.plan import make_plan
 
 PARAMS = Path("params.yaml")
 Method = Annotated[Any, one_of(METHODS)]
@@ -74,7 +76,7 @@ def train_grid(
         experiment = params.read(file)
         publish(file, experiment)
         with one_run(tell=logger.info):
-            failures = run(experiment.params.compute, file)
+            failures = run(make_plan(experiment, TrialStore(default_root())), experiment.params)
     except InputError as error:
         logger.error(str(error))
         return Failed(message=str(error))

@@ -11,6 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from lorvp import params, tables
+from tasks import again
 from tasks.costs import Estimate, computing, disk, machine, measured_speeds, rounded
 from tasks.devices import devices, slots
 from tasks.errors import for_people
@@ -30,6 +31,8 @@ def main(path: Path) -> None:
     )
     print(tables.markdown(shown(timed)))
     print(summary(timed, estimate, f"{several} x {machine(device)}"))
+    for note in again.notes(estimate.finished, compute):
+        print(note)
     for network in estimate.whole_stems():
         print(
             f"note: no plain convolution of {network} alone reads the image, so each image of a "

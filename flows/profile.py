@@ -9,13 +9,12 @@ from __future__ import annotations
 import os
 import sys
 
-import torch
-
 from lorvp import cost, params, profiling, tables
 from lorvp.datasets import prepared
 from lorvp.datasets.prepared import LabelledImages
 from lorvp.errors import InputError
 from lorvp.networks import checkpoint
+from lorvp.numerics import make_repeatable
 from lorvp.params import Experiment
 from lorvp.running import build
 from lorvp.trials import Point
@@ -35,7 +34,7 @@ def main(words: str) -> None:
     experiment = params.read()
     point = chosen(experiment, words)
     device = devices(experiment.params.compute)[0]
-    torch.set_num_threads(1)
+    make_repeatable()
     trial, data = point.trial, prepared.read(DATASETS / point.trial.dataset)
     folder = CHECKPOINTS / trial.network
     model = build(trial, checkpoint.load(folder).to(device), data.class_names).to(device)

@@ -1,5 +1,8 @@
 """`python -m flows.prompts`: train every trial of the grid that has no result yet.
 
+With ``--again`` also those whose result was made with other versions of libraries, or on another
+kind of device, than are here.
+
 At the end data/prompts holds exactly the grid's finished trials. If there is nothing to train,
 Prefect is not even imported.
 """
@@ -11,8 +14,9 @@ import sys
 from functools import partial
 
 from lorvp import params
-from lorvp.params import ComputeConfig, Experiment
+from lorvp.params import Experiment, Params
 from lorvp.store import TrialStore, default_root
+from tasks import again
 from tasks.errors import INTERRUPTED, for_people
 from tasks.login import where_it_is
 from tasks.one_run import one_run
@@ -30,38 +34,42 @@ def main() -> int:
     experiment = params.read()
     require_places()
     with one_run(tell=partial(print, flush=True)):
-        return train(experiment)
+        return train(experiment, anew="--again" in sys.argv[1:])
 
 
-def train(experiment: Experiment) -> int:
-    store = TrialStore(default_root())
+def train(experiment: Experiment, anew: bool = False) -> int:
+    """``anew``: also those that were made with other libraries, or on another kind of device."""
+    store, compute = TrialStore(default_root()), experiment.params.compute
     store.tidy()
     plan = make_plan(experiment, store)
+    if anew:
+        again.set_aside(plan.finished, compute)
+        plan = make_plan(experiment, store)
     done = len(plan.jobs) - len(plan.missing)
     print(f"{len(plan.jobs)} trials in the grid: {done} finished, {len(plan.missing)} to train")
-    for note in notes(plan):
+    for note in [*notes(plan), *again.notes(plan.finished, compute)]:
         print(note)
-    failures = train_missing(plan, experiment.params.compute) if plan.missing else ""
+    failures = train_missing(plan, experiment.params) if plan.missing else ""
     store.show([job.fingerprint for job in plan.jobs], PROMPTS, WORK)
     if failures:
         print(f"{failures}\nThe others are kept; `dvc repro` trains only these.", file=sys.stderr)
     return 1 if failures else 0
 
 
-def train_missing(plan: Plan, compute: ComputeConfig) -> str:
+def train_missing(plan: Plan, settings: Params) -> str:
     """Run the flow against the user's Prefect server, or one that ends with the run.
 
     Returns which trials failed and why, or nothing.
     """
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
-    place = runner(compute)
+    place = runner(settings.compute)
     place.check()
     be_quiet()  # in whatever is started
     with place.ahead(len(plan.missing)), prefect_api() as url:
         from flows.training import run
 
         print(f"Prefect UI: {url.removesuffix('/api')}{where_it_is()}", flush=True)
-        return run(compute)
+        return run(plan, settings)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,8 @@ Import it inside ``tasks.server.prefect_api()``, which says where Prefect's API 
 from __future__ import annotations
 
 import signal
+from contextvars import ContextVar
 from datetime import datetime
-from pathlib import Path
 
 from httpx import TransportError
 from prefect import flow
@@ -16,13 +16,11 @@ from prefect.exceptions import FailedRun
 from prefect.futures import as_completed
 from prefect.states import Cancelled, Completed, Failed
 
-from lorvp import params
-from lorvp.params import ComputeConfig, Params
-from lorvp.store import TrialStore, default_root
+from lorvp.params import Params
 from tasks import sharing
 from tasks.cancelling import cancelled_as_by_ctrl_c
 from tasks.errors import takes_no_files
-from tasks.plan import Job, Plan, make_plan, neighbours_together
+from tasks.plan import Job, Plan, holds, neighbours_together
 from tasks.prefect_tasks import (
     ProgressArtifact,
     outcome,
@@ -35,8 +33,8 @@ from tasks.progress import Progress
 from tasks.runners import runner
 
 
-def run(compute: ComputeConfig, experiment: Path = Path("params.yaml")) -> str:
-    """Run the flow for this file; which trials failed and why, or nothing.
+def run(plan: Plan, settings: Params) -> str:
+    """Run the flow for what this plan lacks; which trials failed and why, or nothing.
 
     Raises:
         Exception: whatever went wrong outside of the trials.
@@ -44,11 +42,12 @@ def run(compute: ComputeConfig, experiment: Path = Path("params.yaml")) -> str:
     """
     # Again, since Polars sets it so that a Ctrl-C does not wake who waits.
     signal.signal(signal.SIGINT, signal.getsignal(signal.SIGINT))
-    named = train_prompts.with_options(task_runner=runner(compute).task_runner())
+    named = train_prompts.with_options(task_runner=runner(settings.compute).task_runner())
+    _asked.set((plan, settings))
     try:
-        state = named(str(experiment), return_state=True)
+        state = named(return_state=True)
     except TransportError:  # nobody takes down how the flow ended
-        return _still_missing(experiment)
+        return _still_missing(plan)
     if state.is_cancelled():
         raise KeyboardInterrupt
     error = state.result(raise_on_failure=False)
@@ -57,10 +56,9 @@ def run(compute: ComputeConfig, experiment: Path = Path("params.yaml")) -> str:
     return state.message or "" if state.is_failed() else ""
 
 
-def _still_missing(experiment: Path) -> str:
+def _still_missing(plan: Plan) -> str:
     """What the run came to, where Prefect's server is gone and nobody else knows."""
-    plan = make_plan(params.read(experiment), TrialStore(default_root()))
-    names = [f"  {job.point.name}" for job in plan.missing]
+    names = [f"  {job.point.name}" for job in plan.missing if not holds(job)]
     gone = "Prefect's server no longer answers, so the run has ended; not trained yet:"
     return "\n".join([gone, *names]) if names else ""
 
@@ -69,14 +67,17 @@ def _name() -> str:
     return f"prompts {datetime.now():%Y-%m-%d %H:%M}"
 
 
+_asked: ContextVar[tuple[Plan, Params]] = ContextVar("asked")
+"""What the flow is to do. As its parameter it would be sent to the server, and as part of the flow
+to each machine with each trial."""
+
+
 @flow(name="prompts", flow_run_name=_name)
-def train_prompts(experiment: str = "params.yaml") -> State:
+def train_prompts() -> State:
     """Train what is missing. A trial that fails leaves the others alone, and is named."""
-    settings = params.read(Path(experiment))
-    plan = make_plan(settings, TrialStore(default_root()))
     with cancelled_as_by_ctrl_c() as cancelled:
         try:
-            progress = _train(plan, settings.params)
+            progress = _train(*_asked.get())
         except KeyboardInterrupt:
             if not cancelled.is_set():
                 raise

@@ -18,6 +18,7 @@ import io
 import json
 import os
 import re
+import shutil
 import time
 from collections.abc import Iterable
 from contextlib import suppress
@@ -51,6 +52,21 @@ RECORD = "trial.json"
 FINGERPRINT = re.compile(r"[0-9a-f]{20}")
 FORGOTTEN = 60 * 24 * 3600
 """Seconds for which the state of a trial that was stopped is kept."""
+SETTLED = 0.05
+"""Seconds after which another write to a file has another time; clocks of file systems tick."""
+
+_read: dict[tuple[int, int, int, int], str] = {}
+"""SHA-256 of the files that this process has read, by what a write to them would change."""
+
+
+def _sha256(path: Path) -> str:
+    """Each file is read once in a process, by whatever name, unless it was written to since."""
+    found = path.stat()
+    key = found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+    digest = _read.get(key) or sha256(path)
+    if time.time() - found.st_mtime > SETTLED:
+        _read[key] = digest
+    return digest
 
 
 def verified(folder: Path) -> dict | None:
@@ -64,7 +80,7 @@ def verified(folder: Path) -> dict | None:
             and set(files) == FILES
             # A pipe among them would never end.
             and all((folder / name).is_file() for name in files)
-            and all(sha256(folder / name) == digest for name, digest in files.items())
+            and all(_sha256(folder / name) == digest for name, digest in files.items())
         )
         return record if whole else None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -159,6 +175,13 @@ class TrialStore:
         for path in (self.root / ".resume").glob("[!.]*"):
             if self.holds(path.name) or _age(path) > FORGOTTEN:
                 self.resume(path.name).forget()
+
+    def set_aside(self, fingerprint: str) -> None:
+        """Let a finished trial count as missing, but keep its folder."""
+        aside = self.root / ".aside" / fingerprint
+        aside.parent.mkdir(exist_ok=True)
+        shutil.rmtree(aside, ignore_errors=True)
+        self.folder(fingerprint).rename(aside)
 
     def adopt(self, folder: Path) -> None:
         """Take a finished trial that the store lacks, such as one that came with `dvc pull`."""

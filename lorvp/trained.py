@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +14,6 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-import lorvp
 from lorvp.classifier import Classifier
 from lorvp.datasets.decoding import View
 from lorvp.datasets.prepared import Prepared
@@ -27,6 +25,7 @@ from lorvp.proxies import via
 from lorvp.record import read, trial_of
 from lorvp.running import build
 from lorvp.trials import Trial
+from lorvp.versions import environment
 
 NETWORK = "network"
 """The folder of the frozen network in a prompt's own folder, where it has one."""
@@ -34,7 +33,6 @@ NETWORK = "network"
 
 def facts_of(trial: Trial, data: Prepared, network: CheckpointManifest, device: str) -> dict:
     """What a prompt's record tells besides its identity, so that it can be used on its own."""
-    gpu = device.startswith("cuda")
     return {
         "task": {
             "dataset": trial.dataset,
@@ -47,12 +45,7 @@ def facts_of(trial: Trial, data: Prepared, network: CheckpointManifest, device: 
             "source": network.source,
             "weights_sha256": network.weights_sha256,
         },
-        "environment": {
-            "lorvp": lorvp.__version__,
-            "torch": torch.__version__,
-            "python": platform.python_version(),
-            "device": torch.cuda.get_device_name(device) if gpu else device,
-        },
+        "environment": dict(environment(device, network.library)),
     }
 
 

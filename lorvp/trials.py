@@ -90,7 +90,7 @@ def identity(trial: Trial, dataset_digest: str, checkpoint_digest: str) -> dict:
         "settings": trial.model_dump(mode="json", exclude={"dataset", "network"}),
         "dataset": dataset_digest,
         "checkpoint": checkpoint_digest,
-        "code": digest_of(["lorvp.running", *modules], PIXELS),
+        "code": digest_of(["lorvp.running", "lorvp.numerics", *modules], PIXELS),
     }
 
 

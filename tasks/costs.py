@@ -22,7 +22,7 @@ from lorvp.store import TrialStore, default_root
 from lorvp.trials import Point, Trial
 from tasks.errors import naming
 from tasks.places import CHECKPOINTS, DATASETS
-from tasks.plan import make_jobs
+from tasks.plan import Job, holds, make_jobs
 
 
 class Estimate:
@@ -102,15 +102,19 @@ class Estimate:
         return cost.of_trial(trial, mapping, self.sizes(trial.dataset), self._images[key])
 
     @cached_property
-    def missing(self) -> set[Point]:
-        """Points without a result; all of them as long as data or networks are not prepared."""
-        store = TrialStore(default_root())
+    def finished(self) -> list[Job]:
+        """Those with a result; none as long as data or networks are not prepared."""
         places = [DATASETS / p.trial.dataset for p in self.experiment.points]
         places += [CHECKPOINTS / p.trial.network for p in self.experiment.points]
         if not all((place / "manifest.json").exists() for place in set(places)):
-            return set(self.experiment.points)
-        jobs = make_jobs(self.experiment, store)
-        return {job.point for job in jobs if not store.holds(job.fingerprint)}
+            return []
+        jobs = make_jobs(self.experiment, TrialStore(default_root()))
+        return [job for job in jobs if holds(job)]
+
+    @cached_property
+    def missing(self) -> set[Point]:
+        """Points without a result."""
+        return set(self.experiment.points) - {job.point for job in self.finished}
 
     def table(self) -> pl.DataFrame:
         """One row for each dataset and network: trials, passes and FLOPs of those to train."""

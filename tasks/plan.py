@@ -45,6 +45,11 @@ class Plan:
     jobs: list[Job]
     missing: list[Job]
 
+    @property
+    def finished(self) -> list[Job]:
+        missing = {job.fingerprint for job in self.missing}
+        return [job for job in self.jobs if job.fingerprint not in missing]
+
 
 def make_plan(experiment: Experiment, store: TrialStore) -> Plan:
     """Name every trial by its fingerprint and look it up in the store.
@@ -63,13 +68,16 @@ def make_plan(experiment: Experiment, store: TrialStore) -> Plan:
     return Plan(jobs, missing)
 
 
+def holds(job: Job) -> bool:
+    """Whether this trial is finished and whole in its store."""
+    return TrialStore(job.store).holds(job.fingerprint)
+
+
 def _finished(job: Job, store: TrialStore) -> bool:
-    """To know it is to read all of its files, so it is asked once."""
     shown = PROMPTS / job.fingerprint
-    if store.holds(job.fingerprint) or not shown.exists():
-        return store.folder(job.fingerprint).exists()
-    store.adopt(shown)
-    return store.holds(job.fingerprint)
+    if not holds(job) and shown.exists():
+        store.adopt(shown)
+    return holds(job)
 
 
 def make_jobs(experiment: Experiment, store: TrialStore) -> list[Job]:
@@ -83,7 +91,7 @@ def make_jobs(experiment: Experiment, store: TrialStore) -> list[Job]:
 
 def _job(point: Point, store: TrialStore) -> Job:
     dataset, network = DATASETS / point.trial.dataset, CHECKPOINTS / point.trial.network
-    facts = identity(point.trial, _dataset(dataset).digest, _manifest(network).digest)
+    facts = identity(point.trial, _dataset(dataset).digest, manifest_of(network).digest)
     return Job(point, facts, fingerprint(facts), store.root, dataset, network)
 
 
@@ -107,8 +115,9 @@ def require_results(jobs: list[Job]) -> None:
     if missing:
         shown = "\n  ".join(missing[:10] + ["…"] * (len(missing) > 10))
         raise InputError(
-            f"{len(missing)} of {len(jobs)} trials have no current result in {PROMPTS}; "
-            f"run `dvc repro` to train them:\n  {shown}"
+            f"{len(missing)} of {len(jobs)} trials have no current result in {PROMPTS}; run "
+            "`dvc repro` to train them, or `python -m flows.prompts` if it finds nothing to do "
+            f"(a file was damaged):\n  {shown}"
         )
 
 
@@ -128,7 +137,7 @@ def notes(plan: Plan) -> list[str]:
 
 def _resized_otherwise(dataset: Path, network: Path) -> str:
     """Pixels that were made when images were stored are not those that the network knows."""
-    stored, expected = _dataset(dataset).interpolation, _manifest(network).interpolation
+    stored, expected = _dataset(dataset).interpolation, manifest_of(network).interpolation
     if stored in (None, expected):
         return ""
     return (
@@ -146,7 +155,7 @@ def check_that_they_fit(jobs: list[Job]) -> None:
     """
     reasons: dict[str, str] = {}
     for job in jobs:
-        trial, manifest = job.point.trial, _manifest(job.checkpoint)
+        trial, manifest = job.point.trial, manifest_of(job.checkpoint)
         names = _dataset(job.dataset).class_names
         try:
             trial.method.build(manifest.canvas)
@@ -159,4 +168,4 @@ def check_that_they_fit(jobs: list[Job]) -> None:
 
 
 _dataset = cache(prepared.read)
-_manifest = cache(checkpoint.read_manifest)
+manifest_of = cache(checkpoint.read_manifest)

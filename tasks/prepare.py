@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import torch
 from rich.progress import MofNCompleteColumn
 from rich.progress import Progress as Bars
 
@@ -13,6 +12,7 @@ from lorvp.datasets import made_from, not_used, prepared, source
 from lorvp.datasets.base import DatasetSettings
 from lorvp.datasets.source import Sizes
 from lorvp.networks import checkpoint
+from lorvp.numerics import make_repeatable
 from lorvp.params import Params
 from lorvp.versions import versions
 from tasks.errors import naming
@@ -43,7 +43,7 @@ def prepare_dataset(name: str, params: Params) -> None:
 
 
 def _store(folder: Path, config: DatasetSettings, facts: dict) -> None:
-    torch.set_num_threads(1)  # images are what runs in parallel
+    make_repeatable()  # with one thread for each image, as images are what runs in parallel
     found = config.source()
     found = replace(found, facts=found.facts | facts)
     with Bars(*Bars.get_default_columns(), MofNCompleteColumn()) as bars:

@@ -45,10 +45,11 @@ def write_report(
     write_whole(path, page(sections, pictures, told, origins, settings_of(experiment)))
 
 
-def remarks_on(results: pl.DataFrame, experiment: Experiment) -> list[str]:
+def remarks_on(results: pl.DataFrame, experiment: Experiment, jobs: list[Job]) -> list[str]:
     """What to know of this experiment's tables; see lorvp/report/remarks.py."""
     left_out = {name: len(data.left_out) for name, data in _prepared(experiment).items()}
-    return remarks(Facts(results, left_out))
+    environments = {job.fingerprint: _record(job)["environment"] for job in jobs}
+    return remarks(Facts(results, left_out, environments))
 
 
 def _prepared(experiment: Experiment) -> dict[str, Prepared]:

@@ -44,7 +44,7 @@ def write_tables(experiment: Experiment) -> None:
         beside_published(results, experiment),
         on_shifts(main, experiment, jobs),
     ]
-    told = remarks_on(results, experiment)
+    told = remarks_on(results, experiment, jobs)
     made = WORK / "tables"
     with whole_folder(made) as folder:
         write_results(folder, results)

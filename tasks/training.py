@@ -10,13 +10,12 @@ import warnings
 from functools import lru_cache
 from pathlib import Path
 
-import torch
-
 from lorvp.datasets import prepared
 from lorvp.networks import checkpoint
 from lorvp.networks.account import in_a_line
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.networks.precision import SlowPrecision
+from lorvp.numerics import make_repeatable
 from lorvp.params import TrackingConfig
 from lorvp.resume import ResumeFile
 from lorvp.running import Result, run
@@ -38,12 +37,7 @@ def start_worker(parent: int, place: str, home: Path) -> None:
     os.chdir(home)
     confine(place)
     keep_freed_memory()
-    torch.set_num_threads(1)
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    # The same as use_deterministic_algorithms(True), which also imports the compiler (6 s).
-    torch.set_deterministic_debug_mode("error")
-    # Memory that is about to be written need not be filled before.
-    torch.utils.deterministic.fill_uninitialized_memory = False  # pyright: ignore
+    make_repeatable()
     # The log says so, once for each trial.
     warnings.simplefilter("ignore", SlowPrecision)
     # The server and the flow need little, but at once: a core that waits for the next trial idles.

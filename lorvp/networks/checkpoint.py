@@ -6,14 +6,12 @@ manifest.json         what the network is, how its images look, its class names,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import torch
 from pydantic import ValidationError
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from safetensors.torch import save_file
+from torch import nn
 
 from lorvp import json_file
 from lorvp.errors import InputError
@@ -21,7 +19,7 @@ from lorvp.files import sha256, to_json, whole_folder
 from lorvp.networks.facts import CheckpointManifest, Facts
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.networks.libraries import LIBRARIES
-from lorvp.networks.weights_file import fill, misfit
+from lorvp.networks.loading import loaded
 from lorvp.problems import told
 
 FILES = ("manifest.json", "weights.safetensors")
@@ -92,27 +90,7 @@ def load(folder: Path) -> FrozenNetwork:
     """
     manifest = read_manifest(folder)
     path = _require_whole(folder, manifest)
-    library, tensors = LIBRARIES[manifest.library], _tensors(path, manifest.architecture)
-    with torch.device("meta"):  # takes no memory, whatever sizes the manifest asks for
-        _require_fit(library.build(manifest).state_dict(), tensors, path, manifest.architecture)
-    network = library.build(manifest)
-    fill(network, tensors, path, manifest.architecture)
-    return library.frozen(network, manifest)
-
-
-def _require_fit(own: Mapping, tensors: Mapping, path: Path, architecture: str) -> None:
-    """Raises:
-    InputError: keys, shapes or types differ, or a weight is not a number.
-    """
-    reason = misfit(own, tensors)
-    odd = [name for name in own if not reason and own[name].dtype != tensors[name].dtype]
-    lost = [name for name, tensor in tensors.items() if tensor.isnan().any()]
-    if odd:
-        reason = f"{odd[0]} is {tensors[odd[0]].dtype}, not {own[odd[0]].dtype}"
-    elif lost and not reason:
-        reason = f"{lost[0]} holds NaN"
-    if reason:
-        raise InputError(f"{path} does not fit {architecture}: {reason}")
+    return loaded(LIBRARIES[manifest.library], manifest, path)
 
 
 def _require_whole(folder: Path, manifest: CheckpointManifest) -> Path:
@@ -123,13 +101,6 @@ def _require_whole(folder: Path, manifest: CheckpointManifest) -> Path:
     if sha256(path) != manifest.weights_sha256:
         raise InputError(f"{path} is damaged: its SHA-256 is not the one in manifest.json")
     return path
-
-
-def _tensors(path: Path, architecture: str) -> dict[str, Tensor]:
-    try:
-        return load_file(path)
-    except SafetensorError as error:
-        raise InputError(f"{path} does not fit {architecture}: {error}") from error
 
 
 def _manifest(

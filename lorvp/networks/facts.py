@@ -105,5 +105,5 @@ class CheckpointManifest(Facts):
         fields = {"library", "architecture", "model_kwargs", "input_size", "mean", "std"}
         fields |= {"interpolation", "patch", "templates", "weights_sha256"}
         facts = self.model_dump(include=fields)
-        code = digest_of([LIBRARIES[self.library].__name__])
+        code = digest_of([LIBRARIES[self.library].__name__, "lorvp.networks.loading"])
         return hashlib.sha256(canonical(facts | {"code": code})).hexdigest()

@@ -6,12 +6,14 @@ A remark is one function, from the facts to the sentences they give cause to, an
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
 from lorvp.tables.tidy import BEST_TEST_EPOCH, GROUP, PAIR
+from lorvp.versions import NO_DIFFERENCE
 
 MOST = 8
 """Names in one sentence."""
@@ -25,6 +27,8 @@ class Facts:
     """The tidy table."""
     left_out: Mapping[str, int]
     """Files of each dataset that could not be read."""
+    environments: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    """With what each trial of the tidy table was made, by its fingerprint."""
 
 
 Remark = Callable[[Facts], Iterator[str]]
@@ -60,6 +64,27 @@ def _unshown_prompts(facts: Facts) -> Iterator[str]:
             f"{row}: the prompt changed no pixel of any test image; the result is that of the "
             "network without a prompt."
         )
+
+
+def made_differently(facts: Facts) -> Iterator[str]:
+    """Libraries, kinds of processor and devices that are not the same in all trials."""
+    names = sorted({name for found in facts.environments.values() for name in found})
+    for name in names:
+        if name not in NO_DIFFERENCE:
+            yield from _differing(facts, name)
+
+
+def _differing(facts: Facts, name: str) -> Iterator[str]:
+    found = {trial: str(known.get(name, "unknown")) for trial, known in facts.environments.items()}
+    counts = Counter(found[trial] for trial in facts.results["trial"])
+    if len(counts) == 1:
+        return
+    told = ", ".join(f"{number:,} with {value}" for value, number in sorted(counts.items()))
+    said = f"Not all trials were made with the same {name}: {told}; last bits and times may differ."
+    kinds = facts.results.with_columns(pl.col("trial").replace_strict(found).alias("kind"))
+    rows = kinds.group_by(GROUP, maintain_order=True).agg(pl.col("kind").n_unique())
+    mixed = rows.filter(pl.col("kind") > 1)
+    yield f"{said} Seeds of one mean: {_named(mixed)}." if mixed.height else said
 
 
 def _absent(facts: Facts) -> Iterator[str]:
@@ -99,6 +124,7 @@ REMARKS: list[Remark] = [
     _trials,
     _seeds,
     _unshown_prompts,
+    made_differently,
     _absent,
     _no_numbers,
     _no_best_test_epoch,

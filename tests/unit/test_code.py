@@ -101,6 +101,7 @@ def test_trials_have_different_names(package):
         ("augmentation.py", EVERY),
         ("training.py", EVERY),
         ("running.py", EVERY),
+        ("numerics.py", EVERY),
         ("model.py", EVERY),
         ("optimisation.py", EVERY),
         ("prompts/base.py", EVERY),
@@ -154,6 +155,8 @@ def test_an_edit_of_what_no_result_depends_on_changes_none(package, file):
         ("torchvision_models.py", {"torchvision"}),
         ("open_clip_models.py", {"open_clip"}),
         ("agreement.py", {"timm", "torchvision", "open_clip"}),
+        ("../loading.py", {"timm", "torchvision", "open_clip"}),
+        ("../weights_file.py", {"timm", "torchvision", "open_clip"}),
     ],
 )
 def test_an_edit_of_what_runs_a_network_changes_the_checkpoints_of_its_library(

@@ -1,6 +1,7 @@
 """The lines between the parts: who may import whom, read from the files themselves."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -58,6 +59,20 @@ def test_init_files_only_list_names(path):
         assert text or lists or for_types, (
             f"{relative(path)} line {node.lineno}: move this to a file of its own"
         )
+
+
+SETS_NUMBERS = re.compile(
+    r"torch\.(set_|use_|backends|utils\.deterministic|manual_seed|random)"
+    r"|CUBLAS_WORKSPACE|NVIDIA_TF32|TORCH_ALLOW|OMP_NUM_THREADS|MKL_"
+)
+
+
+@pytest.mark.parametrize("path", files("tasks") + files("flows"), ids=relative)
+def test_what_a_process_sets_before_it_computes_is_in_the_code_hash(path):
+    """Threads, precision and repeatability change the last bits of a result: lorvp/numerics.py."""
+    found = [ast.unparse(node) for node in ast.walk(ast.parse(path.read_text()))
+             if isinstance(node, ast.Attribute | ast.Constant)]  # fmt: skip
+    assert not [text for text in found if SETS_NUMBERS.match(text.strip("'"))]
 
 
 @pytest.mark.parametrize("path", files("lorvp"), ids=relative)

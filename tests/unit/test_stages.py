@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 
@@ -18,6 +19,7 @@ from lorvp.networks import CheckpointConfig
 ROOT = Path(__file__).parent.parent.parent
 
 
+@cache
 def stages() -> dict[str, dict[str, Any]]:
     found = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
     return {name: stage.get("do", stage) for name, stage in found.items()}
