@@ -14,7 +14,6 @@ loses nothing; the project's own folder of trials holds hard links into it.
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import os
 import re
@@ -26,7 +25,6 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
-from safetensors.torch import save
 
 from lorvp import json_file
 from lorvp.files import (
@@ -37,8 +35,9 @@ from lorvp.files import (
     to_json,
     whole_folder,
 )
+from lorvp.result_files import contents
 from lorvp.resume import ResumeFile
-from lorvp.running import Result, history_rows
+from lorvp.running import Result
 
 
 def default_root() -> Path:
@@ -148,10 +147,8 @@ class TrialStore:
         self.root.mkdir(parents=True, exist_ok=True)
         whole = whole_folder(self.folder(fingerprint), work=self.work)
         with naming_full_disk(self.root), whole as scratch:
-            # By way of bytes: safetensors and polars have errors of their own for a full disk.
-            (scratch / "weights.safetensors").write_bytes(_weights(result))
-            (scratch / "history.json").write_text(to_json(history_rows(result.history)))
-            (scratch / "predictions.parquet").write_bytes(_table(result))
+            for name, content in contents(result).items():
+                (scratch / name).write_bytes(content)
             files = {path.name: sha256(path) for path in sorted(scratch.iterdir())}
             record = {"fingerprint": fingerprint, "summary": result.summary, **facts}
             record["engine"] = result.engine
@@ -210,17 +207,6 @@ class TrialStore:
         for fingerprint in wanted - shown:
             if self.holds(fingerprint):
                 _link(self.folder(fingerprint), out / fingerprint, work)
-
-
-def _weights(result: Result) -> bytes:
-    # safetensors takes no other memory layout, such as that of a convolutional network.
-    return save({name: tensor.contiguous() for name, tensor in result.state.items()})
-
-
-def _table(result: Result) -> bytes:
-    buffer = io.BytesIO()
-    result.predictions().write_parquet(buffer)
-    return buffer.getvalue()
 
 
 def _link(source: Path, target: Path, work: Path) -> None:

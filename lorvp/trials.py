@@ -19,6 +19,10 @@ from lorvp.words import shown
 FORMAT = 2
 """Of the trial's folder; a change of its files' meaning changes every fingerprint."""
 
+CODE = {"lorvp.running", "lorvp.numerics", "lorvp.result_files"}
+"""Where all code begins by which any trial is computed and written down; besides, its method,
+mapping and training have theirs. The network's is in its checkpoint's digest."""
+
 PAPER = "paper"
 RECIPE = "recipe"
 """``training: paper``, or ``training: {recipe: paper, epochs: 20}`` to change some of it."""
@@ -84,13 +88,13 @@ def identity(trial: Trial, dataset_digest: str, checkpoint_digest: str) -> dict:
     The names of dataset and network are left out, since their bytes stand for them.
     """
     _, *settings = parts(trial)  # the trial's own class only holds the others together
-    modules = sorted({type(part).__module__ for part in settings})
+    modules = {type(part).__module__ for part in settings} | CODE
     return {
         "format": FORMAT,
         "settings": trial.model_dump(mode="json", exclude={"dataset", "network"}),
         "dataset": dataset_digest,
         "checkpoint": checkpoint_digest,
-        "code": digest_of(["lorvp.running", "lorvp.numerics", *modules], PIXELS),
+        "code": digest_of(modules, PIXELS),
     }
 
 

@@ -102,6 +102,7 @@ def test_trials_have_different_names(package):
         ("training.py", EVERY),
         ("running.py", EVERY),
         ("numerics.py", EVERY),
+        ("result_files.py", EVERY),
         ("model.py", EVERY),
         ("optimisation.py", EVERY),
         ("prompts/base.py", EVERY),
