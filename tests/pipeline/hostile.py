@@ -23,7 +23,7 @@ NEW_NETWORK, SET_FLAGS, UP = 0x40000000, 0x8914, 1
 
 
 class Stranger(BaseHTTPRequestHandler):
-    """Says yes to everything."""
+    """Says to everything what Prefect does when it is asked for its version."""
 
     asked: Path
 
@@ -35,9 +35,9 @@ class Stranger(BaseHTTPRequestHandler):
         with self.asked.open("a") as file:
             file.write(f"{self.command} {self.path}\n")
         self.send_response(200)
-        self.send_header("Content-Length", "4")
+        self.send_header("Content-Length", "7")
         self.end_headers()
-        self.wfile.write(b"true")
+        self.wfile.write(b'"3.9.1"')
 
     def log_message(self, *_: object) -> None: ...
 

@@ -87,7 +87,7 @@ def test_a_run_between_strangers_and_dead_proxies(project: Project, hostile: lis
     assert "set PREFECT_API_URL=http://127.0.0.1:4200/api" in out.out
     assert "Prefect UI: http://127.0.0.1:4200" not in out.out
     [asked] = [Path(word) for word in hostile if word.endswith("/asked")]
-    assert set(asked.read_text().splitlines()) == {"GET /api/health"}
+    assert set(asked.read_text().splitlines()) == {"GET /api/health", "GET /api/admin/version"}
     kept_offline(project, out.out)
 
 

@@ -36,8 +36,9 @@ def listening():
         def do_GET(self) -> None:
             asked.append(self.path)
             self.send_response(200)
-            self.send_header("Content-Length", "0")
+            self.send_header("Content-Length", "7")
             self.end_headers()
+            self.wfile.write(b'"3.9.1"')
 
         def log_message(self, *_) -> None: ...
 
@@ -60,7 +61,7 @@ def test_this_machine_is_asked_directly(monkeypatch, name):
         keep_loopback_direct()
         assert answers(f"http://{address}/api")
         assert answers(f"http://localhost:{address.partition(':')[2]}/api")
-    assert asked == ["/api/health", "/api/health"]
+    assert asked == ["/api/health", "/api/admin/version"] * 2
 
 
 def test_another_machine_is_asked_through_the_proxy(monkeypatch):
@@ -68,7 +69,8 @@ def test_another_machine_is_asked_through_the_proxy(monkeypatch):
         monkeypatch.setenv("http_proxy", f"http://{address}")
         keep_loopback_direct()
         assert answers("http://prefect.example:4200/api")
-    assert asked == ["http://prefect.example:4200/api/health"]
+    names = ("health", "admin/version")
+    assert asked == [f"http://prefect.example:4200/api/{name}" for name in names]
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,9 @@ SERVER = """
 import http.server, sys
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        self.send_response(200 if self.path == "/api/health" else 404)
+        self.send_response(200 if self.path in ("/api/health", "/api/admin/version") else 404)
         self.end_headers()
+        self.wfile.write(sys.argv[2].encode())
     def log_message(self, *_): pass
 server = http.server.HTTPServer((sys.argv[1], 0), Handler)
 print(server.server_port, flush=True)
@@ -26,9 +27,9 @@ server.serve_forever()
 
 
 @contextmanager
-def started(address: str = "127.0.0.1", **variables: str):
-    """A process with these variables that says it is well, and its port."""
-    command = [sys.executable, "-c", SERVER, address]
+def started(address: str = "127.0.0.1", says: str = '"3.9.1"', **variables: str):
+    """A process with these variables that answers what Prefect is asked first, and its port."""
+    command = [sys.executable, "-c", SERVER, address, says]
     environment = os.environ | variables
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as process:
         try:
@@ -64,6 +65,15 @@ def test_one_that_the_user_started_is_joined(usual, address):
         assert users_api() == url
     assert users_api() is None
     assert somebody_elses() == ""
+
+
+@pytest.mark.parametrize("says", ["", "true", "<p>Welcome</p>", "{}"])
+def test_what_says_no_version_is_no_prefect(usual, says):
+    """Other tools use this port too, and some answer to everything."""
+    with started(says=says) as port:
+        usual(port)
+        assert users_api() is None
+        assert somebody_elses() == ""
 
 
 def test_one_of_another_folder_of_prefects_is_not_but_told(usual, tmp_path):
