@@ -1,6 +1,6 @@
 """`python -m flows.server [PORT]`: Prefect's server for you alone, with its UI, until Ctrl-C.
 
-Unlike `prefect server start` it refuses what other web pages and other users of this machine ask.
+Unlike `prefect server start` it refuses what other web pages and users of this machine ask.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import httpx
 
 PORT = 4200
-"""Where `prefect server start` listens."""
+"""Where Prefect's server listens unless told otherwise."""
 LOCAL = f"http://127.0.0.1:{PORT}/api"
 PATIENCE = 10
 """Seconds for one answer, also of a server on a machine that is busy training."""
@@ -85,7 +85,7 @@ def _require_answer(url: str, named: str, instead: str) -> None:
     if not answers(url):
         raise InputError(
             f"{named}, but no Prefect server answers there{via(url)}; start it with "
-            f"`prefect server start`, or {instead} to run without one"
+            f"`python -m flows.server`, or {instead} to run without one"
         )
 
 

@@ -31,14 +31,14 @@ sys.meta_path.insert(0, Stopping())
 
 
 def test_the_command_line_while_it_imports():
-    done = python("import sys", "from lorvp.__main__ import main", STOPPING, "main()")
+    done = python("import sys", "from lorvp.command import main", STOPPING, "main()")
     assert done.returncode == -signal.SIGINT
     assert done.stderr == "stopped\n"
 
 
 def test_the_command_line_while_it_works():
     work = f"@cli.app.command()\ndef work():\n    {CTRL_C}"
-    start = "import sys\nsys.argv = ['lorvp', 'work']\nfrom lorvp.__main__ import main\nmain()"
+    start = "import sys\nsys.argv = ['lorvp', 'work']\nfrom lorvp.command import main\nmain()"
     done = python("from lorvp import cli", work, start)
     assert done.returncode == 130
     assert done.stderr == "stopped\n"

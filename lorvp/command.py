@@ -1,4 +1,4 @@
-"""`lorvp`, or `python -m lorvp`."""
+"""The program `lorvp`, which is silent about a Ctrl-C from its first import on."""
 
 from lorvp.interrupts import say_one_word
 
