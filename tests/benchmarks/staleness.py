@@ -24,7 +24,7 @@ from lorvp import code, params
 from lorvp.datasets import made_from
 from lorvp.params import Experiment
 from lorvp.trials import identity
-from tests.pipeline.project import Done, clone
+from tests.pipeline.project import Done, Project, clone, end_of
 from tests.unit.test_stages import imported_by
 
 STAGES = ("datasets", "checkpoints", "prompts", "shifts", "tables")
@@ -41,7 +41,7 @@ class Outcome(NamedTuple):
 def main(named: list[str]) -> None:
     with tempfile.TemporaryDirectory() as root:
         project = clone(Path(root), None)
-        done = project.dvc("repro")
+        done = reproduced(project)
         assert done.code == 0, done.out
         os.environ |= project.environment
         os.chdir(project.repo)
@@ -52,7 +52,12 @@ def main(named: list[str]) -> None:
         for name in named:
             for edit in EDITS:
                 with edited(Path(name), edit):
-                    print(f"{name}, {edit}: {work(project.dvc('repro'))}")
+                    print(f"{name}, {edit}: {work(reproduced(project))}")
+
+
+def reproduced(project: Project) -> Done:
+    with project.started("-m", "dvc", "repro") as process:
+        return end_of(process, seconds=3600)
 
 
 def outcome(path: Path, experiment: Experiment) -> Outcome:

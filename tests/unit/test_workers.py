@@ -32,6 +32,8 @@ def act(job: Job, device: str, tracking: TrackingConfig, halvings: int) -> dict:
     """In the worker, in place of training: what the trial's fingerprint says."""
     deaf = signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ())
     told = {"pid": os.getpid(), "device": device, "halvings": halvings, "deaf": deaf}
+    told["threads"] = torch.get_num_threads()
+    told["repeatable"] = torch.are_deterministic_algorithms_enabled()
     if job.fingerprint == "is too large":
         Path("vmstat").write_text("oom_kill 6\n")  # by the system
     if job.fingerprint in ("is killed", "is too large"):
@@ -79,6 +81,8 @@ def test_what_befalls_one_trial_leaves_the_others_alone(monkeypatch):
         first = train(team)
         assert [first["pid"]] == [process.pid for process in early]
         assert (first["device"], first["halvings"]) == ("cpu", 0)
+        assert first["threads"] == 1, "sums over threads differ in their last bits"
+        assert first["repeatable"]
         assert first["deaf"], "Ctrl-C is for the run to see, which ends its workers"
         memory_runs_out(team)
         assert train(team) == first, "the process is as good as before"
