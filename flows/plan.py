@@ -11,18 +11,21 @@ from pathlib import Path
 import polars as pl
 
 from lorvp import params, tables
+from lorvp.networks.account import SPLIT, Account
 from tasks import again
 from tasks.costs import Estimate, computing, disk, machine, measured_speeds, rounded
 from tasks.devices import devices, slots
 from tasks.errors import for_people
+from tasks.precision import require_fast_precisions
 
 
 def main(path: Path) -> None:
     """Print trials, passes, FLOPs, time on this machine and disk."""
     experiment = params.read(path)
     estimate = Estimate(experiment)
+    compute, trials = experiment.params.compute, [point.trial for point in estimate.missing]
+    require_fast_precisions(trials, compute)
     table = estimate.table()
-    compute = experiment.params.compute
     device, several = devices(compute)[0], slots(compute)
     busy = table.filter(pl.col("to train") > 0)["network"].unique(maintain_order=True)
     speeds = measured_speeds(estimate, busy.to_list(), device)
@@ -33,11 +36,16 @@ def main(path: Path) -> None:
     print(summary(timed, estimate, f"{several} x {machine(device)}"))
     for note in again.notes(estimate.finished, compute):
         print(note)
-    for network in estimate.whole_stems():
-        print(
-            f"note: no plain convolution of {network} alone reads the image, so each image of a "
-            "step takes a gradient through its first layer: some per cent slower than others"
-        )
+    for network, account in estimate.accounts().items():
+        print(f"{network}: {account['folding']}; {account['stem']}{_costs(account)}")
+    if others := sum(trial.training.precision != "fp32" for trial in trials):
+        print(f"note: speed and hours are those of fp32, which {others} trials do not compute in")
+
+
+def _costs(account: Account) -> str:
+    """What it costs where the stem is whole."""
+    split = account["stem"] == SPLIT
+    return "" if split else ", so steps are some per cent slower: each image takes a gradient there"
 
 
 def shown(timed: pl.DataFrame) -> pl.DataFrame:

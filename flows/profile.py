@@ -14,6 +14,7 @@ from lorvp.datasets import prepared
 from lorvp.datasets.prepared import LabelledImages
 from lorvp.errors import InputError
 from lorvp.networks import checkpoint
+from lorvp.networks.account import in_a_line
 from lorvp.numerics import make_repeatable
 from lorvp.params import Experiment
 from lorvp.running import build
@@ -22,6 +23,7 @@ from tasks.devices import devices
 from tasks.errors import for_people
 from tasks.memory import keep_freed_memory
 from tasks.places import CHECKPOINTS, DATASETS
+from tasks.precision import require_fast
 
 QUIET = {"KINETO_LOG_LEVEL": "99"}
 """torch's profiler would tell when it starts and stops, and of GPUs that are not there."""
@@ -37,6 +39,7 @@ def main(words: str) -> None:
     make_repeatable()
     trial, data = point.trial, prepared.read(DATASETS / point.trial.dataset)
     folder = CHECKPOINTS / trial.network
+    slow = require_fast(trial.training.precision, device, experiment.params.compute.slow_precision)
     model = build(trial, checkpoint.load(folder).to(device), data.class_names).to(device)
     if not model.parameter_groups():
         raise InputError(f"{point.name} trains nothing; name another trial")
@@ -46,8 +49,10 @@ def main(words: str) -> None:
     manifest, sketch = checkpoint.sketch(checkpoint.read_manifest(folder))
     reads = model.mapping.reads
     image = cost.per_image(trial.method, manifest, sketch, data.class_names, reads)
-    limit = profiling.matmul_rate(trial.training.precision, device) / image.step
+    side = profiling.SLOW_SIDE if slow else profiling.SIDE
+    limit = profiling.matmul_rate(trial.training.precision, device, side) / image.step
     print(f"{point.name}, {trial.training.precision}, batch {trial.training.batch_size}, {device}")
+    print(f"network: {in_a_line(model.prompt.account(model.network))}")
     print(tables.markdown(found.operations))
     print(report(found, image, limit))
 

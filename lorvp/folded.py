@@ -18,6 +18,7 @@ from lorvp.errors import InputError
 from lorvp.mappings.base import Mapping
 from lorvp.model import PromptedNetwork
 from lorvp.networks.libraries.agreement import agree
+from lorvp.networks.precision import ieee_fp32
 from lorvp.networks.stem import NoStemError, find_stem
 
 
@@ -49,8 +50,11 @@ def with_prompt(model: PromptedNetwork) -> nn.Module:
     except NoStemError as error:
         raise InputError(f"{error}, so the prompt has no place") from error
     _put(network, name, added_1CHW / frozen.std_C11)
-    expected = frozen.prompted(canvas_BCHW, added_1CHW, reads)
-    assert agree(frozen.through(network, x_BCHW, reads), expected), "the network says other things"
+    # Weights are folded in fp32, whatever precision the trial computed in.
+    with ieee_fp32():
+        expected = frozen.plain.prompted(canvas_BCHW, added_1CHW, reads)
+        found = frozen.through(network, x_BCHW, reads)
+    assert agree(found, expected), "the network says other things"
     return network
 
 

@@ -24,8 +24,8 @@ def resized(images_BHWC: Tensor, size: Size, mode: str = "bilinear") -> Tensor:
     if images_BCHW.shape[-2:] == size:
         return images_BCHW
     if images_BCHW.device.type == "cpu":
-        # Seen so the images are channels_last, for which torch has a vectorised uint8 form:
-        # fifteen times as fast as on floats.
+        # Seen so the images are channels_last, for which torch has a uint8 form: with AVX2 ten
+        # times as fast as on floats, without AVX2 as fast, with the same levels.
         return F.interpolate(images_BCHW, size=size, mode=mode, antialias=True)
     # Elsewhere there are only floats. Columns, then rows, in whole grey levels, as Pillow has it.
     levels_BCHW = images_BCHW.float()

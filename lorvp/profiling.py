@@ -19,6 +19,8 @@ from lorvp.optimisation import TrainingConfig
 from lorvp.timing import Stopwatch
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
+SIDE, SLOW_SIDE = 2048, 256
+"""Of the matrices that are multiplied; the larger ones take minutes without fast products."""
 ROOM = 2**28
 """Bytes that are had and given back before operations are timed, for the profiler's own notes. They
 would otherwise lie where activations were, and those get new pages, each of which is zeroed on the
@@ -36,7 +38,7 @@ class Profile:
     """The operations that take most of the time: ``operation``, ``share``, ``calls``."""
 
 
-def matmul_rate(precision: str, device: torch.device | str = "cpu", side: int = 2048) -> float:
+def matmul_rate(precision: str, device: torch.device | str = "cpu", side: int = SIDE) -> float:
     """FLOP/s of this device in a product of square matrices: what a network cannot exceed.
 
     On a CPU by the time that the process computed.

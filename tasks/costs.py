@@ -14,6 +14,7 @@ from lorvp.datasets import prepared
 from lorvp.datasets.source import Sizes
 from lorvp.errors import InputError
 from lorvp.files import canonical
+from lorvp.networks.account import Account
 from lorvp.networks.engine import engine
 from lorvp.networks.facts import CheckpointManifest
 from lorvp.networks.frozen import FrozenNetwork
@@ -147,14 +148,14 @@ class Estimate:
         computed = trial.training.precision, trial.training.compile
         return canonical([trial.dataset, trial.network, method, mapping.reads, *computed])
 
-    def whole_stems(self) -> list[str]:
-        """Networks whose first layer cannot be split into the images' part and the prompt's."""
+    def accounts(self) -> dict[str, Account]:
+        """What trials will do to each network, as far as can be seen without weights."""
         pairs = {p.trial.network: p.trial.dataset for p in self.experiment.points}
-        found = {
+        return {
             network: engine(self.sketch(network)[1].for_targets(self.names(dataset)), "fp32")
+            .account()
             for network, dataset in pairs.items()
-        }
-        return [name for name, fast in found.items() if fast.stem is None]
+        }  # fmt: skip
 
     def bytes_on_disk(self) -> dict[str, float]:
         """Of prepared datasets and checkpoints; the user's cache has downloads besides."""

@@ -13,6 +13,8 @@ from lorvp.networks.tracing import NORMS
 Account = dict[str, str]
 """By what it is about, such as ``{"stem": "stem split"}``; a trial's record keeps it."""
 
+SPLIT = "stem split"
+
 
 def in_a_line(account: Account) -> str:
     return "; ".join(account.values())
@@ -26,7 +28,7 @@ def of_shortcuts(folded: int, norms: int, parts: Split) -> Account:
     """BatchNorm and stem."""
     return {
         "folding": f"{folded} of {norms} BatchNorms folded" if norms else "no BatchNorm to fold",
-        "stem": "stem split" if parts.stem else f"no stem split: {parts.why_not}",
+        "stem": SPLIT if parts.stem else f"no stem split: {parts.why_not}",
     }
 
 

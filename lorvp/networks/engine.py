@@ -74,8 +74,9 @@ class Engine(FrozenNetwork):
             self._account = self._streamline(source)
         if precision == "bf16":
             self._account |= self._lower()
-        self._account = of_products(self.network, self.mean_C11.device, self.dtype) | self._account
-        self._pass = self._plain_pass if mode is None else compiled(self._plain_pass, mode)
+        device = self.mean_C11.device
+        self._account = of_products(self.network, device, self.dtype) | self._account
+        self._pass = self._plain_pass if mode is None else compiled(self._plain_pass, mode, device)
 
     @property
     def plain(self) -> FrozenNetwork:
@@ -88,8 +89,13 @@ class Engine(FrozenNetwork):
     def account(self, inside: bool = False) -> Account:
         if self.mode is None:
             return self._account
-        way = "not compiled: the method reaches inside" if inside else f"compiled, {self.mode}"
-        return self._account | {"compile": way}
+        if inside:
+            return self._account | {"compile": "not compiled: the method reaches inside"}
+        # torch.compile makes linear layers in its own way.
+        return self._account | {
+            "compile": f"compiled, {self.mode}",
+            "linear": "linear layers compiled",
+        }
 
     def forward(self, images_BCHW: Tensor, reads: Reads = "logits") -> Tensor:
         canvas_BCHW = images_BCHW * self.std_C11 + self.mean_C11

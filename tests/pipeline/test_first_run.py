@@ -55,7 +55,8 @@ def test_accuracies_follow_from_the_predictions(first: FirstRun):
         right = np.asarray(answers["predicted"]) == labels
         assert row["test_accuracy"] == pytest.approx(right.sum() / len(right))
         history = json.loads((folder / "history.json").read_text())
-        best = max(history, key=lambda epoch: epoch["val_accuracy"])
+        # Of equals, which another processor may have, the one with the lower loss.
+        best = max(history, key=lambda epoch: (epoch["val_accuracy"], -epoch["val_loss"]))
         assert row["val_accuracy"] == best["val_accuracy"]
         assert row["best_epoch"] == best["epoch"]
 
@@ -210,7 +211,7 @@ def test_the_library_does_what_readme_shows(first: FirstRun, tmp_path: Path):
     done = first.project.python("-c", there + snippet("Trial("))
     assert done.code == 0, done.out
     answered, *epochs, ended = done.out.splitlines()
-    assert re.fullmatch(r"\[Answer\(name='\d', confidence=0\.\d+\)\]", answered)
+    assert re.fullmatch(r"\[Answer\(name='\d', confidence=[01]\.\d+\)\]", answered)
     assert len(epochs) == 5
     assert re.fullmatch(r"0\.\d+ torch\.Size\(\[3, 32, 4\]\)", ended)
 

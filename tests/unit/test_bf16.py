@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from lorvp.folded import with_prompt
 from lorvp.mappings.linear import FmConfig, LpConfig
 from lorvp.networks.engine import Engine, engine
 from lorvp.networks.frozen import FrozenNetwork
@@ -18,6 +19,7 @@ from .layers import bits, frozen, noise, same, unlike_fresh, whole
 from .networks.samples import built, clip, facts, torchvision_facts
 from .tiny import TARGET_NAMES, images, trial
 
+pytestmark = pytest.mark.hardware
 BF16, FP32 = torch.bfloat16, torch.float32
 SIDE = 64
 
@@ -151,3 +153,15 @@ def test_logits_come_in_fp32_and_near_those_of_the_source(name):
     found = Engine(network, "bf16").prompted(CANVAS_BCHW, added_1CHW, "logits")
     assert found.dtype == FP32
     assert float((found - expected).abs().max()) < 0.1 * float(expected.abs().max())
+
+
+@torch.no_grad()
+def test_a_prompt_that_was_trained_in_bf16_is_folded_into_weights_in_fp32():
+    network = NETWORKS["vit"]()
+    model = build(trial(LorVpConfig(), precision="bf16"), network, TARGET_NAMES)
+    for parameter in model.prompt.parameters():
+        parameter.data += 0.1 * noise(*parameter.shape).float()
+    folded = with_prompt(model)
+    x_BCHW = network.normalise(CANVAS_BCHW)
+    expected = network.prompted(CANVAS_BCHW, model.prompt.added(CANVAS_BCHW), "features")
+    torch.testing.assert_close(network.through(folded, x_BCHW, "features"), expected)

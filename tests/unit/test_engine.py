@@ -1,6 +1,8 @@
 """The network as trials run it: the same outputs, made once, and the source left as it was."""
 
 import copy
+import re
+from contextlib import nullcontext
 
 import pytest
 import torch
@@ -8,10 +10,15 @@ from torch import Tensor, nn
 
 from lorvp.mappings.linear import LpConfig
 from lorvp.networks import engine as engines
+from lorvp.networks.account import in_a_line
 from lorvp.networks.engine import Engine, engine
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.networks.libraries import LIBRARIES
+from lorvp.networks.libraries.agreement import agree
+from lorvp.networks.precision import ieee_fp32
 from lorvp.prompts.methods.full_finetune import FullFinetuneConfig
+from lorvp.prompts.methods.lor_vp import LorVpConfig
+from lorvp.prompts.methods.vpt import VptConfig
 from lorvp.running import build
 
 from .layers import bits, frozen, going, noise, same, unlike_fresh, whole
@@ -61,6 +68,10 @@ def test_real_networks_give_the_same_outputs_and_keep_their_bits(name):
     before = bits(network)
     made = Engine(network)
     assert (made.folded, made.stem is not None) == (folded, has_stem)
+    norms = sum(isinstance(part, NORM) for part in network.modules())
+    told = f"{folded} of {norms} BatchNorms folded" if norms else "no BatchNorm to fold"
+    assert made.account()["folding"] == told
+    assert (made.account()["stem"] == "stem split") == has_stem
     size = network.input_size
     canvas_BCHW, added_1CHW = noise(2, 3, *size).float(), noise(1, 3, *size, seed=1).float()
     for reads in ("features", "logits"):
@@ -114,6 +125,8 @@ def test_where_the_shortcuts_would_be_wrong_none_is_taken(case, float64):
     made = Engine(network)
     assert (made.folded, made.stem, made.prompt_part) == (0, None, None)
     assert made.network is network.network
+    told = made.account()["folding"]
+    assert re.fullmatch(r"nothing folded or split: features would not .* \(.* apart, of .*\)", told)
     outputs, gradients = [], []
     for one in (made, network):
         added_1CHW = noise(1, 3, 16, 16, seed=1).requires_grad_(True)
@@ -122,6 +135,84 @@ def test_where_the_shortcuts_would_be_wrong_none_is_taken(case, float64):
         gradients.append(added_1CHW.grad)
     torch.testing.assert_close(*outputs, rtol=1e-13, atol=0)
     torch.testing.assert_close(*gradients, rtol=1e-12, atol=1e-15)
+
+
+def in_tf32(tensor: Tensor) -> Tensor:
+    """With the 10 bits behind the point that TF32 has of 23, rounded to the nearest."""
+    shortened = (tensor.contiguous().view(torch.int32) + (1 << 12)) & ~((1 << 13) - 1)
+    return shortened.view(torch.float32)
+
+
+@pytest.fixture
+def like_cudnn(monkeypatch):
+    """Convolutions as on a GPU: in TF32 unless IEEE fp32 is asked for, in cuDNN's own setting."""
+    ieee = nn.Conv2d._conv_forward
+
+    def forward(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        if torch.backends.cudnn.conv.fp32_precision == "tf32":
+            x, weight = in_tf32(x), in_tf32(weight)
+        return ieee(self, x, weight, bias)
+
+    monkeypatch.setattr(nn.Conv2d, "_conv_forward", forward)
+
+
+@torch.no_grad()
+@pytest.mark.usefixtures("like_cudnn")
+def test_where_convolutions_are_in_tf32_shortcuts_are_taken_all_the_same():
+    network = of(facts("test_resnet", size=64))
+    made = Engine(network)
+    assert (made.folded, made.stem is not None) == (15, True)
+    canvas_BCHW, added_1CHW = torch.rand(2, 3, 64, 64), torch.zeros(1, 3, 64, 64)
+    found, plain = (one.prompted(canvas_BCHW, added_1CHW, "features") for one in (made, network))
+    # What it is compared in is IEEE's, or it could not be known to be the same network.
+    assert not agree(found, plain)
+    with ieee_fp32():
+        exact = network.prompted(canvas_BCHW, added_1CHW, "features")
+        assert agree(made.prompted(canvas_BCHW, added_1CHW, "features"), exact)
+    assert not torch.equal(plain, exact)
+
+
+@pytest.mark.usefixtures("like_cudnn")
+def test_compared_in_tf32_none_would_be_taken_and_it_would_be_told(monkeypatch):
+    monkeypatch.setattr(engines, "ieee_fp32", nullcontext)
+    made = Engine(of(facts("test_resnet", size=64)))
+    assert (made.folded, made.stem) == (0, None)
+    assert made.account()["folding"].startswith("nothing folded or split: features would not be")
+
+
+@pytest.mark.parametrize(
+    ("network", "told"),
+    [
+        ("test_vit", "25 of 25 linear layers by oneDNN; float32; no BatchNorm to fold; stem split"),
+        (
+            "torchvision ResNet18",
+            "1 of 1 linear layers by oneDNN; float32; 20 of 20 BatchNorms folded; stem split",
+        ),
+        (
+            "nf_resnet26",
+            "1 of 1 linear layers by oneDNN; float32; no BatchNorm to fold; no stem split: "
+            "the layer that reads the image is no plain convolution but ScaledStdConv2d",
+        ),
+    ],
+)
+def test_what_was_done_is_told(network, told):
+    assert in_a_line(Engine(REAL[network][0]()).account()) == told
+
+
+def test_methods_tell_what_they_do_with_the_network(monkeypatch):
+    monkeypatch.setattr(engines, "compiled", lambda function, mode, device: function)
+    network = of(facts("test_vit", patch=8))
+    found = {}
+    for method in (FullFinetuneConfig(), VptConfig(), LorVpConfig()):
+        model = build(trial(method, LpConfig(), compile="default"), network, TARGET_NAMES)
+        found[method.kind] = model.prompt.account(model.network)
+    assert found["full_finetune"] == {
+        "network": "a copy that is trained, as it is; nothing folded or split"
+    }
+    assert found["vpt"]["compile"] == "not compiled: the method reaches inside"
+    assert found["lor_vp"]["compile"] == "compiled, default"
+    assert found["lor_vp"]["linear"] == "linear layers compiled"
+    assert network.account() == {}
 
 
 @torch.no_grad()

@@ -9,6 +9,7 @@ from PIL import Image
 
 from lorvp.images import resized, unit
 
+pytestmark = pytest.mark.hardware
 FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 sides = st.tuples(st.integers(4, 80), st.integers(4, 80))
 modes = pytest.mark.parametrize("mode", FILTERS)

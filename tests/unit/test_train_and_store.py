@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from lorvp.errors import InputError
 from lorvp.networks import checkpoint
 from lorvp.networks.facts import Facts
 from lorvp.networks.libraries.timm_models import create
@@ -142,3 +143,46 @@ def test_less_memory_is_told_and_kept_with_the_result(trained):
     record = trained(Heard(), halvings=2)
     assert record["environment"]["pieces of a batch"] == 4
     assert "WARNING memory ran out before: a batch goes through in 4 pieces" in said()
+
+
+def test_what_the_engine_did_is_told_and_kept_and_is_no_part_of_the_identity(trained, job):
+    record = trained(Heard())
+    assert record["engine"] == {
+        "linear": "1 of 1 linear layers by oneDNN",
+        "precision": "float32",
+        "folding": "15 of 15 BatchNorms folded",
+        "stem": "stem split",
+    }
+    assert record["identity"] == job.identity
+    assert "INFO    network: " + "; ".join(record["engine"].values()) in said()
+
+
+@pytest.fixture
+def in_bf16(job, monkeypatch):
+    """Train the job in bf16 on a processor without it, or one that is said to be so."""
+    monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: False)
+    low = dataclasses.replace(job.point, trial=trial(epochs=2, precision="bf16"))
+
+    def train(**accepted: bool) -> dict:
+        asked = dataclasses.replace(job, point=low)
+        return train_and_store(asked, "cpu", TrackingConfig(), **accepted)
+
+    return train
+
+
+def test_a_worker_that_is_slow_in_bf16_fails_with_the_plans_message(in_bf16):
+    with pytest.raises(InputError, match=r"training\.precision is bf16, .*slow_precision: true"):
+        in_bf16()
+    assert not TrialStore(Path("store")).holds(NAME)
+
+
+@pytest.mark.hardware
+def test_slowness_that_is_accepted_is_told_and_changes_no_bit(in_bf16, monkeypatch):
+    slow = in_bf16(slow_precision=True)
+    why = "this processor has no bf16 products, says oneDNN"
+    assert f"WARNING bf16 is far slower than fp32 on cpu: {why}" in said()
+    assert slow["engine"]["precision"] == f"bfloat16, slow: {why}"
+    TrialStore(Path("store")).folder(NAME).rename("slow")
+    training._network.cache_clear()
+    monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: True)
+    assert in_bf16()["files"]["weights.safetensors"] == slow["files"]["weights.safetensors"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sysconfig
 from contextlib import contextmanager
@@ -10,12 +11,15 @@ from pathlib import Path
 import pytest
 import torch
 from torch import nn
+from torch._inductor.runtime.cache_dir_utils import default_cache_dir
 
 from lorvp.errors import InputError
-from lorvp.networks.compiling import COMPILERS, compiled
+from lorvp.networks import compiling
+from lorvp.networks.compiling import CACHE, COMPILERS, compiled, keep_apart_by_processor
 from lorvp.networks.engine import engine
 from lorvp.networks.frozen import FrozenNetwork
 
+pytestmark = pytest.mark.hardware
 SIZE = (8, 8)
 
 
@@ -91,4 +95,28 @@ def test_whoever_reaches_inside_finds_the_network_as_it_is():
 def test_without_a_compiler_it_says_so_before_anything_is_trained(monkeypatch):
     monkeypatch.setenv("CXX", "no-such-compiler")
     with pytest.raises(InputError, match=r"training\.compile.*no-such-compiler is here"):
-        compiled(len, "default")
+        compiled(len, "default", torch.device("cpu"))
+
+
+def test_on_a_gpu_without_triton_it_says_so_before_anything_is_trained(monkeypatch):
+    monkeypatch.setenv("CXX", "sh")
+    monkeypatch.setattr(compiling, "has_triton", lambda: False)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "Tesla P100")
+    with pytest.raises(InputError, match=r"training\.compile: default needs Triton for Tesla P100"):
+        compiled(len, "default", torch.device("cuda"))
+
+
+def test_each_kind_of_processor_has_its_own_cache_unless_the_user_has_named_one(monkeypatch):
+    def cache(capability: str, before: str) -> str:
+        monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
+        monkeypatch.setenv(CACHE, before)
+        keep_apart_by_processor()
+        return os.environ[CACHE]
+
+    torchs = default_cache_dir()
+    assert cache("AVX512", torchs) == cache("AVX512", torchs)
+    assert len({torchs, cache("AVX512", torchs), cache("AVX2", torchs)}) == 3
+    assert cache("AVX512", "/mine") == "/mine"
+    monkeypatch.delenv(CACHE)
+    keep_apart_by_processor()
+    assert os.environ[CACHE] == cache("AVX512", torchs)

@@ -10,6 +10,7 @@ from torch import nn
 from lorvp.networks import linear
 from lorvp.networks.linear import FrozenLinear, by_onednn
 
+pytestmark = pytest.mark.hardware
 TOLERANCE = {torch.float32: 1e-5, torch.bfloat16: 2e-2, torch.float64: 1e-12}
 
 
