@@ -1,17 +1,21 @@
 """params.yaml's plain data with some of its grid changed, as somebody asks who fills in a form.
 
-What comes out is checked like the file itself, so nothing is checked here.
+What comes out is checked like the file itself, so only the form is checked here.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from copy import deepcopy
 from typing import Any
 
+from pydantic import ValidationError
+
 from lorvp.errors import InputError
+from lorvp.grid import CHOICES
 from lorvp.mappings import MappingConfig
-from lorvp.problems import kind_of, settings_in
+from lorvp.problems import kind_of, settings_in, told
 from lorvp.prompts.methods import MethodConfig
 from lorvp.settings import Settings
 from lorvp.trials import PAPER, RECIPE
@@ -26,11 +30,16 @@ def changed(raw: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     ``grid`` takes the place of the whole grid. ``methods`` and ``mappings`` are kinds: those the
     grid has keep their settings and blocks, other methods join the first block, other mappings
     every block. ``ranks`` goes to all methods that have a rank, ``seeds`` and ``training`` to all
-    blocks, ``compute`` to its section.
+    blocks, ``compute`` to its section. A block that is no mapping of keys to values, or whose
+    choices are none, stays as it is.
+
+    Raises:
+        InputError: the form itself is filled in with something else than it asks for.
     """
+    _require_form(changes)
     raw = deepcopy(raw)
     raw["grid"] = deepcopy(changes.get("grid")) or raw["grid"]
-    blocks = {name: b for name, b in raw["grid"].items() if isinstance(b, dict)}
+    blocks = {name: b for name, b in raw["grid"].items() if _is_block(b)}
     if kinds := changes.get("methods"):
         _choose_methods(raw["grid"], blocks, kinds)
     if ranks := changes.get("ranks"):
@@ -45,6 +54,48 @@ def changed(raw: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
             block["training"] = _retrained(block.get("training"), training)
     raw["compute"] = (raw.get("compute") or {}) | (changes.get("compute") or {})
     return raw
+
+
+class Form(Settings):
+    """What each entry is; what stands in them is checked with the rest of the grid."""
+
+    methods: list[str] | None = None
+    mappings: list[str] | None = None
+    ranks: list[Any] | None = None
+    seeds: list[Any] | None = None
+    training: dict[str, Any] | None = None
+    compute: dict[str, Any] | None = None
+    grid: dict[str, Any] | None = None
+
+
+def _require_form(changes: dict[str, Any]) -> None:
+    try:
+        Form.model_validate(changes)
+        json.dumps(changes, ensure_ascii=False).encode()
+    except ValidationError as error:
+        raise InputError(f"the form: {told(error)}") from error
+    except (UnicodeEncodeError, TypeError) as error:
+        raise InputError(f"the form holds something that is no text: {error}") from error
+
+
+def _is_block(block: Any) -> bool:
+    if not isinstance(block, dict):
+        return False
+    choices = [block.get(key) for key in CHOICES]
+    return all(_is_choice(choice) for choice in choices)
+
+
+def _is_choice(choice: Any) -> bool:
+    if isinstance(choice, dict):
+        return all(_has_kinds(settings) for settings in choice.values())
+    words = choice if isinstance(choice, list) else [choice]
+    return all(isinstance(word, str) or word is None for word in words)
+
+
+def _has_kinds(settings: Any) -> bool:
+    kind = settings.get("kind") if isinstance(settings, dict) else settings
+    kinds = kind if isinstance(kind, list) and isinstance(settings, dict) else [kind]
+    return all(isinstance(word, str) or word is None for word in kinds)
 
 
 def _choose_methods(grid: dict, blocks: dict[str, dict], kinds: list[str]) -> None:
@@ -91,6 +142,8 @@ def _with_rank(settings: Any, of: type[Settings] | None, ranks: list[int]) -> di
 def _retrained(written: Any, training: dict[str, Any]) -> Any:
     if isinstance(written, list):
         return [_retrained(item, training) for item in written]
+    if not isinstance(written, dict | None) and written != PAPER:
+        return written
     return ({RECIPE: PAPER} if written == PAPER else written or {}) | training
 
 

@@ -21,7 +21,7 @@ from pydantic import TypeAdapter, ValidationError
 from lorvp.problems import Problem, Where, describe, errors_of
 from lorvp.settings import Name, Settings, symbols
 from lorvp.trials import RECIPE, Point, Trial
-from lorvp.words import shown
+from lorvp.words import printable, shown
 
 
 class Branch(dict):
@@ -85,7 +85,7 @@ def _unknown_names(tree: Branch, known: dict[str, list[str]]) -> Iterator[Proble
     for key, names in known.items():
         named = _plain(tree[key])
         if named not in names:
-            listed = ", ".join(map(str, names)) or "there is none"
+            listed = ", ".join(printable(str(name)) for name in names) or "there is none"
             message = f"there is no {key} {shown(named)} in this file. There is: {listed}"
             yield Problem(tree[key].where, message)
 
@@ -98,6 +98,8 @@ def _misshapen(value: Any, where: Where) -> Iterator[Problem]:
     elif choice and isinstance(value, dict) and "kind" in value:
         example = f"`{where[-1]}: {{{value['kind']}: {{…}}}}`"
         yield Problem((*where, "kind"), f"stands where a name belongs; write {example}")
+    elif choice and isinstance(value, dict) and (odd := [k for k in value if not _is_name(k)]):
+        yield Problem((*where, odd[0]), f"{shown(odd[0])} is not a name: write a word")
     elif choice and isinstance(value, list):
         for i, item in enumerate(value):
             if not isinstance(item, str):
@@ -124,6 +126,10 @@ def trials_in(value: Any, choice: bool = False) -> int:
         return 1
     counts = [trials_in(inner, key in CHOICES) for key, inner in value.items()]
     return sum(counts) if choice else prod(counts)
+
+
+def _is_name(key: Any) -> bool:
+    return isinstance(key, str) and bool(key.strip())
 
 
 def _expand_block(block: dict[str, Any], where: Where) -> Iterator[tuple[Branch, dict[str, str]]]:

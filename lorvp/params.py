@@ -19,7 +19,7 @@ from lorvp.grid import Point, points
 from lorvp.networks import CheckpointConfig
 from lorvp.problems import Problem, Where, describe, errors_of, merged
 from lorvp.settings import Name, Settings
-from lorvp.words import shown
+from lorvp.words import printable, shown
 from lorvp.written import of_names, of_text
 
 
@@ -166,7 +166,10 @@ def _unknown_datasets(sections: dict) -> Iterator[Problem]:
         wanted = settings.get("dataset") if isinstance(settings, dict) else None
         if isinstance(wanted, str) and wanted not in datasets:
             message = f"there is no dataset {shown(wanted)} in this file. There is: "
-            yield Problem(("checkpoints", name, "dataset"), message + ", ".join(datasets))
+            yield Problem(
+                ("checkpoints", name, "dataset"),
+                message + ", ".join(map(printable, map(str, datasets))),
+            )
 
 
 def _without_training_images(params: Params, sections: dict) -> Iterator[Problem]:

@@ -70,8 +70,9 @@ def load(
         with _naming(folder):
             model = build(trial_of(record), network, names).to(device)
             _fill(model, state_of(folder))
-        classifier = Classifier(model, names, task["view"] and View.model_validate(task["view"]))
-        _require_answers(classifier, folder)
+            view = task["view"] and View.model_validate(task["view"])
+            classifier = Classifier(model, names, view)
+            _require_answers(classifier)
     return classifier
 
 
@@ -95,29 +96,33 @@ def _fill(model: PromptedNetwork, state: dict[str, Tensor]) -> None:
             raise InputError(f"weights.safetensors: {name} is {state[name].dtype}, or holds NaN")
 
 
-def _require_answers(classifier: Classifier, folder: Path) -> None:
+def _require_answers(classifier: Classifier) -> None:
     """Look at one grey image: tensors of the right shapes may still lead outside of each other.
 
     Raises:
         InputError: the logits are not a number for each class.
     """
     grey_1HWC = torch.full((1, *classifier.model.network.input_size, 3), 128, dtype=torch.uint8)
-    try:
-        with torch.inference_mode():
-            logits_1K = classifier(grey_1HWC.to(classifier.device))
-    except (IndexError, RuntimeError, ValueError) as error:
-        raise InputError(f"{folder}: this prompt cannot be used: {error}") from error
+    with torch.inference_mode():
+        logits_1K = classifier(grey_1HWC.to(classifier.device))
     if logits_1K.shape != (1, len(classifier.class_names)) or not logits_1K.isfinite().all():
-        raise InputError(f"{folder}: this prompt cannot be used: its logits are not finite")
+        raise InputError("its logits are not a number for each class")
 
 
 @contextmanager
 def _naming(folder: Path) -> Iterator[None]:
-    """Say whose prompt it is that does not fit."""
+    """Say whose prompt it is that does not fit; libraries' errors become one line.
+
+    Raises:
+        InputError: in place of them.
+    """
     try:
         yield
     except InputError as error:
         raise InputError(f"{folder}: {error}") from error
+    except (IndexError, RuntimeError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"{folder}: this prompt cannot be used: {reason}") from error
 
 
 def local(place: str | Path) -> Path:

@@ -18,10 +18,11 @@ def shown(value: Any) -> str:
 
 def named(where: tuple[str | int, ...]) -> str:
     """A place as a message names it: on one line too, whatever its keys are."""
-    return ".".join(_printable(str(part)) for part in where)
+    return ".".join(printable(str(part)) for part in where)
 
 
-def _printable(key: str) -> str:
+def printable(key: str) -> str:
+    """A key without quotes, unless there is nothing to see of it."""
     if key.isprintable() and len(key) <= LONGEST and key.strip():
         return key
     return shown(key)[1:-1] if key.strip() else shown(key)

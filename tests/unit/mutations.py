@@ -29,10 +29,9 @@ KEYS: list[Any] = [
 
 SNIPPETS = [
     "\t", "  ", "- ", ": ", "{", "}", "[", "]", "&a ", "*a", "<<: *a\n", "!!str ", "!!binary ",
-    "!!set ",
-    "!x ", "#", "'", '"', "|\n", ">\n", "---\n", "...\n", "%YAML 1.1\n", "? ", "~", "\0", "\ufeff",
-    "\r", "\x85", "\u2028", "on", "1e400", ".nan", "0x1F", "1_0", "? [a]\n: b\n", "2001-99-99",
-    "x: &x [1, 2]\ny: [*x, *x]\n", "!!int x", "=", "!!python/object:os.system ",
+    "!!set ", "!x ", "#", "'", '"', "|\n", ">\n", "---\n", "...\n", "%YAML 1.1\n", "? ", "~",
+    "\0", "\ufeff", "\r", "\x85", "\u2028", "on", "1e400", ".nan", "0x1F", "1_0", "? [a]\n: b\n",
+    "2001-99-99", "x: &x [1, 2]\ny: [*x, *x]\n", "!!int x", "=", "!!python/object:os.system ",
 ]  # fmt: skip
 
 
@@ -150,7 +149,7 @@ def _line(content: bytes, random: Random) -> bytes:
 
 
 def _encoding(content: bytes, random: Random) -> bytes:
-    text = content.decode()
+    text = content.decode(errors="replace")
     return random.choice([
         text.encode("utf-16"), text.encode("utf-32"), b"\xef\xbb\xbf" + content,
         text.replace("\n", "\r\n").encode(), text.replace("\n", "\r").encode(), content + b"\xff",

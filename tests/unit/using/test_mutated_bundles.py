@@ -1,0 +1,109 @@
+"""Bundles with seeded damage: the same answers, or one message that names the place."""
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pytest
+
+import lorvp
+from lorvp import bundles
+from lorvp.errors import InputError
+from lorvp.files import canonical
+from unit.mutations import edited, mangled
+
+from .conftest import sign
+
+MUTATIONS = 200
+GROUPS = 10
+FILES = ["trial.json", "weights.safetensors", "history.json", "predictions.parquet",
+         "network/manifest.json", "network/weights.safetensors"]  # fmt: skip
+IMAGE_HWC = np.arange(16 * 16 * 3, dtype=np.uint8).reshape(16, 16, 3)
+
+
+@pytest.fixture(scope="module")
+def given(project, tmp_path_factory):
+    """A bundle, and what it says of an image."""
+    folder = tmp_path_factory.mktemp("given") / "bundle"
+    bundles.bundle(project.train("resnet", "lor_vp", "ilm")[0], folder)
+    return folder, lorvp.load(folder).predict([IMAGE_HWC])
+
+
+def json_of(path: Path) -> dict:
+    return json.loads(path.read_text())
+
+
+def put(path: Path, data: object) -> None:
+    path.write_text(json.dumps(data))
+
+
+def as_signed(bundle: Path, record: dict) -> None:
+    """As somebody would who knows how."""
+    record = json.loads(json.dumps(record))  # keys are strings now
+    identity = json.dumps(record["identity"], sort_keys=True, separators=(",", ":"))
+    record["fingerprint"] = hashlib.sha256(identity.encode()).hexdigest()[:20]
+    for name in record["files"]:
+        record["files"][name] = hashlib.sha256((bundle / name).read_bytes()).hexdigest()
+    sign(bundle, record)
+
+
+def damage(bundle: Path, random: Random) -> None:
+    path = bundle / random.choice(FILES)
+    match random.randrange(8):
+        case 0:
+            path.write_bytes(mangled(path.read_bytes() or b"x", random))
+        case 1:
+            path.unlink()
+        case 2:
+            path.write_bytes((bundle / random.choice(FILES)).read_bytes())
+        case 3:
+            path.unlink()
+            path.symlink_to(random.choice(["/etc/passwd", "/dev/null", path.name, bundle]))
+        case 4:
+            (bundle / random.choice(["network/more", "more", ".hidden"])).write_text("x")
+        case 5 | 6:
+            manifest = bundle / "network/manifest.json"
+            put(manifest, edited(json_of(manifest), random))
+        case _:
+            record = json_of(bundle / "trial.json")
+            part = random.choice(["task", "network", "summary", "environment", "identity"])
+            record[part] = edited(record[part], random)
+            as_signed(bundle, record)
+
+
+@pytest.mark.parametrize("group", range(GROUPS))
+def test_a_damaged_bundle_answers_as_before_or_is_named(tmp_path, given, group):
+    whole, answers = given
+    for number in range(group, MUTATIONS, GROUPS):
+        random, bundle = Random(number), tmp_path / str(number)
+        shutil.copytree(whole, bundle)
+        damage(bundle, random)
+        found, told = outcome(bundle)
+        if found is None:
+            assert str(bundle) in told, (number, told)
+            assert len(told.splitlines()) == 1, (number, told)
+        else:
+            assert found == answers or may_differ(whole, bundle), number
+
+
+def outcome(bundle: Path) -> tuple[list | None, str]:
+    """Answers, or what is said instead."""
+    try:
+        return lorvp.load(bundle).predict([IMAGE_HWC]), ""
+    except InputError as error:
+        return None, str(error)
+
+
+def may_differ(whole: Path, bundle: Path) -> bool:
+    """A changed fact of the images or the classes is another, whole bundle."""
+    before, after = (json_of(folder / "network/manifest.json") for folder in (whole, bundle))
+    images = any(
+        before[key] != after[key] for key in ("mean", "std", "input_size", "interpolation")
+    )
+    records = [json_of(folder / "trial.json") for folder in (whole, bundle)]
+    tasks = [record["task"] for record in records]
+    settings = [canonical(record["identity"]) for record in records]
+    return images or tasks[0] != tasks[1] or settings[0] != settings[1]
