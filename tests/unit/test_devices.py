@@ -16,6 +16,12 @@ NAME = "CUDA_VISIBLE_DEVICES"
 UUIDS = "GPU-8932f937-d72c-4106-c12f-20bd9faed9f6,MIG-7c5a2ab1-0b2c-5c2f-9f4e-4a1b9c0d3e2f"
 
 
+@pytest.fixture(autouse=True)
+def on_a_mac(monkeypatch):
+    """Where there is an Apple GPU too."""
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+
+
 @pytest.fixture
 def gpus(monkeypatch):
     """How many GPUs torch finds."""
@@ -41,6 +47,12 @@ def test_cuda_without_a_gpu_is_the_users_mistake(gpus):
     gpus(0)
     with pytest.raises(InputError, match=r"compute.device is cuda, but torch finds no CUDA device"):
         devices(ComputeConfig(device="cuda"))
+
+
+def test_mps_without_an_apple_gpu_is_the_users_mistake(monkeypatch):
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    with pytest.raises(InputError, match=r"compute.device is mps, but torch finds no Apple GPU"):
+        devices(ComputeConfig(device="mps"))
 
 
 def test_auto_is_a_slot_for_each_core_or_for_each_gpu(gpus):
