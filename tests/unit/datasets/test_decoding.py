@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from lorvp.datasets.decoding import ImageFiles, View, decode
+from lorvp.datasets.tree import SUFFIXES
 
 FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 LEVELS = 2
@@ -128,6 +129,12 @@ def half_clear(image: Image.Image) -> Image.Image:
 
 def deep(image: Image.Image) -> Image.Image:
     return Image.fromarray(np.asarray(image.convert("L")).astype(np.uint16) * 257)
+
+
+@pytest.mark.parametrize("suffix", sorted(SUFFIXES))
+def test_every_ending_that_is_taken_for_an_images_is_one_of_pillows(suffix):
+    kind = Image.registered_extensions()[suffix]
+    assert np.abs(decode(saved(scene(16, 24), kind)).astype(int) - scene(16, 24)).mean() < 20
 
 
 @pytest.mark.parametrize("name", OTHERS)

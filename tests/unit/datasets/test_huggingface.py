@@ -119,3 +119,18 @@ def test_without_the_library_it_says_how_to_get_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "datasets", None)  # an import of it raises ImportError
     with pytest.raises(InputError, match="uv sync --extra huggingface"):
         config("huggingface", path="owner/name").source()
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [(["big_cat", "big cat"], "both called 'big cat'"), (["a", "\0"], "cannot be printed")],
+)
+def test_class_names_can_be_told_apart_and_read(tmp_path, names, message):
+    for part in ("train", "test"):
+        rows = list(each(part, 2, 3))
+        images = [{"bytes": encoded(which, "PNG"), "path": None} for which in rows]
+        table = {"image": images, "label": [which.label for which in rows]}
+        features = Features({"image": Image(), "label": ClassLabel(names=names)})
+        Dataset.from_dict(table, features).to_parquet(tmp_path / f"raw/{part}.parquet")
+    with pytest.raises(InputError, match=message):
+        config("huggingface", path=str(tmp_path / "raw")).source()

@@ -5,13 +5,14 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
 from lorvp import cli
 from lorvp.errors import InputError
-from lorvp.trained import read
+from lorvp.trained import load, read
 
 from .conftest import sign
 
@@ -42,6 +43,56 @@ def test_predict_names_files_and_whole_folders(project, prompt, pictures, tmp_pa
     rows = json.loads(run("predict", prompt, tmp_path, "--json").stdout)
     assert [row["name"] for row in rows] == names
     assert [row["image"] for row in rows] == [str(path) for path in sorted(pictures)]
+
+
+def test_files_that_cannot_be_read_cost_no_other_answer(project, prompt, pictures, tmp_path):
+    (tmp_path / "image 1a.png").write_bytes(b"text")
+    (tmp_path / "notes.txt").write_bytes(b"text")
+    (tmp_path / ".DS_Store").write_bytes(b"text")
+    for more in ([], ["--json"]):
+        whole = run("predict", prompt, *pictures, *more)
+        done = run("predict", prompt, tmp_path, "absent.png", *more)
+        assert (whole.exit_code, done.exit_code) == (0, 1)
+        assert sorted(done.stdout.split()) == sorted(whole.stdout.split())
+        unused, broken, absent = done.stderr.splitlines()
+        assert unused == f"{tmp_path}: 1 file not used: 1 .txt (first: notes.txt)"
+        unknown = "is no image that can be read: its format is unknown"
+        assert broken == f"{tmp_path / 'image 1a.png'} {unknown}"
+        assert absent == "absent.png is no image that can be read: No such file or directory"
+
+
+def test_a_folder_without_images_is_said_to_be_one(prompt, pictures, tmp_path):
+    empty = tmp_path / "empty"
+    (empty / "deep").mkdir(parents=True)
+    (empty / "deep/a.HEIC").write_bytes(b"")
+    for others in ([], pictures):
+        done = run("predict", prompt, empty, *others)
+        assert (done.exit_code, len(done.stdout.splitlines())) == (1, len(others))
+        assert done.stderr.startswith(f"{empty} has no image (.apng, .avif, ")
+        assert "; 1 file not used: 1 .HEIC (first: deep/a.HEIC); .HEIC cannot be" in done.stderr
+
+
+Turn = Image.Transpose
+HELD = {2: Turn.FLIP_LEFT_RIGHT, 3: Turn.ROTATE_180, 4: Turn.FLIP_TOP_BOTTOM, 5: Turn.TRANSPOSE,
+        6: Turn.ROTATE_90, 7: Turn.TRANSVERSE, 8: Turn.ROTATE_270}  # fmt: skip
+"""What holding the camera so does to a picture; the mark asks to undo it."""
+
+
+@pytest.mark.parametrize("mark", range(1, 9))
+def test_a_photograph_is_the_same_however_it_was_held(project, prompt, tmp_path, mark):
+    """Read from a file, or opened with Pillow."""
+    image = Image.fromarray(project.digits.split("test").images_NHWC[0].numpy())
+    held = image.transpose(HELD[mark]) if mark > 1 else image
+    exif = Image.Exif()
+    exif[0x0112] = mark
+    held.save(tmp_path / "held.png", exif=exif)
+    image.save(tmp_path / "plain.png")
+    rows = json.loads(run("predict", prompt, tmp_path, "--json").stdout)
+    assert rows[0]["confidence"] == pytest.approx(rows[1]["confidence"], abs=1e-6)
+    classifier = load(prompt)
+    with Image.open(tmp_path / "held.png") as opened:
+        assert classifier.predict([opened])[0].name == rows[0]["name"]
+        np.testing.assert_array_equal(classifier.read(opened), classifier.read(np.array(image)))
 
 
 def test_of_a_folder_of_prompts_the_best_on_validation_predicts(project, pictures, tmp_path):
