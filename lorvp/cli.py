@@ -162,7 +162,11 @@ def _image_files(given: list[Path]) -> tuple[list[Path], list[str]]:
         if not path.is_dir():
             files.append(path)
             continue
-        tree = look(path)
+        try:
+            tree = look(path)
+        except OSError as error:
+            problems.append(f"{printable(path)} cannot be looked into: {error.strerror}")
+            continue
         files += tree.images
         rest = told(facts(tree.not_used, path))
         if not tree.images:

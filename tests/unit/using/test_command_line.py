@@ -1,6 +1,7 @@
 """`lorvp` as it is typed: what it prints, for people and for programs, and what it answers to
 mistakes."""
 
+import errno
 import json
 import shutil
 from pathlib import Path
@@ -70,6 +71,18 @@ def test_a_folder_without_images_is_said_to_be_one(prompt, pictures, tmp_path):
         assert (done.exit_code, len(done.stdout.splitlines())) == (1, len(others))
         assert done.stderr.startswith(f"{empty} has no image (.apng, .avif, ")
         assert "; 1 file not used: 1 .HEIC (first: deep/a.HEIC); .HEIC cannot be" in done.stderr
+
+
+def test_a_folder_that_may_not_be_looked_into_costs_no_other_answer(
+    prompt, pictures, tmp_path, monkeypatch
+):
+    def denied(path):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr("lorvp.datasets.tree.look", denied)
+    done = run("predict", prompt, tmp_path, pictures[0])
+    assert (done.exit_code, len(done.stdout.splitlines())) == (1, 1)
+    assert done.stderr == f"{tmp_path} cannot be looked into: Permission denied\n"
 
 
 Turn = Image.Transpose
