@@ -15,6 +15,7 @@ from functools import partial
 
 from lorvp import params
 from lorvp.params import Experiment, Params
+from lorvp.redacted import redacted
 from lorvp.store import TrialStore, default_root
 from tasks import again
 from tasks.errors import INTERRUPTED, for_people
@@ -68,7 +69,7 @@ def train_missing(plan: Plan, settings: Params) -> str:
     with place.ahead(len(plan.missing)), prefect_api() as url:
         from flows.training import run
 
-        print(f"Prefect UI: {url.removesuffix('/api')}{where_it_is()}", flush=True)
+        print(f"Prefect UI: {redacted(url.removesuffix('/api'))}{where_it_is()}", flush=True)
         return run(plan, settings)
 
 

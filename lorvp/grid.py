@@ -34,6 +34,8 @@ class Branch(dict):
 
 MOST = 100_000
 """Trials of a block; a slip of the pen can ask for more than there is memory."""
+ENOUGH = 1000
+"""Problems of a block, of which most are one and the same; trials behind them are not looked at."""
 CHOICES = ("method", "mapping")
 CHOICE_DEPTH = 3
 """Of ("grid", "digits", "method")."""
@@ -64,6 +66,8 @@ def points(
         message = f"stands for {number:,} trials; a block may have {MOST:,}"
         return [], [Problem(where, message)]
     for tree, names in _expand_block(block, where):
+        if len(problems) > ENOUGH:
+            break
         try:
             trial = Trial.model_validate(_plain(tree))
         except ValidationError as error:

@@ -89,12 +89,10 @@ def _with_key(error: Any) -> str:
 
 def merged(problems: list[Problem]) -> list[Problem]:
     """One problem for each place: a value that may be one of several things fails as each."""
-    messages: dict[Where, list[str]] = {}
+    messages: dict[Where, dict[str, None]] = {}
     for problem in problems:
-        known = messages.setdefault(problem.where, [])
-        if problem.message not in known:
-            known.append(problem.message)
-    return [Problem(where, _joined(parts)) for where, parts in messages.items()]
+        messages.setdefault(problem.where, {})[problem.message] = None
+    return [Problem(where, _joined(list(parts))) for where, parts in messages.items()]
 
 
 def _joined(messages: list[str]) -> str:

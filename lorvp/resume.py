@@ -10,7 +10,6 @@ import io
 import logging
 import pickle
 import warnings
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,6 +18,11 @@ import torch
 from lorvp.files import naming_full_disk, write_whole
 
 log = logging.getLogger(__name__)
+UNREADABLE = (
+    pickle.UnpicklingError, ArithmeticError, AttributeError, EOFError, LookupError, MemoryError,
+    OSError, RuntimeError, TypeError, ValueError,
+)  # fmt: skip
+"""What torch raises for what it did not write, or would not write."""
 DIGEST = hashlib.sha256().digest_size
 
 
@@ -80,7 +84,9 @@ def _read(content: bytes) -> dict[str, Any] | None:
     digest, rest = content[:DIGEST], content[DIGEST:]
     if hashlib.sha256(rest).digest() != digest:
         return None
-    # torch's words for what it did not write, or would not write.
-    with suppress(pickle.UnpicklingError, RuntimeError), warnings.catch_warnings(action="ignore"):
-        return torch.load(io.BytesIO(rest), weights_only=True, map_location="cpu")
-    return None
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            state = torch.load(io.BytesIO(rest), weights_only=True, map_location="cpu")
+    except UNREADABLE:
+        return None
+    return state if isinstance(state, dict) else None

@@ -6,13 +6,15 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
 
+from lorvp.redacted import redacted
+
 LONGEST = 120
 """Characters of a wrong value that a message shows."""
 
 
 def shown(value: Any) -> str:
     """A value as a message shows it: on one line, and cut off if it is long."""
-    text = repr(value)
+    text = redacted(repr(value))  # before it is cut, which could leave half an address
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from lorvp.params import TrackingConfig
+from lorvp.redacted import redacted
 from lorvp.training import Epoch
 from tasks.plan import Job
 
@@ -57,9 +58,8 @@ class Careful:
             action()
         except Exception as error:
             self.tracker = Nowhere()
-            self.log.warning(
-                "W&B failed, and the trial goes on without it: %s: %s", type(error).__name__, error
-            )
+            told = f"{type(error).__name__}: {redacted(str(error))}"
+            self.log.warning("W&B failed, and the trial goes on without it: %s", told)
 
 
 @contextmanager
@@ -99,4 +99,5 @@ def track_tables(
     try:
         publish(tracking, folder, results, every)
     except Exception as error:
-        print(f"W&B failed, and the tables are only here: {type(error).__name__}: {error}")
+        told = f"{type(error).__name__}: {redacted(str(error))}"
+        print(f"W&B failed, and the tables are only here: {told}")

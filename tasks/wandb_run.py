@@ -15,6 +15,7 @@ import wandb
 from wandb.errors import CommError, UsageError
 
 from lorvp.params import TrackingConfig
+from lorvp.redacted import redacted
 from lorvp.running import history_rows
 from lorvp.training import Epoch
 from tasks.places import WORK
@@ -110,7 +111,7 @@ def _online(tracking: TrackingConfig, log: logging.Logger, named: dict[str, Any]
         NETWORK.require(wandb.setup().settings.base_url)
         return _init(tracking, "online", named)
     except (CommError, UsageError) as error:
-        reason = str(error).partition("\n")[0]
+        reason = redacted(str(error).partition("\n")[0])
         log.warning("W&B: %s; %s", reason, KEPT)
         wandb.teardown()  # which frees the run's id
         return None

@@ -29,6 +29,7 @@ from tqdm import tqdm
 from lorvp.errors import InputError
 from lorvp.files import canonical, naming_full_disk, whole_folder
 from lorvp.proxies import via
+from lorvp.redacted import redacted
 from lorvp.settings import Settings
 
 DAMAGE = (tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, lzma.LZMAError,
@@ -121,13 +122,14 @@ def _download(archive: Archive, folder: Path) -> Path:
             f"{archive.url} is not the file it should be: its checksum is not {archive.hash}"
         ) from error
     if archive.hash is None:
-        print(f"note: {archive.url} was not verified; it came as sha256:{pooch.file_hash(path)}")
+        found = f"sha256:{pooch.file_hash(path)}"
+        print(f"note: {redacted(archive.url)} was not verified; it came as {found}")
     return Path(path)
 
 
 def _stream(url: str, target: str, caller: object) -> None:
     """As pooch does, whose own bar stays open after an error, which is then told beside it."""
-    print(f"downloading {url}", file=sys.stderr)
+    print(f"downloading {redacted(url)}", file=sys.stderr)
     with requests.get(url, stream=True, timeout=30) as response, open(target, "wb") as file:
         response.raise_for_status()
         total = int(response.headers.get("content-length", 0)) or None

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from random import Random
 
 import pytest
 import torch
@@ -17,6 +18,7 @@ from lorvp.files import DiskFullError
 from lorvp.resume import NOWHERE, ResumeFile
 
 from .mounts import mounted
+from .mutations import mangled
 
 STATE = {"tensors": [torch.arange(4096.0)], "epoch": 3}
 PAGE = 4096
@@ -193,6 +195,7 @@ def test_a_full_disk_leaves_the_older_state_whole(tmp_path, room):
 KILLED_WHILE_SAVING = """
 import os, signal, sys, torch
 from pathlib import Path
+from random import Random
 from lorvp.resume import ResumeFile
 file = ResumeFile(Path(sys.argv[1]))
 file.save({"epoch": 0})
@@ -213,3 +216,19 @@ def test_sigkill_while_saving_leaves_the_older_state_and_nothing_for_long(file):
     assert {p.name for p in file.path.parent.iterdir()} == {"a trial", neighbour.name}
     file.forget()
     assert [p.name for p in file.path.parent.iterdir()] == [neighbour.name]
+
+
+@pytest.mark.parametrize("group", range(3))
+def test_other_content_under_the_right_checksum_is_a_state_or_none(file, group):
+    file.save(STATE)
+    whole = file.path.read_bytes()[32:]
+    for number in range(group, 60, 3):
+        content = mangled(whole, Random(number))
+        file.path.write_bytes(hashlib.sha256(content).digest() + content)
+        assert isinstance(file.load(), dict | None), number
+
+
+def test_a_state_that_is_no_mapping_is_none(file):
+    file.save([1, 2])
+    assert file.load() is None
+    assert not file.path.exists()
