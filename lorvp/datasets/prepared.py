@@ -10,16 +10,17 @@ manifest.json  class names, sizes of the splits, where the images come from, wha
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Literal
 
 import numpy as np
 import torch
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from torch import Tensor
 
+from lorvp import json_file
 from lorvp.datasets import duplicates
 from lorvp.datasets.decoding import View
 from lorvp.errors import InputError
@@ -161,9 +162,25 @@ def read(folder: Path) -> Prepared:
     )
 
 
+class _Manifest(BaseModel):
+    """What is read of manifest.json, which may have come with `dvc pull`."""
+
+    model_config = ConfigDict(strict=True)
+
+    class_names: Annotated[list[str], Field(min_length=1)]
+    sizes: dict[Literal["train", "val", "test"], Annotated[int, Field(ge=0)]]
+    files: dict[Literal["images.npy", "labels.npy"], str]
+    view: View | None
+    left_out: list[str]
+
+
 def _manifest(path: Path) -> dict:
-    with suppress(ValueError, TypeError, KeyError):
-        manifest = json.loads(path.read_text())
-        if set(manifest["sizes"]) == set(SPLITS) and isinstance(manifest["files"], dict):
-            return manifest
-    raise InputError(f"{path} is damaged or of another version")
+    try:
+        manifest = json_file.read(path)
+        found = _Manifest.model_validate(manifest)
+    except ValidationError as error:
+        key = ".".join(map(str, error.errors()[0]["loc"]))
+        raise InputError(f"{path} is damaged or of another version: {key or 'all'}") from error
+    if len(found.sizes) < len(SPLITS) or len(found.files) < 2:
+        raise InputError(f"{path} is damaged or of another version: sizes and files are not whole")
+    return manifest
