@@ -6,7 +6,6 @@ Import it inside ``tasks.server.prefect_api()``, which says where Prefect's API 
 from __future__ import annotations
 
 import signal
-from contextvars import ContextVar
 from datetime import datetime
 
 from httpx import TransportError
@@ -18,6 +17,7 @@ from prefect.states import Cancelled, Completed, Failed
 
 from lorvp.params import Params
 from tasks import sharing
+from tasks.asked import ask, asked
 from tasks.cancelling import cancelled_as_by_ctrl_c
 from tasks.errors import takes_no_files
 from tasks.plan import Job, Plan, holds, neighbours_together
@@ -43,7 +43,7 @@ def run(plan: Plan, settings: Params) -> str:
     # Again, since Polars sets it so that a Ctrl-C does not wake who waits.
     signal.signal(signal.SIGINT, signal.getsignal(signal.SIGINT))
     named = train_prompts.with_options(task_runner=runner(settings.compute).task_runner())
-    _asked.set((plan, settings))
+    ask(plan, settings)
     try:
         state = named(return_state=True)
     except TransportError:  # nobody takes down how the flow ended
@@ -67,17 +67,12 @@ def _name() -> str:
     return f"prompts {datetime.now():%Y-%m-%d %H:%M}"
 
 
-_asked: ContextVar[tuple[Plan, Params]] = ContextVar("asked")
-"""What the flow is to do. As its parameter it would be sent to the server, and as part of the flow
-to each machine with each trial."""
-
-
 @flow(name="prompts", flow_run_name=_name)
 def train_prompts() -> State:
     """Train what is missing. A trial that fails leaves the others alone, and is named."""
     with cancelled_as_by_ctrl_c() as cancelled:
         try:
-            progress = _train(*_asked.get())
+            progress = _train(*asked())
         except KeyboardInterrupt:
             if not cancelled.is_set():
                 raise
