@@ -56,7 +56,7 @@ def test_a_thousand_imagenet_images_are_named_as_well_as_they_should_be(network,
 
 def test_cifar_by_frequent_imagenet_classes(network, tmp_path):
     """45.2 % were measured with 1,000 images to count on and 500 to test on."""
-    data = stored(tmp_path / "cifar", Cifar10Config(root=str(ROOT), shots=100))
+    data = stored(tmp_path / "cifar", Cifar10Config(root=str(ROOT), shots=100, val_shots=4))
     trial = {"dataset": "a", "network": "b", "method": "none", "mapping": "flm"}
     result = run(Trial.model_validate(trial), network, data)
     assert result.summary["test_accuracy"] == pytest.approx(0.45, abs=0.05)
