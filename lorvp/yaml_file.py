@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import warnings
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -9,7 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import MarkedYAMLError, ReusedAnchorWarning
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
@@ -68,12 +70,16 @@ def read(path: Path) -> YamlFile:
     """
     text, yaml = _text(path), YAML(typ="safe", pure=True)
     try:
-        root = yaml.compose(text)
+        with warnings.catch_warnings(action="error", category=ReusedAnchorWarning):
+            root = yaml.compose(text)
         _require_bounded(root)
         return YamlFile(path, _plain(yaml, root), root)
     except _RefusedError as error:
         line, column = _place(error.node)
         raise YamlError(f"{path}:{line}:{column}: not valid here: {error}") from error
+    except ReusedAnchorWarning as error:  # as bad as a key that is there twice
+        reason, places = str(error).split("\n")[1], re.findall(r"line: (\d+)", str(error))
+        raise YamlError(f"{path}:{places[-1]}:1: not valid here: {reason}") from error
     except ReaderError as error:
         before = text[: error.position]
         place = f"{before.count(chr(10)) + 1}:{error.position - before.rfind(chr(10))}"

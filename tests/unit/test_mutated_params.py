@@ -119,6 +119,7 @@ AWKWARD = {
         "\n".join(f"a{n}: &a{n} [{f'*a{n - 1}' if n else 'x'}]" for n in range(99)),
         "nested more than 50 deep",
     ),
+    "an anchor twice": ("a: &x 1\nb: &x 2\n", "yaml:2:1: .*found duplicate anchor 'x'"),
     "deep": ("[" * 60 + "]" * 60, "nested more than 50 deep"),
     "deeper": ("- " * 5000, "nested too deeply"),
     "long": ("#" * 2**21, "is larger than 262,144 bytes"),
