@@ -113,6 +113,21 @@ def test_a_cluster_of_our_own(first: FirstRun, project: Project, runner: str):
     found = contents(project.prompts, "predictions.parquet")
     assert len(found) == 2
     assert found.items() <= whole.items()
+    told_to_prefect_by_login_alone(project)
+
+
+def told_to_prefect_by_login_alone(project: Project) -> None:
+    """Trials report to a server that lets nobody else in, and its login is written nowhere."""
+    with server(project) as url:
+        newest = ask(url, "/flow_runs/filter", sort="START_TIME_DESC")[0]
+        of_it = {"flow_runs": {"id": {"any_": [newest["id"]]}}}
+        states = [run["state_type"] for run in ask(url, "/task_runs/filter", **of_it)]
+        logs = ask(url, "/logs/filter", logs={"flow_run_id": {"any_": [newest["id"]]}})
+    assert sorted(states) == ["COMPLETED"] * 3 + ["FAILED"]
+    assert any("epoch   1: loss" in log["message"] for log in logs)
+    file = project.root / "prefect/lorvp-login"
+    others = [path for path in project.root.rglob("*") if path.is_file() and path != file]
+    assert not [path for path in others if file.read_bytes() in path.read_bytes()]
 
 
 def two_and_a_broken_one(params: Any) -> None:
