@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -81,3 +82,16 @@ def files(project: Project) -> dict[Path, int]:
     folders = (project.repo / "data", project.store)
     found = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
     return {path: path.stat().st_mtime_ns for path in found if path.stem != "run"}
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="oneDNN plays older x86 processors only")
+@pytest.mark.parametrize("flow", ["flows.prompts", "flows.plan"])
+def test_a_precision_that_the_processor_lacks(project: Project, flow: str):
+    project.edit(lambda params: params["grid"]["pixel"]["training"].update(precision="bf16"))
+    before = files(project)
+    done = project.python("-m", flow, ONEDNN_MAX_CPU_ISA="AVX2")
+    assert done.code == 2, done.out
+    assert "training.precision is bf16, which cpu computes far slower than fp32" in done.out
+    assert "compute: {slow_precision: true}" in done.out
+    assert "Traceback" not in done.out
+    assert files(project) == before

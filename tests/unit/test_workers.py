@@ -28,10 +28,10 @@ def job(does: str) -> Job:
     return Job(Point(trial(), "none", "lp", ""), {}, does, Path("store"), Path("data"), Path("net"))
 
 
-def act(job: Job, device: str, tracking: TrackingConfig, halvings: int) -> dict:
+def act(job: Job, device: str, tracking: TrackingConfig, halvings: int, slow: bool) -> dict:
     """In the worker, in place of training: what the trial's fingerprint says."""
     deaf = signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ())
-    told = {"pid": os.getpid(), "device": device, "halvings": halvings, "deaf": deaf}
+    told = {"pid": os.getpid(), "device": device, "halvings": halvings, "deaf": deaf, "slow": slow}
     told["threads"] = torch.get_num_threads()
     told["repeatable"] = torch.are_deterministic_algorithms_enabled()
     if job.fingerprint == "is too large":
@@ -75,12 +75,12 @@ def wait_for(condition):
 
 def test_what_befalls_one_trial_leaves_the_others_alone(monkeypatch):
     """One team all the way, since a process takes seconds to start."""
-    compute = ComputeConfig(workers=1, device="cpu")
+    compute = ComputeConfig(workers=1, device="cpu", slow_precision=True)
     with started_early(compute, trials=5), workers(compute) as team:
         early = wait_for(processes)
         first = train(team)
         assert [first["pid"]] == [process.pid for process in early]
-        assert (first["device"], first["halvings"]) == ("cpu", 0)
+        assert (first["device"], first["halvings"], first["slow"]) == ("cpu", 0, True)
         assert first["threads"] == 1, "sums over threads differ in their last bits"
         assert first["repeatable"]
         assert first["deaf"], "Ctrl-C is for the run to see, which ends its workers"
