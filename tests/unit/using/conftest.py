@@ -109,3 +109,17 @@ def sign(folder: Path, record: dict) -> None:
     text = json.dumps(record, sort_keys=True, separators=(",", ":"))
     signed = record | {"sha256": hashlib.sha256(text.encode()).hexdigest()}
     (folder / "trial.json").write_text(json.dumps(signed))
+
+
+def record(bundle: Path) -> dict:
+    return json.loads((bundle / "trial.json").read_text())
+
+
+def settle(bundle: Path, changed: dict) -> None:
+    """Write trial.json with checksums and a fingerprint of what the bundle now holds."""
+    changed = json.loads(json.dumps(changed))  # keys are strings now
+    identity = json.dumps(changed["identity"], sort_keys=True, separators=(",", ":"))
+    changed["fingerprint"] = hashlib.sha256(identity.encode()).hexdigest()[:20]
+    for name in changed["files"]:
+        changed["files"][name] = hashlib.sha256((bundle / name).read_bytes()).hexdigest()
+    sign(bundle, changed)

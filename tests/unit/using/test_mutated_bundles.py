@@ -1,6 +1,5 @@
 """Bundles with seeded damage: the same answers, or one message that names the place."""
 
-import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -15,7 +14,7 @@ from lorvp.errors import InputError
 from lorvp.files import canonical
 from unit.mutations import edited, mangled
 
-from .conftest import sign
+from .conftest import settle
 
 MUTATIONS = 200
 GROUPS = 10
@@ -40,16 +39,6 @@ def put(path: Path, data: object) -> None:
     path.write_text(json.dumps(data))
 
 
-def as_signed(bundle: Path, record: dict) -> None:
-    """As somebody would who knows how."""
-    record = json.loads(json.dumps(record))  # keys are strings now
-    identity = json.dumps(record["identity"], sort_keys=True, separators=(",", ":"))
-    record["fingerprint"] = hashlib.sha256(identity.encode()).hexdigest()[:20]
-    for name in record["files"]:
-        record["files"][name] = hashlib.sha256((bundle / name).read_bytes()).hexdigest()
-    sign(bundle, record)
-
-
 def damage(bundle: Path, random: Random) -> None:
     path = bundle / random.choice(FILES)
     match random.randrange(8):
@@ -71,7 +60,7 @@ def damage(bundle: Path, random: Random) -> None:
             record = json_of(bundle / "trial.json")
             part = random.choice(["task", "network", "summary", "environment", "identity"])
             record[part] = edited(record[part], random)
-            as_signed(bundle, record)
+            settle(bundle, record)
 
 
 @pytest.mark.parametrize("group", range(GROUPS))

@@ -13,12 +13,12 @@ from safetensors.torch import load_file, save_file
 import lorvp
 from lorvp import bundles
 from lorvp.errors import InputError
-from lorvp.files import canonical, sha256
+from lorvp.files import sha256
 from lorvp.networks import checkpoint
 from unit.networks.hub import serving
 from unit.networks.samples import built, clip, saved
 
-from .conftest import sign
+from .conftest import record, settle, sign
 
 
 @pytest.fixture(scope="module")
@@ -52,20 +52,6 @@ def calls(monkeypatch):
 def edit(bundle: Path, **facts) -> None:
     path = bundle / "network/manifest.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | facts))
-
-
-def record(bundle: Path) -> dict:
-    return json.loads((bundle / "trial.json").read_text())
-
-
-def settle(bundle: Path, changed: dict) -> None:
-    """The record with checksums and a fingerprint of what it now says."""
-    import hashlib
-
-    changed["fingerprint"] = hashlib.sha256(canonical(changed["identity"])).hexdigest()[:20]
-    for name in changed["files"]:
-        changed["files"][name] = sha256(bundle / name)
-    sign(bundle, changed)
 
 
 def test_loading_opens_no_connection(bundle, calls):
