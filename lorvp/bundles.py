@@ -21,7 +21,7 @@ from lorvp.errors import InputError
 from lorvp.files import whole_folder
 from lorvp.folded import with_mapping, with_prompt
 from lorvp.networks import checkpoint
-from lorvp.store import FILES
+from lorvp.stored import FILES
 from lorvp.trained import NETWORK, network_of, read
 
 

@@ -14,7 +14,7 @@ from lorvp.errors import InputError
 from lorvp.files import to_json
 from lorvp.problems import told
 from lorvp.settings import Name
-from lorvp.store import verified
+from lorvp.stored import verified
 from lorvp.trials import FORMAT, Trial, fingerprint
 
 Text = Annotated[str, Field(max_length=10_000)]

@@ -26,7 +26,6 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
 
-from lorvp import json_file
 from lorvp.files import (
     canonical,
     link_or_copy,
@@ -38,6 +37,7 @@ from lorvp.files import (
 from lorvp.result_files import contents
 from lorvp.resume import ResumeFile
 from lorvp.running import Result
+from lorvp.stored import FILES, RECORD, is_whole
 
 
 def default_root() -> Path:
@@ -46,44 +46,9 @@ def default_root() -> Path:
     return Path(chosen) if chosen else user_cache_path("lorvp") / "trials"
 
 
-FILES = {"weights.safetensors", "history.json", "predictions.parquet"}
-RECORD = "trial.json"
 FINGERPRINT = re.compile(r"[0-9a-f]{20}")
 FORGOTTEN = 60 * 24 * 3600
 """Seconds for which the state of a trial that was stopped is kept."""
-SETTLED = 0.05
-"""Seconds after which another write to a file has another time; clocks of file systems tick."""
-
-_read: dict[tuple[int, int, int, int], str] = {}
-"""SHA-256 of the files that this process has read, by what a write to them would change."""
-
-
-def _sha256(path: Path) -> str:
-    """Each file is read once in a process, by whatever name, unless it was written to since."""
-    found = path.stat()
-    key = found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
-    digest = _read.get(key) or sha256(path)
-    if time.time() - found.st_mtime > SETTLED:
-        _read[key] = digest
-    return digest
-
-
-def verified(folder: Path) -> dict | None:
-    """trial.json, if ``folder`` holds a finished trial with each byte as written; else None."""
-    try:
-        record = json_file.read(folder / "trial.json")
-        rest = {key: value for key, value in record.items() if key != "sha256"}
-        files = record["files"]
-        whole = (
-            hashlib.sha256(canonical(rest)).hexdigest() == record["sha256"]
-            and set(files) == FILES
-            # A pipe among them would never end.
-            and all((folder / name).is_file() for name in files)
-            and all(_sha256(folder / name) == digest for name, digest in files.items())
-        )
-        return record if whole else None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None  # missing, truncated or foreign: it is trained again, never trusted
 
 
 def _age(path: Path) -> float:
@@ -92,12 +57,6 @@ def _age(path: Path) -> float:
         return time.time() - path.stat().st_mtime
     except FileNotFoundError:
         return 0
-
-
-def is_whole(folder: Path) -> bool:
-    """Whether ``folder`` holds the finished trial it is named after, each byte as written."""
-    record = verified(folder)
-    return record is not None and record.get("fingerprint") == folder.name
 
 
 def forget(folder: Path) -> None:
@@ -112,11 +71,6 @@ def forget(folder: Path) -> None:
         folder.rmdir()
 
 
-def read_record(folder: Path) -> dict:
-    """trial.json of a finished trial."""
-    return json.loads((folder / "trial.json").read_text())
-
-
 class TrialStore:
     """Finished trials under ``root``."""
 
@@ -128,7 +82,11 @@ class TrialStore:
         return self.root / fingerprint
 
     def holds(self, fingerprint: str) -> bool:
-        """Whether this trial is finished. A damaged folder is removed and does not count."""
+        """Whether this trial is finished. A damaged folder is removed and does not count.
+
+        Raises:
+            InputError: a file cannot be read; nothing is removed.
+        """
         folder = self.folder(fingerprint)
         if not (whole := is_whole(folder)):
             forget(folder)
@@ -154,7 +112,7 @@ class TrialStore:
             record["engine"] = result.engine
             record["files"] = files
             record["sha256"] = hashlib.sha256(canonical(record)).hexdigest()
-            (scratch / "trial.json").write_text(to_json(record))
+            (scratch / RECORD).write_text(to_json(record))
 
     def lock(self, fingerprint: str) -> FileLock:
         """Held while a trial is trained, so that no two processes train the same one."""

@@ -10,7 +10,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from lorvp.params import ComputeConfig
-from lorvp.store import TrialStore, read_record
+from lorvp.store import TrialStore
+from lorvp.stored import read_record
 from lorvp.versions import differences, environment
 from tasks.devices import devices
 from tasks.places import PROMPTS

@@ -14,7 +14,7 @@ from lorvp.datasets.prepared import Prepared
 from lorvp.networks import checkpoint
 from lorvp.networks.facts import CheckpointManifest
 from lorvp.pictures import Example
-from lorvp.store import read_record
+from lorvp.stored import read_record
 from tasks.places import PROMPTS
 from tasks.plan import Job
 

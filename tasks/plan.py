@@ -10,7 +10,8 @@ from lorvp.datasets import prepared
 from lorvp.errors import InputError
 from lorvp.networks import checkpoint
 from lorvp.params import Experiment
-from lorvp.store import TrialStore, is_whole
+from lorvp.store import TrialStore
+from lorvp.stored import is_whole
 from lorvp.trials import Point, fingerprint, identity
 from tasks.places import CHECKPOINTS, DATASETS, PROMPTS
 from tasks.precision import require_fast_precisions

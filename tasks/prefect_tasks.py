@@ -30,7 +30,8 @@ from prefect.task_runners import ThreadPoolTaskRunner
 
 from lorvp.files import to_json
 from lorvp.params import TrackingConfig
-from lorvp.store import TrialStore, read_record
+from lorvp.store import TrialStore
+from lorvp.stored import read_record
 from lorvp.tables import comparison, fenced, in_markdown, results
 from tasks.failures import Stopped, worth_another_try
 from tasks.plan import Job, Plan

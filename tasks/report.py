@@ -17,7 +17,7 @@ from lorvp.networks import checkpoint
 from lorvp.params import Experiment
 from lorvp.report import Picture, page
 from lorvp.report.remarks import Facts, remarks
-from lorvp.store import read_record
+from lorvp.stored import read_record
 from lorvp.tables import Section, Shown
 from tasks.places import CHECKPOINTS, DATASETS, PROMPTS
 from tasks.plan import Job

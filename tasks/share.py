@@ -25,7 +25,7 @@ from lorvp.datasets import prepared
 from lorvp.errors import InputError
 from lorvp.files import sha256, whole_folder
 from lorvp.networks import checkpoint
-from lorvp.store import FILES
+from lorvp.stored import FILES
 
 INDEX = "manifest.json"
 

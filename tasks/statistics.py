@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from lorvp.code import digest_of
-from lorvp.store import read_record
+from lorvp.stored import read_record
 from lorvp.tables.statistics import SCHEMA, statistics
 from tasks.places import PROMPTS, WORK
 

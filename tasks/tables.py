@@ -13,7 +13,8 @@ from lorvp.files import to_json, whole_folder
 from lorvp.naming import file_names
 from lorvp.networks import checkpoint
 from lorvp.params import Experiment
-from lorvp.store import TrialStore, read_record
+from lorvp.store import TrialStore
+from lorvp.stored import read_record
 from lorvp.tables import Section, Shown
 from lorvp.tables.sections import sections
 from tasks.pictures import write_pictures

@@ -19,7 +19,8 @@ from lorvp.numerics import make_repeatable
 from lorvp.params import TrackingConfig
 from lorvp.resume import ResumeFile
 from lorvp.running import Result, run
-from lorvp.store import TrialStore, read_record
+from lorvp.store import TrialStore
+from lorvp.stored import read_record
 from lorvp.trained import facts_of
 from lorvp.training import Epoch
 from tasks.devices import confine

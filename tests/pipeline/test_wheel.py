@@ -17,7 +17,7 @@ import pytest
 
 from lorvp import bundles
 from lorvp.datasets import prepared
-from lorvp.store import read_record
+from lorvp.stored import read_record
 
 from .conftest import FirstRun
 

@@ -13,7 +13,8 @@ from lorvp.networks.libraries.timm_models import create
 from lorvp.params import ComputeConfig
 from lorvp.report.remarks import Facts, made_differently
 from lorvp.running import run
-from lorvp.store import TrialStore, is_whole, read_record
+from lorvp.store import TrialStore
+from lorvp.stored import is_whole, read_record
 from lorvp.trained import facts_of
 from lorvp.trials import Point
 from lorvp.versions import differences, environment
@@ -21,10 +22,11 @@ from tasks import again, plan
 from tasks.plan import Job
 
 from .test_checkpoint import FACTS
-from .tiny import dataset, tiny_network, trial
+from .tiny import dataset, identified, tiny_network, trial
 
 HERE = ComputeConfig(device="cpu")
-NAMES = [f"{n:020x}" for n in range(3)]
+IDENTITIES = dict(map(identified, range(3)))
+NAMES = list(IDENTITIES)
 
 
 @pytest.fixture
@@ -37,7 +39,7 @@ def jobs(tmp_path, monkeypatch) -> list[Job]:
     result, store = run(trial(epochs=1), tiny_network(), data), TrialStore(Path("store"))
     facts = facts_of(trial(), data, network, "cpu")
     for name in NAMES:
-        store.write(name, result, {"name": "one", **facts})
+        store.write(name, result, {"name": "one", "identity": IDENTITIES[name], **facts})
     store.show(NAMES, Path("data/prompts"), Path("data/.work"))
     point, places = Point(trial(), "lor_vp", "lp", ""), (data.folder, Path("data/checkpoints/net"))
     return [Job(point, {}, name, store.root, *places) for name in NAMES]

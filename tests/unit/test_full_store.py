@@ -12,9 +12,9 @@ from tasks.errors import takes_no_files
 from tasks.trial_logs import log_file, own_log
 
 from .mounts import mounted
-from .tiny import dataset, tiny_network, trial
+from .tiny import dataset, identified, tiny_network, trial
 
-NAME = "0123456789abcdef0123"
+NAME, IDENTITY = identified()
 PAGE = 4096
 NEEDED = 4
 """Pages of a tiny trial: each of its files takes one."""
@@ -36,11 +36,11 @@ def test_a_result_that_finds_no_room_leaves_nothing_and_is_told_by_its_place(
         store.lock(NAME).acquire()
         (store.root / "rest").write_bytes(bytes((10 - pages) * PAGE))
         with pytest.raises(DiskFullError, match=f"the disk is full: {store.root}"):
-            store.write(NAME, result, {})
+            store.write(NAME, result, {"identity": IDENTITY})
         assert not store.folder(NAME).exists()
         assert list(store.work.iterdir()) == []
         (store.root / "rest").unlink()
-        store.write(NAME, result, {})
+        store.write(NAME, result, {"identity": IDENTITY})
         assert store.holds(NAME)
 
 

@@ -15,16 +15,17 @@ from lorvp.errors import InputError
 from lorvp.networks import checkpoint
 from lorvp.networks.libraries.timm_models import create
 from lorvp.running import run
-from lorvp.store import TrialStore, is_whole
+from lorvp.store import TrialStore
+from lorvp.stored import is_whole
 from lorvp.trials import Point
 from tasks.plan import Job
 from tasks.share import CHECKPOINTS, DATASETS, DamagedError, Kind, Share
 from tasks.transport import InPlace, ThroughShare
 
 from .test_checkpoint import FACTS
-from .tiny import dataset, tiny_network, trial
+from .tiny import dataset, identified, tiny_network, trial
 
-NAME = "0123456789abcdef0123"
+NAME, IDENTITY = identified()
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +35,8 @@ def made(tmp_path_factory) -> Path:
     data = dataset(root / "data")
     torch.manual_seed(0)
     checkpoint.write(root / "net", create("test_resnet", 5).eval(), FACTS)
-    TrialStore(root / "store").write(NAME, run(trial(), tiny_network(), data), {"name": "a trial"})
+    facts = {"name": "a trial", "identity": IDENTITY}
+    TrialStore(root / "store").write(NAME, run(trial(), tiny_network(), data), facts)
     return root
 
 

@@ -1,11 +1,15 @@
 """Finished trials: written whole, known by their bytes, and locked while they are made."""
 
+import errno
+import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -13,12 +17,15 @@ import torch
 from filelock import Timeout
 from safetensors.torch import load_file
 
+from lorvp.errors import InputError
+from lorvp.files import canonical, to_json
 from lorvp.running import run
-from lorvp.store import TrialStore, default_root, is_whole, read_record
+from lorvp.store import TrialStore, default_root
+from lorvp.stored import is_whole, read_record
 
-from .tiny import dataset, tiny_network, trial
+from .tiny import dataset, identified, tiny_network, trial
 
-NAME = "0123456789abcdef0123"
+NAME, IDENTITY = identified()
 FILES = {"trial.json", "weights.safetensors", "history.json", "predictions.parquet"}
 
 
@@ -31,7 +38,7 @@ def result(tmp_path_factory):
 @pytest.fixture
 def store(tmp_path, result):
     store = TrialStore(tmp_path / "store")
-    store.write(NAME, result, {"name": "a trial", "identity": {"format": 1}})
+    store.write(NAME, result, {"name": "a trial", "identity": IDENTITY})
     return store
 
 
@@ -44,7 +51,7 @@ def test_what_is_written_is_what_was_measured(store, result):
     record = read_record(folder)
     assert record["summary"] == result.summary
     assert record["fingerprint"] == NAME
-    assert (record["name"], record["identity"]) == ("a trial", {"format": 1})
+    assert (record["name"], record["identity"]) == ("a trial", IDENTITY)
     assert pl.read_parquet(folder / "predictions.parquet").equals(result.predictions())
     assert [row["val_loss"] for row in store.history(NAME)] == [
         epoch.val_loss for epoch in result.history
@@ -124,7 +131,7 @@ def test_a_result_that_cannot_be_written_leaves_nothing(tmp_path, result):
 
 
 def test_writing_again_replaces(store, result):
-    store.write(NAME, result, {"name": "again"})
+    store.write(NAME, result, {"name": "again", "identity": IDENTITY})
     assert read_record(store.folder(NAME))["name"] == "again"
     assert store.holds(NAME)
 
@@ -190,3 +197,67 @@ def test_the_root_is_the_users_choice_or_the_cache_folder(monkeypatch, tmp_path)
     monkeypatch.delenv("LORVP_STORE")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert default_root() == tmp_path / "lorvp" / "trials"
+
+
+def rewritten(folder, **changed) -> None:
+    """With a checksum of its own, as anybody can compute it."""
+    record = json.loads((folder / "trial.json").read_text()) | changed
+    del record["sha256"]
+    record["sha256"] = hashlib.sha256(canonical(record)).hexdigest()
+    (folder / "trial.json").write_text(to_json(record))
+
+
+@pytest.mark.parametrize("identity", [{"format": 1, "number": 7}, {}, [], "0" * 20, None, 3])
+def test_a_trial_of_another_identity_is_not_adopted_under_a_name_that_it_gives_itself(
+    store, tmp_path, identity
+):
+    forged = tmp_path / "pulled" / NAME
+    shutil.copytree(store.folder(NAME), forged)
+    other = TrialStore(tmp_path / "other")
+    rewritten(forged, identity=identity)
+    other.adopt(forged)
+    assert not other.folder(NAME).exists()
+    rewritten(forged, identity=IDENTITY)
+    other.adopt(forged)
+    assert other.holds(NAME)
+
+
+class Faulty:
+    """A file of a disk that cannot be read now: it opens, and then says so."""
+
+    def __init__(self, code: int) -> None:
+        self.code = code
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error) -> None: ...
+
+    def _fail(self, *_):
+        raise OSError(self.code, os.strerror(self.code))
+
+    read = readinto = fileno = getbuffer = _fail
+
+
+@pytest.mark.parametrize("code", [errno.EIO, errno.ESTALE, errno.EACCES, errno.ENOMEM])
+@pytest.mark.parametrize("file", sorted(FILES))
+@pytest.mark.parametrize("opens", [True, False])
+def test_a_trial_that_cannot_be_read_now_is_kept_and_said(store, monkeypatch, file, code, opens):
+    os.utime(store.folder(NAME) / file, (1, 1))  # so that nothing remembers its bytes
+    before = {path.name: path.read_bytes() for path in store.folder(NAME).iterdir()}
+    original = Path.open
+
+    def open_(self, *args, **settings):
+        if self.name != file:
+            return original(self, *args, **settings)
+        if opens:
+            return Faulty(code)
+        raise OSError(code, os.strerror(code), str(self))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "open", open_)
+        for look in (store.holds, lambda name: is_whole(store.folder(name))):
+            with pytest.raises(InputError, match=f"cannot be read: {os.strerror(code)}; .* kept"):
+                look(NAME)
+    assert {path.name: path.read_bytes() for path in store.folder(NAME).iterdir()} == before
+    assert store.holds(NAME)

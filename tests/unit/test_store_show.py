@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 
 from lorvp.running import run
-from lorvp.store import TrialStore, is_whole
+from lorvp.store import TrialStore
+from lorvp.stored import is_whole
 
-from .tiny import dataset, tiny_network, trial
+from .tiny import dataset, identified, tiny_network, trial
 
-A, B, C = ("a" * 20, "b" * 20, "c" * 20)
+IDENTITIES = dict(map(identified, range(3)))
+A, B, C = IDENTITIES
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +33,7 @@ def store(tmp_path, result):
 
 def filled(store: TrialStore, result) -> TrialStore:
     for name in (A, B):
-        store.write(name, result, {"name": name})
+        store.write(name, result, {"name": name, "identity": IDENTITIES[name]})
     return store
 
 
@@ -166,9 +168,10 @@ def test_adopts_bytes_where_the_folder_holds_symbolic_links(store, tmp_path):
 
 def test_two_runs_that_end_at_once_show_the_same_and_both_end_well(store, tmp_path, result):
     """As a run whose DVC was killed, and the one that was started after it."""
-    names = [f"{number:020x}" for number in range(8)]
+    identities = dict(map(identified, range(8)))
+    names = list(identities)
     for name in names:
-        store.write(name, result, {"name": name})
+        store.write(name, result, {"name": name, "identity": identities[name]})
     out, work = tmp_path / "out", tmp_path / "work"
     for _ in range(5):
         start = threading.Barrier(4)

@@ -10,7 +10,7 @@ from PIL import Image
 
 import lorvp
 from lorvp.errors import InputError
-from lorvp.store import verified
+from lorvp.stored import verified
 
 from .conftest import sign, softmax
 
