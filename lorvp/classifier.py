@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from lorvp.datasets.decoding import View, pixels, read_image
+from lorvp.datasets.decoding import BROKEN, View, pixels, read_image, why
 from lorvp.errors import InputError
 from lorvp.model import PromptedNetwork
 
@@ -98,7 +98,7 @@ class Classifier(nn.Module):
         if isinstance(image, str | Path):
             return read_image(Path(image), self.view)
         if isinstance(image, Image.Image):
-            pixels_HWC = pixels(image, self.view is None or self.view.upright)
+            pixels_HWC = _of_pillow(image, self.view is None or self.view.upright)
         else:
             pixels_HWC = image
         if pixels_HWC.ndim != 3 or pixels_HWC.shape[2] != 3 or pixels_HWC.dtype != np.uint8:
@@ -107,3 +107,10 @@ class Classifier(nn.Module):
                 f"shape {pixels_HWC.shape}"
             )
         return self.view.apply(pixels_HWC) if self.view else pixels_HWC
+
+
+def _of_pillow(image: Image.Image, turn: bool) -> np.ndarray:
+    try:
+        return pixels(image, turn)
+    except BROKEN as error:  # Pillow reads a file only now
+        raise InputError(f"this image of Pillow's cannot be read: {why(error)}") from error

@@ -6,11 +6,12 @@ torch's, antialiased, on uint8, within a grey level or two of Pillow's.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
-from io import BytesIO
 from pathlib import Path
+from threading import Lock
 from typing import Literal
 
 import numpy as np
@@ -20,14 +21,20 @@ from PIL import Image, UnidentifiedImageError
 from pydantic import Field
 
 from lorvp.datasets.not_used import below, printable
+from lorvp.datasets.opening import (
+    BOMBS,
+    MOST_BYTES,
+    opened,
+    require_listed,
+    require_pixels,
+    require_scans,
+    rgb,
+)
 from lorvp.datasets.orientation import of_jpeg, orientation, upright
 from lorvp.errors import InputError
 from lorvp.images import Size, resized
+from lorvp.regular import read_regular
 from lorvp.settings import Settings
-
-LARGEST = 2 * (Image.MAX_IMAGE_PIXELS or 0)
-"""Pixels, above which Pillow takes a file for an attempt to fill the memory."""
-
 
 SMALLEST = 8
 """Pixels on each side of images that are worth looking at."""
@@ -45,8 +52,13 @@ class BrokenImageError(InputError):
         return str(self).replace(printable(self.file), below(self.file, root), 1)
 
 
-BROKEN = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
+BROKEN = (OSError, ValueError, SyntaxError, OverflowError, struct.error, *BOMBS)
 """What Pillow raises for files that are no images, or none that can be read."""
+
+LARGE = 2**24
+"""Pixels of an image that takes hundreds of megabytes while it is decoded."""
+_one_large = Lock()
+"""Large images are decoded one at a time, whatever the number of threads."""
 
 
 class View(Settings):
@@ -96,23 +108,37 @@ def decode(data: bytes, turn: bool = True) -> np.ndarray:
     """(H, W, 3) uint8 in RGB, at the file's own size, turned as its EXIF data say.
 
     Raises:
-        OSError: not an image, or cut short.
+        OSError: no image of a known format, or cut short.
+        ValueError: too large, or pixels that cannot be brought to 8 bits.
     """
     if simplejpeg.is_jpeg(data):
-        try:
-            height, width, *_ = simplejpeg.decode_jpeg_header(data)
-            if int(height) * int(width) <= LARGEST:
-                image_HWC = simplejpeg.decode_jpeg(data)
-                return upright(image_HWC, of_jpeg(data)) if turn else image_HWC
-        except ValueError:
-            pass  # damaged, or a JPEG of a kind that only Pillow reads, such as CMYK
-    with Image.open(BytesIO(data)) as image:
+        with suppress(ValueError):  # damaged, or of a kind that only Pillow reads, such as CMYK
+            return _jpeg(data, turn)
+    with opened(data) as image, _large_alone(*image.size):
         return pixels(image, turn)
 
 
+def _jpeg(data: bytes, turn: bool) -> np.ndarray:
+    height, width = map(int, simplejpeg.decode_jpeg_header(data)[:2])
+    require_pixels(width, height)
+    require_scans(data)
+    with _large_alone(width, height):
+        image_HWC = simplejpeg.decode_jpeg(data)
+        return upright(image_HWC, of_jpeg(data)) if turn else image_HWC
+
+
+def _large_alone(width: int, height: int) -> AbstractContextManager[object]:
+    return _one_large if width * height > LARGE else nullcontext()
+
+
 def pixels(image: Image.Image, turn: bool = True) -> np.ndarray:
-    """(H, W, 3) uint8 in RGB, turned as the EXIF data say."""
-    image_HWC = np.array(image.convert("RGB"))
+    """(H, W, 3) uint8 in RGB, turned as the EXIF data say.
+
+    Raises:
+        OSError, ValueError: they cannot be read, or the image is of no listed format.
+    """
+    require_listed(image)
+    image_HWC = rgb(image)
     return upright(image_HWC, orientation(image)) if turn else image_HWC
 
 
@@ -134,13 +160,22 @@ class ImageFiles:
 
     def __getitem__(self, row: int) -> np.ndarray:
         with _naming(self.files[row]):
-            image_HWC = decode(self.files[row].read_bytes(), self.view.upright)
+            image_HWC = decode(file_bytes(self.files[row]), self.view.upright)
             if self.view.resizes(image_HWC):
                 self.resized.append(row)
             return self.view.apply(image_HWC)
 
     def name(self, row: int) -> Path:
         return self.files[row]
+
+
+def file_bytes(path: Path) -> bytes:
+    """The content of a file that may be an image.
+
+    Raises:
+        OSError: it is no regular file, or larger than any image.
+    """
+    return read_regular(path, MOST_BYTES)
 
 
 def read_image(path: Path, view: View | None = None) -> np.ndarray:
@@ -150,7 +185,7 @@ def read_image(path: Path, view: View | None = None) -> np.ndarray:
         BrokenImageError: it cannot be read.
     """
     with _naming(path):
-        image_HWC = decode(path.read_bytes(), view is None or view.upright)
+        image_HWC = decode(file_bytes(path), view is None or view.upright)
         return view.apply(image_HWC) if view else image_HWC
 
 
@@ -168,7 +203,8 @@ def why(error: Exception) -> str:
     """In words that are the same everywhere; Pillow would name a place in memory."""
     if isinstance(error, UnidentifiedImageError):
         return "its format is unknown"
-    return getattr(error, "strerror", None) or str(error)  # strerror names no file
+    reason = getattr(error, "strerror", None) or str(error)  # strerror names no file
+    return " ".join(printable(reason).split()) or type(error).__name__
 
 
 def _resized(image_HWC: np.ndarray, size: Size, mode: str) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from lorvp.datasets.class_folders import class_names
-from lorvp.datasets.decoding import BROKEN, BrokenImageError, View, decode, why
+from lorvp.datasets.decoding import BROKEN, BrokenImageError, View, decode, file_bytes, why
 from lorvp.datasets.not_used import printable
 from lorvp.datasets.real import Found
 from lorvp.datasets.real_files import RealFiles
@@ -109,7 +109,7 @@ class _EncodedImages:
     def __getitem__(self, row: int) -> np.ndarray:
         image = self._encoded(row)
         try:
-            data = image["bytes"] or Path(image["path"]).read_bytes()
+            data = image["bytes"] or file_bytes(Path(image["path"]))
             image_HWC = decode(data, self.view.upright)
             if self.view.resizes(image_HWC):
                 self.resized.append(row)

@@ -102,7 +102,7 @@ def as_png(chart: ChartType) -> BytesIO:
 
 def write_png(drawn: BytesIO, path: str | Path) -> None:
     """As small as can be, which takes longer than to draw it."""
-    with Image.open(drawn) as picture:
+    with Image.open(drawn, formats=["PNG"]) as picture:
         smaller = picture.convert("RGB")  # nothing is transparent: the background is white
     smaller.save(path, optimize=True, dpi=(DPI, DPI))
 

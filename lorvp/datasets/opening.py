@@ -1,0 +1,129 @@
+"""Which files are images, how large they may be, and what their pixels are in RGB of 8 bits.
+
+Pillow would open some fifty formats, by content and whatever a file is called; for one of them
+(EPS) it starts another program, which the file tells what to do. Only those in FORMATS are opened.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from io import BytesIO
+from threading import Lock
+
+import numpy as np
+from PIL import Image
+
+FORMATS = (
+    "JPEG", "PNG", "BMP", "DIB", "GIF", "TIFF", "WEBP", "AVIF", "PPM", "JPEG2000", "TGA",
+)  # fmt: skip
+"""Pillow's names of all the formats that are opened. Of several frames the first is the image."""
+MULTI_PICTURE = "MPO"
+"""What Pillow calls a JPEG with further pictures behind it, as some cameras write them."""
+
+MOST_PIXELS = 2**30 // 12
+"""Pixels, 89,478,485: above, Pillow too takes a file for an attempt to fill the memory."""
+MOST_BYTES = 2**30
+"""Bytes of a file; those of the most pixels, four channels of 16 bits each, are fewer."""
+MOST_SCANS = 100
+"""Of a progressive JPEG, each of which costs a pass over the image; encoders write about ten."""
+
+BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
+START_OF_SCAN = b"\xff\xda"
+
+_filters = Lock()
+"""Python's filters of warnings belong to all threads."""
+
+
+def opened(data: bytes) -> Image.Image:
+    """An image of a listed format and a possible size; its pixels are not read yet.
+
+    Raises:
+        OSError: its format is not listed, or its head is damaged.
+        ValueError: it has too many pixels, or passes over them.
+    """
+    try:
+        with _filters, warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            image = Image.open(BytesIO(data), formats=FORMATS)
+    except BOMBS as error:
+        number = re.search(r"\d+", str(error))
+        raise ValueError(too_many(int(number[0]) if number else MOST_PIXELS + 1)) from error
+    require_pixels(*image.size)
+    if image.format in ("JPEG", MULTI_PICTURE):
+        require_scans(data)
+    return image
+
+
+def require_pixels(width: int, height: int) -> None:
+    """Raise ValueError if there are more of them than are read."""
+    if width * height > MOST_PIXELS:
+        raise ValueError(too_many(width * height))
+
+
+def too_many(pixels: int) -> str:
+    return f"it has {pixels:,} pixels, and no image may have more than {MOST_PIXELS:,}"
+
+
+def require_scans(data: bytes) -> None:
+    """Raise ValueError if a JPEG has more of them than any encoder writes."""
+    scans = data.count(START_OF_SCAN)  # within a scan, no other byte than 0 follows 0xFF
+    if scans > MOST_SCANS:
+        raise ValueError(f"it is drawn in {scans:,} scans, and no JPEG may have over {MOST_SCANS}")
+
+
+def require_listed(image: Image.Image) -> None:
+    """Raise ValueError if ``image`` was opened by others from a file of another format, or of too
+    many pixels, which may not have been read yet. One that was converted or drawn has no format."""
+    if not image.format:
+        return
+    require_pixels(*image.size)
+    if image.format not in (*FORMATS, MULTI_PICTURE):
+        raise ValueError(f"{image.format} is none of the formats {', '.join(FORMATS)}")
+
+
+def rgb(image: Image.Image) -> np.ndarray:
+    """(H, W, 3) uint8.
+
+    Grey of 16 bits is divided by 257 and rounded; of colours of 16 bits, Pillow keeps the upper
+    8. Transparency is dropped and nothing is drawn behind it, as in the published loaders: a clear
+    pixel has the colour that the file gives it.
+
+    Raises:
+        OSError, ValueError: the pixels are damaged, or are numbers without a known range.
+    """
+    if image.mode in ("I", "F") or image.mode.startswith("I;"):
+        levels_HW = _eight_bits(np.asarray(image), _largest(image))
+        return np.repeat(levels_HW[..., None], 3, axis=2)
+    if image.mode in ("P", "PA"):  # Pillow warns of palettes that lose their transparency
+        image = image.convert("RGBA")
+    return np.array(image if image.mode == "RGB" else image.convert("RGB"))
+
+
+BITS_PER_SAMPLE, PHOTOMETRIC, WHITE_IS_ZERO = 258, 262, 0
+
+
+def _largest(image: Image.Image) -> int:
+    """The number that stands for white.
+
+    Raises:
+        ValueError: nothing says which it is.
+    """
+    tags = getattr(image, "tag_v2", {}) if image.format == "TIFF" else {}
+    if tags.get(PHOTOMETRIC) == WHITE_IS_ZERO:
+        raise ValueError("its grey levels count down from white; save it with 0 as black")
+    if image.mode.startswith("I;16"):
+        bits = tags.get(BITS_PER_SAMPLE, (16,))
+        return 2 ** (bits[0] if isinstance(bits, tuple) else bits) - 1
+    if image.mode == "I" and image.format == "PPM":  # of which Pillow makes 16 bits
+        return 2**16 - 1
+    kind = {"F": "floats", "I": "whole numbers of 32 bits"}.get(image.mode, image.mode)
+    raise ValueError(
+        f"its pixels are {kind}, and nothing says which of them is white; save it with 8 or 16 bits"
+    )
+
+
+def _eight_bits(levels_HW: np.ndarray, largest: int) -> np.ndarray:
+    """The nearest of 256 levels."""
+    levels_HW = levels_HW.astype(np.uint32)
+    return ((levels_HW * 255 + largest // 2) // largest).astype(np.uint8)

@@ -1,0 +1,49 @@
+"""Regular files only: a pipe, a socket or a device would never end, or wait for ever."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+KINDS = {
+    stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device", stat.S_IFBLK: "a device",
+}  # fmt: skip
+
+
+def regular(path: Path) -> Path:
+    """``path``, which is a file or a link to one.
+
+    Raises:
+        OSError: it is none, or not there; ``strerror`` says what it is.
+    """
+    _require(path.stat().st_mode, path)
+    return path
+
+
+def read_regular(path: Path, most: int) -> bytes:
+    """All bytes of a file.
+
+    Raises:
+        OSError: as ``regular``, or there are more than ``most`` of them.
+    """
+    regular(path)
+    with open(path, "rb", opener=_without_waiting) as file:
+        found = os.fstat(file.fileno())
+        _require(found.st_mode, path)  # it may have been put in the file's place since
+        content = file.read(most + 1) if found.st_size <= most else b""
+    if max(found.st_size, len(content)) > most:
+        raise OSError(errno.EFBIG, f"it is larger than {most:,} bytes", str(path))
+    return content
+
+
+def _require(mode: int, path: Path) -> None:
+    if not stat.S_ISREG(mode):
+        kind = KINDS.get(stat.S_IFMT(mode), "something else")
+        raise OSError(errno.EINVAL, f"it is {kind}, no regular file", str(path))
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))  # which Windows lacks
