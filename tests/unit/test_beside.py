@@ -170,8 +170,9 @@ def test_the_source_is_the_manifests(tmp_path, monkeypatch, mapping, said):
     Path("params.yaml").write_text(PARAMS)
     folder = Path("data/checkpoints/net")
     folder.mkdir(parents=True)
-    facts = Facts(library="torchvision", architecture="resnet18", input_size=(224, 224), mean=[0.0],
-                  std=[1.0], interpolation="bilinear", class_names=["A"], source=R18)  # fmt: skip
+    facts = Facts(library="torchvision", architecture="resnet18", input_size=(224, 224),
+                  mean=[0.0] * 3, std=[1.0] * 3, interpolation="bilinear", class_names=["A"],
+                  source=R18)  # fmt: skip
     made = {"features": 512, "tokens": None, "made_from": "", "weights_sha256": ""}
     (folder / "manifest.json").write_text(json.dumps(facts.model_dump() | made))
     section = beside_published(results([trial({"kind": "none"}, mapping, 0.8)]), params.read())
