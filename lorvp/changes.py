@@ -19,6 +19,7 @@ from lorvp.problems import kind_of, settings_in, told
 from lorvp.prompts.methods import MethodConfig
 from lorvp.settings import Settings
 from lorvp.trials import PAPER, RECIPE
+from lorvp.yaml_file import DEEPEST, LARGEST
 
 METHODS = {kind_of(settings): settings for settings in settings_in(MethodConfig)}
 MAPPINGS = {kind_of(settings): settings for settings in settings_in(MappingConfig)}
@@ -70,12 +71,26 @@ class Form(Settings):
 
 def _require_form(changes: dict[str, Any]) -> None:
     try:
+        _require_shallow(changes)
         Form.model_validate(changes)
-        json.dumps(changes, ensure_ascii=False).encode()
+        size = len(json.dumps(changes, ensure_ascii=False).encode())
     except ValidationError as error:
         raise InputError(f"the form: {told(error)}") from error
-    except (UnicodeEncodeError, TypeError) as error:
+    except (UnicodeEncodeError, TypeError, ValueError) as error:
         raise InputError(f"the form holds something that is no text: {error}") from error
+    if size > LARGEST:
+        raise InputError(f"the form is larger than {LARGEST:,} bytes")
+
+
+def _require_shallow(changes: Any) -> None:
+    """Raise InputError if the form is nested more deeply than a file may be, or in itself."""
+    level = [changes]
+    for _ in range(DEEPEST):
+        inner = [i.values() if isinstance(i, dict) else i for i in level]
+        level = [v for i in inner for v in i if isinstance(v, dict | list)]
+        if not level:
+            return
+    raise InputError(f"the form is nested more than {DEEPEST} deep")
 
 
 def _is_block(block: Any) -> bool:

@@ -21,7 +21,7 @@ from pydantic import TypeAdapter, ValidationError
 from lorvp.problems import Problem, Where, describe, errors_of
 from lorvp.settings import Name, Settings, symbols
 from lorvp.trials import RECIPE, Point, Trial
-from lorvp.words import printable, shown
+from lorvp.words import listed, shown
 
 
 class Branch(dict):
@@ -33,9 +33,9 @@ class Branch(dict):
 
 
 MOST = 100_000
-"""Trials of a block; a slip of the pen can ask for more than there is memory."""
+"""Trials of a grid; a slip of the pen can ask for more than there is memory."""
 ENOUGH = 1000
-"""Problems of a block, of which most are one and the same; trials behind them are not looked at."""
+"""Problems of a grid, of which most are one and the same; trials behind them are not looked at."""
 CHOICES = ("method", "mapping")
 CHOICE_DEPTH = 3
 """Of ("grid", "digits", "method")."""
@@ -63,8 +63,7 @@ def points(
     if problems:
         return [], problems
     if (number := trials_in(block)) > MOST:
-        message = f"stands for {number:,} trials; a block may have {MOST:,}"
-        return [], [Problem(where, message)]
+        return [], [Problem(where, too_many(number))]
     for tree, names in _expand_block(block, where):
         if len(problems) > ENOUGH:
             break
@@ -85,12 +84,16 @@ def points(
     return found, list(dict.fromkeys(problems))
 
 
+def too_many(number: int) -> str:
+    """What is said of so many trials."""
+    return f"stands for {number:,} trials; a grid may have {MOST:,}: run it in parts"
+
+
 def _unknown_names(tree: Branch, known: dict[str, list[str]]) -> Iterator[Problem]:
     for key, names in known.items():
         named = _plain(tree[key])
         if named not in names:
-            listed = ", ".join(printable(str(name)) for name in names) or "there is none"
-            message = f"there is no {key} {shown(named)} in this file. There is: {listed}"
+            message = f"there is no {key} {shown(named)} in this file. There is: {listed(names)}"
             yield Problem(tree[key].where, message)
 
 

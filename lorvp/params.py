@@ -15,11 +15,11 @@ from lorvp.datasets import DatasetConfig
 from lorvp.datasets.real_files import TestOnly
 from lorvp.errors import InputError
 from lorvp.files import canonical
-from lorvp.grid import Point, points
+from lorvp.grid import ENOUGH, MOST, Point, points, too_many, trials_in
 from lorvp.networks import CheckpointConfig
 from lorvp.problems import Problem, Where, describe, errors_of, merged
 from lorvp.settings import Name, Settings
-from lorvp.words import printable, shown
+from lorvp.words import listed, shown
 from lorvp.written import of_names, of_text
 
 
@@ -90,6 +90,10 @@ class Params(Settings):
     tracking: TrackingConfig = TrackingConfig()
 
 
+LINES = 100
+"""Of a message."""
+
+
 class ParamsError(InputError):
     """params.yaml is wrong; the message has one line for each problem."""
 
@@ -107,7 +111,7 @@ def read(path: Path = Path("params.yaml")) -> Experiment:
 
     Raises:
         ParamsError: with one line, ``params.yaml:LINE:COLUMN: key: what is wrong``, for every
-            problem there is.
+            problem there is, or for the first hundred.
     """
     try:
         file = yaml_file.read(path)
@@ -115,10 +119,17 @@ def read(path: Path = Path("params.yaml")) -> Experiment:
         raise ParamsError(str(error)) from error
     experiment, problems = check(file.data)
     if problems:
-        in_order = sorted(merged(problems), key=lambda problem: file.place(problem.where))
-        raise ParamsError("\n".join(file.line(p.where, p.message) for p in in_order))
+        raise ParamsError(_told(file, problems))
     assert experiment is not None
     return experiment
+
+
+def _told(file: yaml_file.YamlFile, problems: list[Problem]) -> str:
+    """A line for each of the first problems of the file, which are more than anybody mends."""
+    in_order = sorted(merged(problems), key=lambda problem: file.place(problem.where))
+    lines = [file.line(problem.where, problem.message) for problem in in_order[:LINES]]
+    more = len(in_order) - LINES
+    return "\n".join([*lines, *([f"{file.path}: and {more:,} more"] if more > 0 else [])])
 
 
 def check(raw: Any) -> tuple[Experiment | None, list[Problem]]:
@@ -148,9 +159,14 @@ def _all_points(sections: dict) -> tuple[list[Point], list[Problem]]:
     blocks = sections.get("grid")
     named = {"dataset": sections.get("datasets"), "network": sections.get("checkpoints")}
     known = {key: list(section) for key, section in named.items() if isinstance(section, dict)}
+    blocks = blocks if isinstance(blocks, dict) else {}
+    shaped = {name: block for name, block in blocks.items() if isinstance(block, dict)}
+    numbers = [trials_in(block) for block in shaped.values()]
+    if sum(numbers) > MOST >= max(numbers):
+        return [], [Problem(("grid",), too_many(sum(numbers)))]
     all_found, all_wrong = [], []
-    for name, block in blocks.items() if isinstance(blocks, dict) else ():
-        if isinstance(block, dict):
+    for name, block in shaped.items():
+        if len(all_wrong) <= ENOUGH:
             found, wrong = points(block, ("grid", name), known)
             all_found += found
             all_wrong += wrong
@@ -166,10 +182,7 @@ def _unknown_datasets(sections: dict) -> Iterator[Problem]:
         wanted = settings.get("dataset") if isinstance(settings, dict) else None
         if isinstance(wanted, str) and wanted not in datasets:
             message = f"there is no dataset {shown(wanted)} in this file. There is: "
-            yield Problem(
-                ("checkpoints", name, "dataset"),
-                message + ", ".join(map(printable, map(str, datasets))),
-            )
+            yield Problem(("checkpoints", name, "dataset"), message + listed(datasets))
 
 
 def _without_training_images(params: Params, sections: dict) -> Iterator[Problem]:

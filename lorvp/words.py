@@ -8,14 +8,26 @@ from typing import Any
 
 from lorvp.redacted import redacted
 
+MANY = 40
+"""Names that a message lists."""
 LONGEST = 120
 """Characters of a wrong value that a message shows."""
 
 
 def shown(value: Any) -> str:
     """A value as a message shows it: on one line, and cut off if it is long."""
-    text = redacted(repr(value))  # before it is cut, which could leave half an address
+    try:
+        text = redacted(repr(value))  # before it is cut, which could leave half an address
+    except ValueError:  # Python prints no integer of more than 4,300 digits
+        return f"a {type(value).__name__} that is too long to be shown"
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+
+def listed(names: Iterable[Any]) -> str:
+    """Names that somebody gave, for a message; not all of them if they are many."""
+    several = [printable(str(name)) for name in names]
+    more = f" and {len(several) - MANY} more" if len(several) > MANY else ""
+    return ", ".join(several[:MANY]) + more or "there is none"
 
 
 def named(where: tuple[str | int, ...]) -> str:

@@ -6,7 +6,7 @@ import re
 import warnings
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
@@ -26,9 +26,14 @@ MOST = 100_000
 """Values, those behind an alias (``*name``) counted wherever it stands: a few lines of aliases of
 aliases can stand for more than any memory holds."""
 
+LONGEST = 400
+"""Characters of a number; the largest that a computer's floats can be has 309 digits. Beyond 4,300
+Python prints no integer, but reads those that are written as ``0x…``."""
+
 WITHOUT_PLACE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 """What ruamel lets through where a tag or the look of a value promises what it is not."""
 MERGE = "tag:yaml.org,2002:merge"
+NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 
 
 class YamlError(ValueError):
@@ -43,17 +48,29 @@ class YamlFile:
     data: Any
     root: Node | None
     """The same data as the parser's nodes, which have line and column."""
+    keys: dict[int, dict[str, tuple[Node, Node]]] = field(default_factory=dict, repr=False)
+    """What ``_keys`` found of a node, by its id: thousands of problems look at the same few."""
 
     def place(self, where: Where) -> tuple[int, int]:
         """Line and column, from 1, of a place in the data."""
         place, node = (1, 1), self.root
         for part in where:
-            found = _inside(node, part)
+            found = self._inside(node, part)
             if found is None:
                 break  # a plain value has no places inside it
             marked, node = found
             place = _place(marked)
         return place
+
+    def _inside(self, node: Node | None, part: str | int) -> tuple[Node, Node] | None:
+        """The node that marks a place, and the value there."""
+        if isinstance(node, SequenceNode) and isinstance(part, int) and part < len(node.value):
+            return node.value[part], node.value[part]
+        if not isinstance(node, MappingNode):
+            return None
+        if id(node) not in self.keys:
+            self.keys[id(node)] = _keys(node)
+        return self.keys[id(node)].get(str(part))
 
     def line(self, where: Where, message: str) -> str:
         """``params.yaml:LINE:COLUMN: key: message`` for a place in the data."""
@@ -148,8 +165,8 @@ class _RefusedError(Exception):
 
 def _require_bounded(root: Node | None) -> None:
     """Raises:
-    _RefusedError: the data contain themselves, are nested too deeply or are too many, or a word is
-        no text.
+    _RefusedError: the data contain themselves, are nested too deeply or are too many, a word is no
+        text, or a number is too long.
     """
     known: dict[int, tuple[int, int]] = {}
 
@@ -157,8 +174,8 @@ def _require_bounded(root: Node | None) -> None:
         """Values and levels of a node."""
         if id(node) in known:
             return known[id(node)]
-        if isinstance(node, ScalarNode) and not _is_text(node.value):
-            raise _RefusedError(node, f"{shown(node.value)} is no text")
+        if isinstance(node, ScalarNode):
+            _require_plain(node)
         inner = [] if depth > DEEPEST else [measure(n, depth + 1) for n in _children(node)]
         size, levels = 1 + sum(n for n, _ in inner), 1 + max((n for _, n in inner), default=0)
         if max(depth, levels) > DEEPEST:
@@ -170,6 +187,16 @@ def _require_bounded(root: Node | None) -> None:
 
     if root is not None:
         measure(root, 0)
+
+
+def _require_plain(node: ScalarNode) -> None:
+    """Raise _RefusedError for a word that is no text, and for a number that is too long."""
+    if not _is_text(node.value):
+        raise _RefusedError(node, f"{shown(node.value)} is no text")
+    if node.tag in NUMBERS and len(node.value) > LONGEST:
+        raise _RefusedError(
+            node, f"{shown(node.value)} is a number of more than {LONGEST} characters"
+        )
 
 
 def _is_text(word: str) -> bool:
@@ -190,21 +217,17 @@ def _children(node: Node) -> Iterator[Node]:
         yield from child if isinstance(child, tuple) else (child,)
 
 
-def _inside(node: Node | None, part: str | int) -> tuple[Node, Node] | None:
-    """The node that marks a place, and the value there."""
-    if isinstance(node, SequenceNode) and isinstance(part, int) and part < len(node.value):
-        return node.value[part], node.value[part]
-    if not isinstance(node, MappingNode):
-        return None
-    for key, value in node.value:
-        if isinstance(key, ScalarNode) and key.value == str(part) and key.tag != MERGE:
-            return key, value
-    merged = [value for key, value in node.value if key.tag == MERGE]
-    for value in merged:
-        for mapping in value.value if isinstance(value, SequenceNode) else [value]:
-            if (found := _inside(mapping, part)) is not None:
-                return found
-    return None
+def _keys(mapping: MappingNode) -> dict[str, tuple[Node, Node]]:
+    """Keys with their values; last, those of merged mappings (``<<: *name``)."""
+    found: dict[str, tuple[Node, Node]] = {}
+    merged = [value for key, value in mapping.value if key.tag == MERGE]
+    for value in reversed(merged):
+        for inner in reversed(value.value if isinstance(value, SequenceNode) else [value]):
+            found |= _keys(inner) if isinstance(inner, MappingNode) else {}
+    for key, value in reversed(mapping.value):
+        if isinstance(key, ScalarNode) and key.tag != MERGE:
+            found[key.value] = key, value
+    return found
 
 
 def _place(node: Node) -> tuple[int, int]:

@@ -64,3 +64,30 @@ def outcome(raw: dict, form: dict) -> tuple[dict | None, str]:
 def test_an_entry_of_another_type_is_named(form, said):
     _, told = outcome(RAW, form)
     assert said in told
+
+
+def nested(depth: int) -> list:
+    return [nested(depth - 1)] if depth else []
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ({"seeds": nested(60)}, "the form is nested more than 50 deep"),
+        ({"seeds": nested(800)}, "the form is nested more than 50 deep"),
+        ({"training": {"lr": "x" * 2**19}}, "the form is larger than 262,144 bytes"),
+        ({"seeds": [10**5000]}, "the form holds something that is no text"),
+    ],
+    ids=["deep", "deeper", "large", "long"],
+)
+def test_a_form_may_hold_as_much_as_a_file(form, said):
+    grid, told = outcome(RAW, form)
+    assert said in told
+    assert grid is None
+    assert len(told) < 300
+
+
+def test_a_form_that_contains_itself_is_told():
+    form: dict = {"training": {}}
+    form["training"]["more"] = form
+    assert "nested more than 50 deep" in outcome(RAW, form)[1]

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from lorvp import yaml_file
 from lorvp.params import Experiment, ParamsError, read
 
 from .experiments import block, params
@@ -125,7 +126,10 @@ AWKWARD = {
     "long": ("#" * 2**21, "is larger than 262,144 bytes"),
     "a date that is none": ("a: 2001-99-99", "1:4: .*month must be in 1..12"),
     "a number that is none": ("a:\n- !!int x", "2:3: .*'x' cannot be read"),
-    "5000 digits": ("a: " + "9" * 5000, "1:4: .*cannot be read"),
+    "5000 digits": ("a: " + "9" * 5000, "1:4: .*is a number of more than 400 characters"),
+    "10^6 bits": ("a: 0x" + "f" * 250_000, "1:4: .*is a number of more than 400 characters"),
+    "an exponent": ("a: 1.0e+" + "9" * 9999, "1:4: .*is a number of more than 400 characters"),
+    "5000 minutes": (f"%YAML 1.1\n---\na: {':'.join(['59'] * 5000)}", "3:4: .*more than 400"),
     "half a character": (r'a: "\ud800"', "1:4: .*is no text"),
     "beyond all characters": (r'a: "\U00110000"', "1:.*not valid YAML"),
     "a key of two": ("? {a: 1}\n: 1", "1:3: .*unhashable"),
@@ -147,7 +151,29 @@ def test_what_would_fill_the_memory_or_break_the_parser_is_told_where(message, t
 def test_a_grid_of_more_trials_than_memory_holds_is_counted_not_made(message):
     sweeps = f"{{epochs: {SWEEP}, batch_size: {SWEEP}, lr: {SWEEP}}}"
     told = message(params(block(seed=SWEEP, training=sweeps)))
-    assert "stands for 100,000,000 trials; a block may have 100,000" in told
+    assert "grid.a: stands for 100,000,000 trials; a grid may have 100,000" in told
+
+
+def test_the_trials_of_all_blocks_are_counted(message):
+    swept = block(seed=SWEEP, training=f"{{epochs: {SWEEP}, lr: [0.1, 1.0]}}")
+    told = message(params("".join(swept.replace("  a:", f"  a{n}:") for n in range(6))))
+    assert re.fullmatch(r"params\.yaml:\d+:1: grid: stands for 120,000 trials; a grid may .*", told)
+
+
+def test_of_thousands_of_problems_the_first_are_told_and_the_others_counted(message):
+    told = message(params() + "".join(f"more{n}: x\n" for n in range(9000))).split("\n")
+    assert len(told) == 101
+    assert "more0: there is no key 'more0' here" in told[0]
+    assert told[-1] == "params.yaml: and 8,900 more"
+
+
+def test_places_are_looked_up_once_for_all_problems(message, monkeypatch):
+    """Thousands of wrong keys of one mapping were thousands of walks through all its keys."""
+    walked = []
+    keys = yaml_file._keys
+    monkeypatch.setattr(yaml_file, "_keys", lambda node: walked.append(node) or keys(node))
+    message(params() + "".join(f"more{n}: x\n" for n in range(3000)))
+    assert len(walked) == 1
 
 
 @pytest.mark.parametrize("make", [os.mkdir, os.mkfifo])

@@ -6,6 +6,7 @@ import pytest
 
 from lorvp.errors import InputError
 from lorvp.params import ParamsError, read
+from lorvp.words import shown
 
 from .broken import ALL, Broken
 from .experiments import block, params
@@ -89,3 +90,7 @@ def test_the_error_is_one_that_a_user_can_mend():
 def test_the_projects_own_params_are_right():
     experiment = read(Path(__file__).parent.parent.parent / "params.yaml")
     assert experiment.points
+
+
+def test_a_number_that_python_does_not_print_can_be_shown():
+    assert shown([10**5000]) == "a list that is too long to be shown"
