@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lorvp import json_file
 from lorvp.files import canonical, sha256, to_json
 
 
@@ -49,3 +50,22 @@ def test_no_json_that_other_programs_cannot_read(dump):
 
 def test_json_keeps_the_order_and_ends_in_a_newline():
     assert to_json({"b": 1, "a": "é"}) == '{\n  "b": 1,\n  "a": "é"\n}\n'
+
+
+class Key(str):
+    """A key that counts how often it is compared."""
+
+    compared = 0
+    __hash__ = str.__hash__
+
+    def __eq__(self, other):
+        Key.compared += 1
+        return str.__eq__(self, other)
+
+
+def test_a_key_that_is_there_twice_is_found_in_one_pass():
+    """A file of megabytes may hold a million keys, of which the last two are the same."""
+    pairs = [(Key(n), 0) for n in range(2000)] + [(Key(1999), 0)]
+    with pytest.raises(ValueError, match="'1999' is there twice"):
+        json_file._without_twins(pairs)
+    assert Key.compared < 20_000
