@@ -45,12 +45,17 @@ PATIENCE = 30
 def submit(job: Job, team: Team, tracking: TrackingConfig) -> PrefectFuture[dict]:
     """Hand a trial to the flow's task runner under a name and tags that people understand."""
     named = train_trial.with_options(
-        task_run_name=job.point.name,
+        task_run_name=run_name(job.point.name),
         tags=job.tags,
         retries=team.compute.retries,
         retry_condition_fn=lambda task, run, state: worth_another_try(_error_of(state)),
     )
     return named.submit(job, team, tracking)
+
+
+def run_name(name: str) -> str:
+    """The template of which Prefect makes ``name``: a swept sentence for class names has braces."""
+    return name.replace("{", "{{").replace("}", "}}")
 
 
 def outcome(future: PrefectFuture[dict], job: Job, team: Team) -> dict | BaseException:
