@@ -7,14 +7,23 @@ authors and everyone since have done (Hendrycks et al., ICCV 2021).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+import polars as pl
 import torch
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from lorvp.datasets.prepared import Prepared
 from lorvp.errors import InputError
 from lorvp.model import PromptedNetwork
+from lorvp.networks import checkpoint
 from lorvp.predictions import Predictions, predict
+from lorvp.running import build, predictions
+
+if TYPE_CHECKING:
+    from lorvp.trials import Trial
 
 
 class AmongClasses(nn.Module):
@@ -26,6 +35,19 @@ class AmongClasses(nn.Module):
 
     def forward(self, images_BHWC: Tensor) -> Tensor:
         return self.model(images_BHWC)[:, self.classes_J.to(images_BHWC.device)]
+
+
+def measured(
+    trial: Trial, prompt: Path, network: Path, names: Sequence[str], shifted: Prepared, device: str
+) -> pl.DataFrame:
+    """One row for each image of ``shifted``, by the trained prompt in a folder.
+
+    Raises:
+        InputError: ``shifted`` has classes that are not among ``names``, or something is damaged.
+    """
+    model = build(trial, checkpoint.load(network).to(device), names)
+    model.load_trained_state(load_file(prompt / "weights.safetensors"))
+    return predictions(*answers(model.to(device), names, shifted, device))
 
 
 def answers(

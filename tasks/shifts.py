@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,26 +10,27 @@ from pathlib import Path
 
 import polars as pl
 from rich.progress import track
-from safetensors.torch import load_file
 
 from lorvp import shifts
 from lorvp.code import digest_of
 from lorvp.datasets import prepared
 from lorvp.datasets.real_files import TestOnly
-from lorvp.files import to_json, write_whole
-from lorvp.networks import checkpoint
+from lorvp.errors import InputError
+from lorvp.files import canonical, to_json, write_whole
 from lorvp.params import Experiment
-from lorvp.running import build, predictions
 from lorvp.store import TrialStore
+from lorvp.stored import read_record
 from tasks.devices import devices
+from tasks.kept import find, keep
 from tasks.places import DATASETS, PROMPTS, SHIFTS
 from tasks.plan import Job, make_jobs, require_results
 
-OURS = re.compile(r"[0-9a-f]{20}-[0-9a-f]{10}-[0-9a-f]{16}\.(parquet|part)")
+SUFFIX = ".parquet"
+OURS = re.compile(r"[0-9a-f]{20}-[0-9a-f]{10,16}-([0-9a-f]{16}\.parquet|[0-9a-f]+\.part)")
 """Names of files of predictions; others are somebody else's."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Shift:
     """A finished trial and a test set it was not trained for."""
 
@@ -41,11 +42,17 @@ class Shift:
         return DATASETS / self.name
 
     @property
-    def file(self) -> Path:
-        """Its predictions; the name changes with the trial, the images and the code."""
-        code = digest_of(["lorvp.shifts"])
-        digest = prepared.read(self.dataset).digest
-        return SHIFTS / f"{self.job.fingerprint}-{digest[:10]}-{code}.parquet"
+    def stem(self) -> Path:
+        """Of its predictions' name, which changes with the trial's bytes, the images and the code;
+        a checksum follows."""
+        trial = read_record(PROMPTS / self.job.fingerprint)["sha256"]
+        made_from = [trial, prepared.read(self.dataset).digest, digest_of(["lorvp.shifts"])]
+        key = hashlib.sha256(canonical(made_from)).hexdigest()[:16]
+        return SHIFTS / f"{self.job.fingerprint}-{key}"
+
+    def file(self) -> Path | None:
+        """Its predictions, if they are there and each byte as written."""
+        return find(self.stem, SUFFIX)
 
 
 def wanted(experiment: Experiment, jobs: list[Job]) -> Iterator[Shift]:
@@ -68,35 +75,41 @@ def measure_shifts(experiment: Experiment) -> None:
     if every:
         require_results(jobs)
     SHIFTS.mkdir(parents=True, exist_ok=True)
-    for path in set(SHIFTS.iterdir()) - {shift.file for shift in every}:
+    files = {shift: file for shift in every if (file := shift.file()) is not None}
+    for path in set(SHIFTS.iterdir()) - set(files.values()):
         if OURS.fullmatch(path.name):
             path.unlink()
-    index = [{"trial": s.job.fingerprint, "on": s.name, "file": s.file.name} for s in every]
-    write_whole(SHIFTS / "index.json", to_json(index))
-    missing = [shift for shift in every if not shift.file.exists()]
+    missing = [shift for shift in every if shift not in files]
     print(f"{len(every)} tests on images from elsewhere: {len(missing)} to do")
     device = devices(experiment.params.compute)[0]
     for shift in track(missing, "tests", disable=not missing):
-        _measure(shift, device)
+        files[shift] = keep(shift.stem, SUFFIX, _measured(shift, device).write_parquet)
+    facts = ((shift.job.fingerprint, shift.name, files[shift].name) for shift in every)
+    index = [dict(zip(("trial", "on", "file"), one, strict=True)) for one in facts]
+    write_whole(SHIFTS / "index.json", to_json(index))
 
 
-def _measure(shift: Shift, device: str) -> None:
+def _measured(shift: Shift, device: str) -> pl.DataFrame:
     job, names = shift.job, prepared.read(shift.job.dataset).class_names
-    network = checkpoint.load(job.checkpoint).to(device)
-    model = build(job.point.trial, network, names)
-    model.load_trained_state(load_file(PROMPTS / job.fingerprint / "weights.safetensors"))
-    shifted = prepared.read(shift.dataset)
-    found, labels_N = shifts.answers(model.to(device), names, shifted, device)
-    scratch = shift.file.with_suffix(".part")
-    predictions(found, labels_N).write_parquet(scratch)
-    os.replace(scratch, shift.file)
+    prompt, shifted = PROMPTS / job.fingerprint, prepared.read(shift.dataset)
+    return shifts.measured(job.point.trial, prompt, job.checkpoint, names, shifted, device)
 
 
 def shift_accuracies(experiment: Experiment, jobs: list[Job]) -> pl.DataFrame:
-    """One row for each trial and test set: ``trial``, ``shift``, ``images``, ``accuracy``."""
+    """One row for each trial and test set: ``trial``, ``shift``, ``images``, ``accuracy``.
+
+    Raises:
+        InputError: some are not there, or damaged.
+    """
     rows = []
     for shift in wanted(experiment, jobs):
-        table = pl.read_parquet(shift.file)
+        if (file := shift.file()) is None:
+            raise InputError(
+                f"{shift.job.point.name} has no current result on {shift.name} in {SHIFTS}; run "
+                "`dvc repro`, or `python -m flows.shifts` if it finds nothing to do (a file was "
+                "damaged)"
+            )
+        table = pl.read_parquet(file)
         right = table.select((pl.col("label") == pl.col("predicted")).mean()).item()
         rows.append((shift.job.fingerprint, shift.name, table.height, right))
     schema = {"trial": pl.String, "shift": pl.String, "images": pl.Int64, "accuracy": pl.Float64}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,38 +10,48 @@ import polars as pl
 from lorvp.code import digest_of
 from lorvp.stored import read_record
 from lorvp.tables.statistics import SCHEMA, statistics
+from tasks.kept import find, keep
 from tasks.places import PROMPTS, WORK
 
+SUFFIX = ".parquet"
 TOGETHER = 1000
 """Trials whose rows are made before they are packed."""
+
+
+KEPT = SCHEMA | {"record": pl.String}
+"""``record``: the SHA-256 of the trial, since one that is trained again has the same name."""
 
 
 def statistics_of(trials: Iterable[str]) -> pl.DataFrame:
     """The row of each of these finished trials, in any order.
 
-    A trial never changes, so its row is kept in data/.work until the code that makes it does.
+    A row is kept in data/.work until its trial, or the code that makes it, is another.
     """
-    wanted = set(trials)
-    path = WORK / f"statistics-{digest_of(['lorvp.tables.statistics'])}.parquet"
-    kept = _kept(path, wanted)
-    missing = sorted(wanted - set(kept["trial"]))
-    if not missing:
-        return kept
-    starts = range(0, len(missing), TOGETHER)
-    found = pl.concat([kept, *(_rows(missing[start : start + TOGETHER]) for start in starts)])
-    _write(found, path)
-    return found
+    wanted = {trial: read_record(PROMPTS / trial)["sha256"] for trial in trials}
+    stem = WORK / f"statistics-{digest_of(['lorvp.tables.statistics'])}"
+    kept = _kept(stem, wanted)
+    missing = sorted(set(wanted) - set(kept["trial"]))
+    if missing:
+        starts = range(0, len(missing), TOGETHER)
+        made = (_rows({t: wanted[t] for t in missing[i : i + TOGETHER]}) for i in starts)
+        kept = pl.concat([kept, *made])
+        keep(stem, SUFFIX, kept.write_parquet)
+    return kept.drop("record")
 
 
-def _kept(path: Path, wanted: set[str]) -> pl.DataFrame:
-    if not path.exists():
-        return pl.DataFrame(schema=SCHEMA)
-    trials = pl.Series(sorted(wanted), dtype=pl.String).implode()
-    return pl.scan_parquet(path).filter(pl.col("trial").is_in(trials)).collect(engine="streaming")
+def _kept(stem: Path, wanted: dict[str, str]) -> pl.DataFrame:
+    path = find(stem, SUFFIX)
+    if path is None:
+        return pl.DataFrame(schema=KEPT)
+    rows, schema = list(wanted.items()), {"trial": pl.String, "record": pl.String}
+    same = pl.LazyFrame(rows, schema=schema, orient="row")
+    found = pl.scan_parquet(path).join(same, on=["trial", "record"], how="semi")
+    return found.collect(engine="streaming")
 
 
-def _rows(trials: Iterable[str]) -> pl.DataFrame:
-    return pl.DataFrame([_row(trial) for trial in trials], schema=SCHEMA)
+def _rows(wanted: dict[str, str]) -> pl.DataFrame:
+    rows = [_row(trial) | {"record": record} for trial, record in wanted.items()]
+    return pl.DataFrame(rows, schema=KEPT)
 
 
 def _row(trial: str) -> dict:
@@ -50,11 +59,3 @@ def _row(trial: str) -> dict:
     predictions = pl.read_parquet(folder / "predictions.parquet")
     classes = len(read_record(folder)["task"]["class_names"])
     return statistics(trial, predictions, classes)
-
-
-def _write(table: pl.DataFrame, path: Path) -> None:
-    """By way of a neighbour, so that a run that is stopped leaves no half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(f"{path.name}-{os.getpid()}")
-    table.write_parquet(scratch)
-    os.replace(scratch, path)
