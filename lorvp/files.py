@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from lorvp.regular import regular
+
 OLDER = "-older"
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -154,6 +156,6 @@ def canonical(value: Any) -> bytes:
 
 
 def sha256(path: Path) -> str:
-    """Hex digest of a file's bytes."""
-    with path.open("rb") as file:
+    """Hex digest of a file's bytes. Raises OSError for what is no regular file."""
+    with regular(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

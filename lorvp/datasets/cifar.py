@@ -16,6 +16,7 @@ from lorvp.datasets.archives import Archive, archives_at
 from lorvp.datasets.real import Found, RealDataset
 from lorvp.datasets.source import ImageArray, Sizes
 from lorvp.errors import InputError
+from lorvp.regular import regular
 
 HOST = "https://www.cs.toronto.edu/~kriz/"
 
@@ -106,7 +107,7 @@ class _OnlyArrays(pickle.Unpickler):
 
 def _unpickled(path: Path) -> dict[str, Any]:
     try:
-        with path.open("rb") as file:
+        with regular(path).open("rb") as file:
             return _OnlyArrays(file, encoding="latin1").load()
     except (pickle.UnpicklingError, EOFError, ValueError, TypeError, ImportError) as error:
         raise InputError(f"{path} is damaged or no CIFAR file: {error}") from error

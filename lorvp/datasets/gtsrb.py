@@ -14,6 +14,7 @@ from lorvp.datasets.real import Found
 from lorvp.datasets.real_files import RealFiles
 from lorvp.datasets.source import Sizes
 from lorvp.datasets.tree import look
+from lorvp.regular import regular
 
 HOST = "https://sid.erda.dk/public/archives/daaeac0d7ce1152aea9b61d9f1e19370/"
 
@@ -53,7 +54,7 @@ class GtsrbConfig(RealFiles):
         files = images_of(tree, [folder / f"{k:05}" for k in range(len(NAMES))])
         train = [(file, k) for k, own in enumerate(files.values()) for file in own]
         images = root / "GTSRB/Final_Test/Images"
-        with (root / "GT-final_test.csv").open() as file:
+        with regular(root / "GT-final_test.csv").open() as file:
             rows = list(csv.DictReader(file, delimiter=";"))
         test = [(images / row["Filename"], int(row["ClassId"])) for row in rows]
         return self.found_in(tree, NAMES, train=train, test=test)

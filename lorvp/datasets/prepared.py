@@ -143,7 +143,7 @@ def read(folder: Path) -> Prepared:
     if not path.exists():
         raise InputError(f"{folder} is not a prepared dataset: it has no manifest.json")
     manifest = _manifest(path)
-    missing = [name for name in manifest["files"] if not (folder / name).exists()]
+    missing = [name for name in manifest["files"] if not (folder / name).is_file()]
     if missing:
         raise InputError(f"{folder} is incomplete: {', '.join(missing)} missing")
     identity = {key: manifest[key] for key in ("class_names", "sizes", "files")}

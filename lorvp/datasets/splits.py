@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from lorvp.errors import InputError
+from lorvp.regular import regular
 
 Splits = dict[str, np.ndarray]
 """Rows of train, val and test."""
@@ -84,7 +85,7 @@ def from_file(path: Path, files: Sequence[Path]) -> Splits:
         InputError: it is no such file, or names an image that is not there, or names one twice.
     """
     try:
-        named = json.loads(path.read_text())
+        named = json.loads(regular(path).read_text())
         wanted = {name: [str(item[0]) for item in named[name]] for name in ("train", "val", "test")}
     except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
         raise InputError(f"{path} is no split file with train, val and test: {error!r}") from error

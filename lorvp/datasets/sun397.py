@@ -11,6 +11,7 @@ from lorvp.datasets.archives import Archive
 from lorvp.datasets.real import Found
 from lorvp.datasets.real_files import CoopFiles
 from lorvp.datasets.source import Sizes
+from lorvp.regular import regular
 
 HOST = "http://vision.princeton.edu/projects/2010/SUN/"
 
@@ -40,7 +41,7 @@ class Sun397Config(CoopFiles):
         label_of = {name: label for label, name in enumerate(names)}
 
         def part(file: str) -> list[tuple[Path, int]]:
-            images = (folder / file).read_text().split()
+            images = regular(folder / file).read_text().split()
             return [(folder / i[1:], label_of[i[3:].rpartition("/")[0]]) for i in images]
 
         return self.found(

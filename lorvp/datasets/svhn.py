@@ -11,6 +11,7 @@ from lorvp.datasets.archives import Archive, archives_at
 from lorvp.datasets.real import Found, RealDataset
 from lorvp.datasets.source import ImageArray, Sizes
 from lorvp.errors import InputError
+from lorvp.regular import regular
 
 HOST = "http://ufldl.stanford.edu/housenumbers/"
 
@@ -56,7 +57,7 @@ def _part(path: Path) -> tuple[np.ndarray, np.ndarray]:
     """images_NHWC and labels_N; the file calls the digit 0 ten."""
     from scipy.io import loadmat
 
-    path.open("rb").close()  # scipy would try other names for a file that is not there
+    regular(path).open("rb").close()  # scipy would try other names for a file that is not there
     try:
         part = loadmat(path)
         images_HWCN, labels_N1 = part["X"], part["y"]

@@ -14,6 +14,7 @@ from lorvp.datasets.real_files import RealFiles
 from lorvp.datasets.source import Sizes
 from lorvp.datasets.tree import look
 from lorvp.labels import synset_names
+from lorvp.regular import regular
 
 URL = "http://cs231n.stanford.edu/tiny-imagenet-200.zip"
 
@@ -40,12 +41,12 @@ class TinyImagenetConfig(RealFiles):
 
     def read(self, root: Path) -> Found:
         folder = root / "tiny-imagenet-200"
-        wnids = sorted((folder / "wnids.txt").read_text().split())
+        wnids = sorted(regular(folder / "wnids.txt").read_text().split())
         label_of = {wnid: label for label, wnid in enumerate(wnids)}
         tree = look(folder, ["train"])
         tree.not_used.pop(".txt", None)  # boxes around the objects, which come with the dataset
         images = images_of(tree, [folder / "train" / wnid / "images" for wnid in wnids])
         train = [(file, k) for k, files in enumerate(images.values()) for file in files]
-        rows = (folder / "val/val_annotations.txt").read_text().splitlines()
+        rows = regular(folder / "val/val_annotations.txt").read_text().splitlines()
         test = [(folder / "val/images" / r.split()[0], label_of[r.split()[1]]) for r in rows]
         return self.found_in(tree, synset_names(wnids), train=train, test=test)

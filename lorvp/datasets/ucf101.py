@@ -9,6 +9,7 @@ from typing import ClassVar, Literal
 from lorvp.datasets.real import Found
 from lorvp.datasets.real_files import CoopFiles
 from lorvp.datasets.source import Sizes
+from lorvp.regular import regular
 
 
 class Ucf101Config(CoopFiles):
@@ -30,15 +31,19 @@ class Ucf101Config(CoopFiles):
 
     def read(self, root: Path) -> Found:
         lists = root / "ucfTrainTestlist"
-        actions = [line.split()[1] for line in (lists / "classInd.txt").read_text().splitlines()]
+        actions = [line.split()[1] for line in _lines(lists / "classInd.txt")]
         label_of = {action: label for label, action in enumerate(actions)}
 
         def part(file: str) -> list[tuple[Path, int]]:
-            videos = [line.split()[0] for line in (lists / file).read_text().splitlines() if line]
+            videos = [line.split()[0] for line in _lines(lists / file) if line]
             return [(_frame(root, video), label_of[video.partition("/")[0]]) for video in videos]
 
         names = [" ".join(_words(action)) for action in actions]
         return self.found(names, train=part("trainlist01.txt"), test=part("testlist01.txt"))
+
+
+def _lines(file: Path) -> list[str]:
+    return regular(file).read_text().splitlines()
 
 
 def _frame(root: Path, video: str) -> Path:

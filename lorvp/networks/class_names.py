@@ -9,6 +9,10 @@ from typing import Any
 from lorvp.errors import InputError
 from lorvp.labels import SUBSETS, imagenet_names, imagenet_synsets, names_by_number
 from lorvp.naming import require_readable
+from lorvp.regular import read_regular
+
+LARGEST = 2**24
+"""Bytes; the names of 21,843 classes have 1 MB."""
 
 
 def names_of(name: str, classes: int, cfg: Any, file: str | None = None) -> list[str]:
@@ -43,10 +47,11 @@ def _described(labels: Sequence[str], descriptions: dict[str, str]) -> list[str]
 
 def _lines(file: str) -> list[str]:
     path = Path(file)
-    if not path.is_file():
+    if not path.exists():
         raise InputError(f"class_names: there is no {path}")
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_regular(path, LARGEST).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"class_names: {path} is not a text file in UTF-8: {error}") from error
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"class_names: {path} is not a text file in UTF-8: {reason}") from error
     return [line.strip() for line in text.splitlines() if line.strip()]

@@ -27,9 +27,12 @@ def require_file(path: Path, expected_sha256: str | None = None) -> str:
     Raises:
         InputError: it is missing, is not what was expected, is damaged or would run code.
     """
-    if not path.is_file():
+    if not path.exists():
         raise InputError(f"file: there is no {path}")
-    found = sha256(path)
+    try:
+        found = sha256(path)
+    except OSError as error:
+        raise InputError(f"file: {path} cannot be read: {error.strerror}") from error
     if expected_sha256 and found != expected_sha256.lower():
         raise InputError(f"file: {path} has the SHA-256 {found}, not {expected_sha256}")
     with path.open("rb") as file:
