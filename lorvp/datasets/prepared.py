@@ -162,6 +162,20 @@ def read(folder: Path) -> Prepared:
     )
 
 
+class _Twins(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+    images: int
+    first: list[str]
+
+
+class _Unused(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+    files: int
+    first: str
+
+
 class _Manifest(BaseModel):
     """What is read of manifest.json, which may have come with `dvc pull`."""
 
@@ -172,6 +186,10 @@ class _Manifest(BaseModel):
     files: dict[Literal["images.npy", "labels.npy"], str]
     view: View | None
     left_out: list[str]
+    not_used: dict[str, _Unused] = {}
+    notes: list[str] = []
+    duplicates: dict[Annotated[str, Field(pattern=r"^\w+, \w+$")], _Twins] = {}
+    interpolation: str | None = None
 
 
 def _manifest(path: Path) -> dict:

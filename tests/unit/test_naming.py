@@ -133,7 +133,7 @@ def test_one_rule_for_all_names_in_params(message, name):
     for place, text in texts.items():
         told = [line for line in message(text).splitlines() if word in line]
         assert len(told) == 1, text
-        assert f": {place}{name}: " in told[0]
+        assert f": {place}{name if name.isprintable() else ascii(name)[1:-1]}: " in told[0]
 
 
 def test_folders_that_differ_in_capital_letters_are_refused(message):
