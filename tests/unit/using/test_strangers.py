@@ -278,6 +278,7 @@ def test_a_record_whose_settings_are_not_those_of_its_fingerprint_is_refused(bun
 TENSORS = {
     "NaN": lambda t: {k: v * torch.nan if v.is_floating_point() else v for k, v in t.items()},
     "infinite": lambda t: {k: v + torch.inf if v.is_floating_point() else v for k, v in t.items()},
+    "int8": lambda t: {k: v.to(torch.int8) for k, v in t.items()},
     "double": lambda t: {k: v.double() for k, v in t.items()},
     "another shape": lambda t: {k: v[:1] for k, v in t.items()},
     "fewer": lambda t: dict(list(t.items())[:1]),
@@ -303,7 +304,7 @@ def test_what_is_no_safetensors_file_is_refused_whatever_its_checksum(bundle):
         lorvp.load(bundle)
 
 
-@pytest.mark.parametrize("change", [lambda v: v * torch.nan, lambda v: v.half()])
+@pytest.mark.parametrize("change", [lambda v: v * torch.nan, torch.Tensor.half, torch.Tensor.char])
 def test_a_frozen_network_is_numbers_of_the_right_type(bundle, change):
     path = bundle / "network/weights.safetensors"
     weights = load_file(path)
