@@ -9,14 +9,19 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import sys
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 
-GROUND = frozenset({"lorvp.code", "lorvp.errors", "lorvp.files", "lorvp.settings"})
-"""Modules that never count. They compute nothing: an edit of them breaks a result or leaves it."""
+GROUND = frozenset({
+    "lorvp.code", "lorvp.errors", "lorvp.files", "lorvp.json_file", "lorvp.naming",
+    "lorvp.problems", "lorvp.redacted", "lorvp.settings", "lorvp.words",
+})  # fmt: skip
+"""Modules that never count. They compute nothing: an edit of them breaks a result or leaves it.
+Most of them only word what a user is told."""
 
 PIXELS = frozenset({"lorvp.datasets.decoding"})
 """Modules that decide only pixels, which are known by their own hash once they are stored."""
@@ -54,19 +59,47 @@ def closure(modules: Iterable[str], apart: Iterable[str] = ()) -> set[str]:
     return found
 
 
+def hold() -> None:
+    """From now on, take all code as it is now: for a process that has just loaded it and goes on
+    with it, whatever becomes of the files."""
+    for path in (ROOT / "lorvp").rglob("*.py"):
+        _held[path] = path.read_bytes()
+    _loaded_before.update(sys.modules)
+
+
+def loaded_otherwise() -> list[str]:
+    """Modules that this process has loaded since ``hold`` from files that had changed by then."""
+    late = [name for name in sys.modules.keys() - _loaded_before if name.startswith("lorvp.")]
+    return sorted(n for n in late if _file(n) in _held and _held[_file(n)] != _now(_file(n)))
+
+
 def forget() -> None:
     """For whoever edits code while this process runs."""
     for kept in (_digest_of, _imports, _syntax):
         kept.cache_clear()
+    _held.clear()
+    _loaded_before.clear()
 
 
 def _file(module: str) -> Path:
     return ROOT.joinpath(*module.split(".")).with_suffix(".py")
 
 
+_held: dict[Path, bytes] = {}
+_loaded_before: set[str] = set()
+
+
+def _source(path: Path) -> bytes:
+    return _held[path] if path in _held else path.read_bytes()
+
+
+def _now(path: Path) -> bytes | None:
+    return path.read_bytes() if path.exists() else None
+
+
 @cache
 def _imports(path: Path) -> list[str]:
-    return [name for name in _imported(ast.parse(path.read_bytes())) if name.startswith("lorvp.")]
+    return [name for name in _imported(ast.parse(_source(path))) if name.startswith("lorvp.")]
 
 
 def _imported(tree: ast.AST) -> Iterator[str]:
@@ -88,7 +121,7 @@ def _is_for_types_only(node: ast.AST) -> bool:
 
 @cache
 def _syntax(path: Path) -> str:
-    tree = ast.parse(path.read_bytes())
+    tree = ast.parse(_source(path))
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list):

@@ -1,20 +1,42 @@
-"""What a finished trial's files hold, as bytes; part of each trial's code hash.
+"""What a finished trial's files hold, as bytes with their checksums; part of each trial's code
+hash. Whoever changes one of them afterwards breaks the seal.
 
 By way of bytes, since safetensors and polars have errors of their own for a full disk.
 """
 
 from __future__ import annotations
 
+import hashlib
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from safetensors.torch import save
 
-from lorvp.files import to_json
+from lorvp.files import canonical, to_json
 from lorvp.running import history_rows
 
 if TYPE_CHECKING:
     from lorvp.running import Result
+
+RECORD = "trial.json"
+
+
+def sealed(fingerprint: str, result: Result, facts: dict[str, Any]) -> dict[str, bytes]:
+    """All files of a trial by their names; ``facts`` (identity, environment, …) go into trial.json.
+
+    Raises:
+        ValueError: a number is none that JSON knows.
+    """
+    files = contents(result)
+    record = {"fingerprint": fingerprint, "summary": result.summary, **facts}
+    record["engine"] = result.engine
+    record["files"] = {name: _sha256(files[name]) for name in sorted(files)}
+    record["sha256"] = _sha256(canonical(record))
+    return files | {RECORD: to_json(record).encode()}
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def contents(result: Result) -> dict[str, bytes]:

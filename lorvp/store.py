@@ -13,31 +13,22 @@ loses nothing; the project's own folder of trials holds hard links into it.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
 
-from lorvp.files import (
-    canonical,
-    link_or_copy,
-    naming_full_disk,
-    sha256,
-    to_json,
-    whole_folder,
-)
-from lorvp.result_files import contents
+from lorvp.errors import InputError
+from lorvp.files import link_or_copy, naming_full_disk, whole_folder
 from lorvp.resume import ResumeFile
-from lorvp.running import Result
-from lorvp.stored import FILES, RECORD, is_whole
+from lorvp.stored import FILES, RECORD, is_whole, verified
 
 
 def default_root() -> Path:
@@ -96,23 +87,20 @@ class TrialStore:
         """One row per epoch."""
         return json.loads((self.folder(fingerprint) / "history.json").read_text())
 
-    def write(self, fingerprint: str, result: Result, facts: dict) -> None:
-        """Store a result; ``facts`` (identity, environment, …) go into trial.json.
+    def put(self, fingerprint: str, files: Mapping[str, bytes]) -> None:
+        """Store a trial as ``lorvp.result_files.sealed`` gives it.
 
         Raises:
             DiskFullError: and nothing is left behind.
+            InputError: the disk does not give back what was written.
         """
         self.root.mkdir(parents=True, exist_ok=True)
         whole = whole_folder(self.folder(fingerprint), work=self.work)
         with naming_full_disk(self.root), whole as scratch:
-            for name, content in contents(result).items():
+            for name, content in files.items():
                 (scratch / name).write_bytes(content)
-            files = {path.name: sha256(path) for path in sorted(scratch.iterdir())}
-            record = {"fingerprint": fingerprint, "summary": result.summary, **facts}
-            record["engine"] = result.engine
-            record["files"] = files
-            record["sha256"] = hashlib.sha256(canonical(record)).hexdigest()
-            (scratch / RECORD).write_text(to_json(record))
+            if verified(scratch) is None:
+                raise InputError(f"{self.root} does not give back what was written to it")
 
     def lock(self, fingerprint: str) -> FileLock:
         """Held while a trial is trained, so that no two processes train the same one."""

@@ -15,10 +15,10 @@ from pathlib import Path
 from lorvp import json_file
 from lorvp.errors import InputError
 from lorvp.files import canonical, sha256
+from lorvp.result_files import RECORD
 from lorvp.trials import fingerprint
 
 FILES = {"weights.safetensors", "history.json", "predictions.parquet"}
-RECORD = "trial.json"
 SETTLED = 0.05
 """Seconds after which another write to a file has another time; clocks of file systems tick."""
 

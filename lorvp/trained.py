@@ -18,6 +18,7 @@ from lorvp.classifier import Classifier
 from lorvp.datasets.decoding import View
 from lorvp.datasets.prepared import Prepared
 from lorvp.errors import InputError
+from lorvp.finishing import described
 from lorvp.model import PromptedNetwork
 from lorvp.networks import checkpoint
 from lorvp.networks.facts import CheckpointManifest
@@ -34,17 +35,7 @@ NETWORK = "network"
 def facts_of(trial: Trial, data: Prepared, network: CheckpointManifest, device: str) -> dict:
     """What a prompt's record tells besides its identity, so that it can be used on its own."""
     return {
-        "task": {
-            "dataset": trial.dataset,
-            "class_names": data.class_names,
-            "view": data.view and data.view.model_dump(mode="json"),
-        },
-        "network": {
-            "name": trial.network,
-            "architecture": network.architecture,
-            "source": network.source,
-            "weights_sha256": network.weights_sha256,
-        },
+        **described(trial, data, network),
         "environment": dict(environment(device, network.library)),
     }
 

@@ -19,7 +19,7 @@ from lorvp.words import shown
 FORMAT = 2
 """Of the trial's folder; a change of its files' meaning changes every fingerprint."""
 
-CODE = {"lorvp.running", "lorvp.numerics", "lorvp.result_files"}
+CODE = {"lorvp.finishing"}
 """Where all code begins by which any trial is computed and written down; besides, its method,
 mapping and training have theirs. The network's is in its checkpoint's digest."""
 

@@ -7,27 +7,25 @@ import os
 import threading
 import time
 import warnings
-from functools import lru_cache
 from pathlib import Path
 
-from lorvp.datasets import prepared
+from lorvp import code
+from lorvp.finishing import Files, Finished, finish
 from lorvp.networks import checkpoint
 from lorvp.networks.account import in_a_line
-from lorvp.networks.frozen import FrozenNetwork
 from lorvp.networks.precision import SlowPrecision
 from lorvp.numerics import make_repeatable
 from lorvp.params import TrackingConfig
 from lorvp.resume import ResumeFile
-from lorvp.running import Result, run
 from lorvp.store import TrialStore
 from lorvp.stored import read_record
-from lorvp.trained import facts_of
 from lorvp.training import Epoch
+from lorvp.versions import environment
+from tasks import sharing
 from tasks.devices import confine
 from tasks.memory import keep_freed_memory
 from tasks.plan import Job
 from tasks.precision import require_fast
-from tasks.sharing import keeper
 from tasks.tracking import track
 from tasks.trial_logs import own_log, told
 
@@ -39,6 +37,7 @@ def start_worker(parent: int, place: str, home: Path) -> None:
     confine(place)
     keep_freed_memory()
     make_repeatable()
+    code.hold()
     # The log says so, once for each trial.
     warnings.simplefilter("ignore", SlowPrecision)
     # The server and the flow need little, but at once: a core that waits for the next trial idles.
@@ -67,9 +66,9 @@ def train_and_store(
             log.info("%s (%s) on %s", job.point.name, job.fingerprint, device)
             _require_fast(job, device, slow_precision, log)
             resume = store.resume(job.fingerprint)
-            result = _trained(job, device, tracking, halvings, resume, log)
-            log.info("network: %s", in_a_line(result.engine))
-            store.write(job.fingerprint, result, _facts(job, device, halvings))
+            done = _trained(job, device, tracking, halvings, resume, log)
+            log.info("network: %s", in_a_line(done.result.engine))
+            store.put(job.fingerprint, done.files)
             resume.forget()
     return read_record(store.folder(job.fingerprint))
 
@@ -88,7 +87,7 @@ def _trained(
     halvings: int,
     resume: ResumeFile,
     log: logging.Logger,
-) -> Result:
+) -> Finished:
     if halvings:
         log.warning("memory ran out before: a batch goes through in %d pieces", 2**halvings)
     with track(job, tracking, log, lambda: _before(resume)) as tracker:
@@ -97,30 +96,18 @@ def _trained(
             log.info(told(epoch))
             tracker.epoch(epoch)
 
-        data, network = prepared.read(job.dataset), _network(job.checkpoint, device)
-        keep = keeper(job, device)
-        result = run(job.point.trial, network, data, device, on_epoch, keep, resume, halvings)
-        tracker.summary(result.summary)
-    return result
+        trial, files = job.point.trial, Files(job.dataset, job.checkpoint, sharing.FOLDER)
+        library = checkpoint.read_manifest(job.checkpoint).library
+        facts = {"name": job.point.name, "environment": environment(device, library)}
+        done = finish(trial, files, job.identity, facts, device, on_epoch, resume, halvings)
+        tracker.summary(done.result.summary)
+    return done
 
 
 def _before(resume: ResumeFile) -> list[Epoch]:
     """The epochs of earlier tries, in order."""
     saved = resume.load()
     return [Epoch(**epoch) for epoch in saved["training"]["history"]] if saved else []
-
-
-@lru_cache(maxsize=1)
-def _network(folder: Path, device: str) -> FrozenNetwork:
-    """Kept from trial to trial: it is frozen, and neighbours in the grid share it."""
-    return checkpoint.load(folder).to(device)
-
-
-def _facts(job: Job, device: str, halvings: int) -> dict:
-    data, network = prepared.read(job.dataset), checkpoint.read_manifest(job.checkpoint)
-    about = facts_of(job.point.trial, data, network, device)
-    about["environment"]["pieces of a batch"] = 2**halvings  # other pieces, other last bits
-    return {"name": job.point.name, "identity": job.identity, **about}
 
 
 def _end_with(parent: int) -> None:

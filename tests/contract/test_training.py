@@ -14,6 +14,7 @@ from unit.tiny import TARGET_NAMES, TARGETS, images, tiny_network, training, tri
 from lorvp.epochs import refresh_mapping
 from lorvp.model import PromptedNetwork
 from lorvp.predictions import predict
+from lorvp.result_files import sealed
 from lorvp.running import Result, build
 from lorvp.store import TrialStore
 from lorvp.training import fit
@@ -123,7 +124,8 @@ def test_what_the_store_keeps_gives_the_same_logits_in_a_new_model(pair, tmp_pat
     run = run_of(pair)
     answers = predict(run.model, TEST)
     store = TrialStore(tmp_path)
-    store.write("trial", Result(run.state, run.epochs, answers, TEST.labels_N, {}), {})
+    result = Result(run.state, run.epochs, answers, TEST.labels_N, {})
+    store.put("trial", sealed("trial", result, {}))
     other = new_model(pair, seed=5)
     other.load_trained_state(load_file(store.folder("trial") / "weights.safetensors"))
     assert torch.equal(logits(other), logits(run.model))

@@ -12,6 +12,7 @@ from lorvp.networks import checkpoint
 from lorvp.networks.libraries.timm_models import create
 from lorvp.params import ComputeConfig
 from lorvp.report.remarks import Facts, made_differently
+from lorvp.result_files import sealed
 from lorvp.running import run
 from lorvp.store import TrialStore
 from lorvp.stored import is_whole, read_record
@@ -39,7 +40,9 @@ def jobs(tmp_path, monkeypatch) -> list[Job]:
     result, store = run(trial(epochs=1), tiny_network(), data), TrialStore(Path("store"))
     facts = facts_of(trial(), data, network, "cpu")
     for name in NAMES:
-        store.write(name, result, {"name": "one", "identity": IDENTITIES[name], **facts})
+        store.put(
+            name, sealed(name, result, {"name": "one", "identity": IDENTITIES[name], **facts})
+        )
     store.show(NAMES, Path("data/prompts"), Path("data/.work"))
     point, places = Point(trial(), "lor_vp", "lp", ""), (data.folder, Path("data/checkpoints/net"))
     return [Job(point, {}, name, store.root, *places) for name in NAMES]

@@ -5,6 +5,7 @@ import os
 import pytest
 
 from lorvp.files import DiskFullError
+from lorvp.result_files import sealed
 from lorvp.running import run
 from lorvp.store import TrialStore
 from tasks import trial_logs
@@ -36,11 +37,11 @@ def test_a_result_that_finds_no_room_leaves_nothing_and_is_told_by_its_place(
         store.lock(NAME).acquire()
         (store.root / "rest").write_bytes(bytes((10 - pages) * PAGE))
         with pytest.raises(DiskFullError, match=f"the disk is full: {store.root}"):
-            store.write(NAME, result, {"identity": IDENTITY})
+            store.put(NAME, sealed(NAME, result, {"identity": IDENTITY}))
         assert not store.folder(NAME).exists()
         assert list(store.work.iterdir()) == []
         (store.root / "rest").unlink()
-        store.write(NAME, result, {"identity": IDENTITY})
+        store.put(NAME, sealed(NAME, result, {"identity": IDENTITY}))
         assert store.holds(NAME)
 
 

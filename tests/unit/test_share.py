@@ -14,6 +14,7 @@ import torch
 from lorvp.errors import InputError
 from lorvp.networks import checkpoint
 from lorvp.networks.libraries.timm_models import create
+from lorvp.result_files import sealed
 from lorvp.running import run
 from lorvp.store import TrialStore
 from lorvp.stored import is_whole
@@ -36,7 +37,8 @@ def made(tmp_path_factory) -> Path:
     torch.manual_seed(0)
     checkpoint.write(root / "net", create("test_resnet", 5).eval(), FACTS)
     facts = {"name": "a trial", "identity": IDENTITY}
-    TrialStore(root / "store").write(NAME, run(trial(), tiny_network(), data), facts)
+    files = sealed(NAME, run(trial(), tiny_network(), data), facts)
+    TrialStore(root / "store").put(NAME, files)
     return root
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 import torch
 
+from lorvp import shared_outputs
 from lorvp.mappings.frequency import IlmConfig
 from lorvp.mappings.linear import FmConfig
 from lorvp.prompts.methods.none import NoneConfig
-from lorvp.remembered import Outputs
+from lorvp.remembered import Keep, Outputs
 from lorvp.running import run
 from lorvp.timing import Duration
 from lorvp.trials import Point
@@ -35,16 +36,22 @@ def job(mapping=None, seed: int = 0, data: str = "a", network: str = "b", **trai
     return Job(point, identity, "0" * 20, nowhere, nowhere, nowhere)
 
 
+def keeper(job: Job, device: str) -> Keep:
+    """As ``lorvp.finishing`` makes it."""
+    bytes_of = job.identity["dataset"], job.identity["checkpoint"]
+    return shared_outputs.keeper(sharing.FOLDER, job.point.trial, *bytes_of, device)
+
+
 def makes(asked: list[tuple[Job, str, str]]) -> int:
     """How often something is computed when all of this is asked for in turn."""
     made = []
     for one, name, device in asked:
-        sharing.keeper(one, device)(name, lambda: made.append(1) or FOUND)
+        keeper(one, device)(name, lambda: made.append(1) or FOUND)
     return len(made)
 
 
 def test_what_is_kept_comes_back_as_it_was():
-    keep = sharing.keeper(job(), "cpu")
+    keep = keeper(job(), "cpu")
     for found in (keep("logits train", lambda: FOUND), keep("logits train", lambda: FOUND)):
         assert torch.equal(found.outputs_N, FOUND.outputs_N)
         assert found.took == FOUND.took
@@ -80,12 +87,12 @@ def test_workers_that_ask_at_once_compute_once():
         return FOUND
 
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda s: sharing.keeper(job(seed=s), "cpu")("logits train", make), range(8)))
+        list(pool.map(lambda s: keeper(job(seed=s), "cpu")("logits train", make), range(8)))
     assert made == [1]
 
 
 def test_what_failed_is_computed_by_the_next():
-    keep = sharing.keeper(job(), "cpu")
+    keep = keeper(job(), "cpu")
 
     def fail() -> Outputs:
         raise RuntimeError("out of memory")
@@ -106,10 +113,23 @@ def test_a_trial_is_the_same_with_and_without_sharing(tmp_path):
     data, wanted = dataset(tmp_path / "noise"), job()
     alone = run(wanted.point.trial, tiny_network(), data)
     for _ in range(2):  # the first computes, the second reads
-        shared = run(wanted.point.trial, tiny_network(), data, keep=sharing.keeper(wanted, "cpu"))
+        shared = run(wanted.point.trial, tiny_network(), data, keep=keeper(wanted, "cpu"))
         assert shared.state.keys() == alone.state.keys()
         assert all(torch.equal(shared.state[name], t) for name, t in alone.state.items())
         times = {"seconds": 0.0, "wall_seconds": 0.0}
         assert [dataclasses.replace(e, **times) for e in shared.history] == [
             dataclasses.replace(e, **times) for e in alone.history
         ]
+
+
+def test_what_is_damaged_is_computed_again(folder):
+    """Whichever byte it is, of the outputs or of what was seen on the way to them."""
+    asked = [(job(), "logits train", "cpu")]
+    makes(asked)
+    [place] = [path for path in folder.iterdir() if path.is_dir()]
+    for path in place.iterdir():
+        content = path.read_bytes()
+        for at in range(0, len(content), 7):
+            path.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
+            assert makes(asked) == 1, (path.name, at)
+            assert path.read_bytes() == content

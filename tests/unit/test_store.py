@@ -19,6 +19,7 @@ from safetensors.torch import load_file
 
 from lorvp.errors import InputError
 from lorvp.files import canonical, to_json
+from lorvp.result_files import sealed
 from lorvp.running import run
 from lorvp.store import TrialStore, default_root
 from lorvp.stored import is_whole, read_record
@@ -38,7 +39,7 @@ def result(tmp_path_factory):
 @pytest.fixture
 def store(tmp_path, result):
     store = TrialStore(tmp_path / "store")
-    store.write(NAME, result, {"name": "a trial", "identity": IDENTITY})
+    store.put(NAME, sealed(NAME, result, {"name": "a trial", "identity": IDENTITY}))
     return store
 
 
@@ -125,13 +126,12 @@ def test_a_result_that_cannot_be_written_leaves_nothing(tmp_path, result):
     store = TrialStore(tmp_path / "store")
     broken = replace(result, summary={"test_accuracy": float("nan")})
     with pytest.raises(ValueError, match="JSON"):
-        store.write(NAME, broken, {})
-    assert not store.folder(NAME).exists()
-    assert list(store.work.iterdir()) == []
+        store.put(NAME, sealed(NAME, broken, {}))
+    assert not store.root.exists()
 
 
 def test_writing_again_replaces(store, result):
-    store.write(NAME, result, {"name": "again", "identity": IDENTITY})
+    store.put(NAME, sealed(NAME, result, {"name": "again", "identity": IDENTITY}))
     assert read_record(store.folder(NAME))["name"] == "again"
     assert store.holds(NAME)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from lorvp.result_files import sealed
 from lorvp.running import run
 from lorvp.store import TrialStore
 from lorvp.stored import is_whole
@@ -33,7 +34,7 @@ def store(tmp_path, result):
 
 def filled(store: TrialStore, result) -> TrialStore:
     for name in (A, B):
-        store.write(name, result, {"name": name, "identity": IDENTITIES[name]})
+        store.put(name, sealed(name, result, {"name": name, "identity": IDENTITIES[name]}))
     return store
 
 
@@ -171,7 +172,7 @@ def test_two_runs_that_end_at_once_show_the_same_and_both_end_well(store, tmp_pa
     identities = dict(map(identified, range(8)))
     names = list(identities)
     for name in names:
-        store.write(name, result, {"name": name, "identity": identities[name]})
+        store.put(name, sealed(name, result, {"name": name, "identity": identities[name]}))
     out, work = tmp_path / "out", tmp_path / "work"
     for _ in range(5):
         start = threading.Barrier(4)

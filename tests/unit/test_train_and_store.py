@@ -9,21 +9,25 @@ from pathlib import Path
 import pytest
 import torch
 
+from lorvp import code
+from lorvp.datasets import prepared
 from lorvp.errors import InputError
+from lorvp.finishing import ChangedError, forget_network
 from lorvp.networks import checkpoint
 from lorvp.networks.facts import Facts
 from lorvp.networks.libraries.timm_models import create
 from lorvp.params import TrackingConfig
 from lorvp.store import TrialStore
-from lorvp.trials import Point
+from lorvp.trials import Point, Trial, fingerprint, identity
 from tasks import training
+from tasks.failures import worth_another_try
 from tasks.plan import Job
 from tasks.training import train_and_store
 from tasks.trial_logs import log_file
 
 from .tiny import dataset, trial
 
-NAME, EPOCHS = "0123456789abcdef0123", 4
+EPOCHS = 4
 FACTS = Facts(
     library="timm",
     architecture="test_resnet",
@@ -43,10 +47,17 @@ def job(tmp_path, monkeypatch) -> Job:
     torch.manual_seed(0)
     checkpoint.write(Path("data/checkpoints/tiny"), create("test_resnet", 5).eval(), FACTS)
     dataset(Path("data/datasets/noise"))
-    point = Point(trial(epochs=EPOCHS), "lor_vp r=2", "lp", "")
-    training._network.cache_clear()
-    places = Path("data/datasets/noise"), Path("data/checkpoints/tiny")
-    return Job(point, {"dataset": "d", "checkpoint": "c"}, NAME, Path("store"), *places)
+    forget_network()
+    return job_of(trial(epochs=EPOCHS))
+
+
+def job_of(wanted: Trial) -> Job:
+    """As the plan makes it."""
+    data, network = Path("data/datasets/noise"), Path("data/checkpoints/tiny")
+    digests = prepared.read(data).digest, checkpoint.read_manifest(network).digest
+    facts = identity(wanted, *digests)
+    point = Point(wanted, "lor_vp r=2", "lp", "")
+    return Job(point, facts, fingerprint(facts), Path("store"), data, network)
 
 
 class Heard:
@@ -82,7 +93,8 @@ def trained(job, monkeypatch):
 
 def said() -> list[str]:
     """Without the time of day, and without the lines of tracebacks."""
-    lines = log_file(NAME).read_text().splitlines()
+    [log] = log_file("any").parent.iterdir()
+    lines = log.read_text().splitlines()
     return [line.split(maxsplit=2)[2] for line in lines if line[:2] == "20"]
 
 
@@ -94,28 +106,28 @@ def timeless(found) -> list:
     return [dataclasses.replace(epoch, seconds=0, wall_seconds=0) for epoch in found]
 
 
-def test_a_stopped_trial_is_told_of_whole_to_a_tracker_that_starts_anew(trained, tmp_path):
+def test_a_stopped_trial_is_told_of_whole_to_a_tracker_that_starts_anew(trained, job):
     """W&B's run of a trial that goes on takes the place of the one that was stopped."""
     with pytest.raises(ConnectionError):
         trained(Heard(stop=2))
     store = TrialStore(Path("store"))
-    assert not store.holds(NAME)
-    assert store.resume(NAME).path.exists()
+    assert not store.holds(job.fingerprint)
+    assert store.resume(job.fingerprint).path.exists()
     again = Heard()
     record = trained(again)
     assert [epoch.epoch for epoch in again.epochs] == list(range(EPOCHS))
     assert again.summaries == [record["summary"]]
     assert [line[:9] for line in epochs(said())] == [f"epoch   {e}" for e in (0, 1, 2, 2, 3)]
-    assert not store.resume(NAME).path.exists()
-    assert store.holds(NAME)
-    store.lock(NAME).acquire(blocking=False)
+    assert not store.resume(job.fingerprint).path.exists()
+    assert store.holds(job.fingerprint)
+    store.lock(job.fingerprint).acquire(blocking=False)
 
 
 def test_it_ends_with_the_same_record_and_the_same_bytes_as_undisturbed(trained, job):
     store = TrialStore(Path("store"))
     undisturbed = Heard()
     expected = trained(undisturbed)
-    store.folder(NAME).rename("expected")
+    store.folder(job.fingerprint).rename("expected")
     with pytest.raises(ConnectionError):
         trained(Heard(stop=1))
     heard = Heard()
@@ -128,7 +140,7 @@ def test_it_ends_with_the_same_record_and_the_same_bytes_as_undisturbed(trained,
     )
 
 
-def test_a_trial_that_another_process_has_finished_is_not_trained(trained):
+def test_a_trial_that_another_process_has_finished_is_not_trained(trained, job):
     first = trained(Heard())
     heard = Heard()
     assert trained(heard) == first
@@ -136,10 +148,10 @@ def test_a_trial_that_another_process_has_finished_is_not_trained(trained):
     assert len(epochs(said())) == EPOCHS
 
 
-def test_less_memory_is_told_and_kept_with_the_result(trained):
+def test_less_memory_is_told_and_kept_with_the_result(trained, job):
     """The last bits of what it computes may be others."""
     assert trained(Heard())["environment"]["pieces of a batch"] == 1
-    TrialStore(Path("store")).folder(NAME).rename("whole")
+    TrialStore(Path("store")).folder(job.fingerprint).rename("whole")
     record = trained(Heard(), halvings=2)
     assert record["environment"]["pieces of a batch"] == 4
     assert "WARNING memory ran out before: a batch goes through in 4 pieces" in said()
@@ -161,28 +173,113 @@ def test_what_the_engine_did_is_told_and_kept_and_is_no_part_of_the_identity(tra
 def in_bf16(job, monkeypatch):
     """Train the job in bf16 on a processor without it, or one that is said to be so."""
     monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: False)
-    low = dataclasses.replace(job.point, trial=trial(epochs=2, precision="bf16"))
-
-    def train(**accepted: bool) -> dict:
-        asked = dataclasses.replace(job, point=low)
-        return train_and_store(asked, "cpu", TrackingConfig(), **accepted)
-
-    return train
+    low = job_of(trial(epochs=2, precision="bf16"))
+    return low.fingerprint, lambda **accepted: train_and_store(
+        low, "cpu", TrackingConfig(), **accepted
+    )
 
 
 def test_a_worker_that_is_slow_in_bf16_fails_with_the_plans_message(in_bf16):
+    name, train = in_bf16
     with pytest.raises(InputError, match=r"training\.precision is bf16, .*slow_precision: true"):
-        in_bf16()
-    assert not TrialStore(Path("store")).holds(NAME)
+        train()
+    assert not TrialStore(Path("store")).holds(name)
 
 
 @pytest.mark.hardware
 def test_slowness_that_is_accepted_is_told_and_changes_no_bit(in_bf16, monkeypatch):
-    slow = in_bf16(slow_precision=True)
+    name, train = in_bf16
+    slow = train(slow_precision=True)
     why = "this processor has no bf16 products, says oneDNN"
     assert f"WARNING bf16 is far slower than fp32 on cpu: {why}" in said()
     assert slow["engine"]["precision"] == f"bfloat16, slow: {why}"
-    TrialStore(Path("store")).folder(NAME).rename("slow")
-    training._network.cache_clear()
+    TrialStore(Path("store")).folder(name).rename("slow")
+    forget_network()
     monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: True)
-    assert in_bf16()["files"]["weights.safetensors"] == slow["files"]["weights.safetensors"]
+    assert train()["files"]["weights.safetensors"] == slow["files"]["weights.safetensors"]
+
+
+def edited(monkeypatch, module: str) -> None:
+    """As if the user saved this file after the job was planned."""
+    path, original = code.ROOT / module, code._source
+    monkeypatch.setattr(code, "_source", lambda p: original(p) + b"\nEDITED = 1\n" * (p == path))
+    code.forget()
+
+
+@pytest.fixture
+def forgetting():
+    yield
+    code.forget()
+
+
+@pytest.mark.parametrize("module", ["lorvp/training.py", "lorvp/networks/weights_file.py"])
+def test_a_worker_that_starts_with_other_code_trains_nothing_under_the_old_name(
+    trained, job, monkeypatch, forgetting, module
+):
+    """As where one has died and its place is taken, by a process that loads what is there then."""
+    edited(monkeypatch, module)
+    heard = Heard()
+    with pytest.raises(ChangedError, match=r"changed while the run went on.*next `dvc repro`") as e:
+        trained(heard)
+    assert not worth_another_try(e.value)
+    assert heard.epochs == []
+    assert not TrialStore(Path("store")).holds(job.fingerprint)
+    again = job_of(job.point.trial)
+    assert again.fingerprint != job.fingerprint
+    assert train_and_store(again, "cpu", TrackingConfig())["fingerprint"] == again.fingerprint
+
+
+def test_a_worker_goes_on_with_the_code_that_it_has_loaded(trained, job, monkeypatch, forgetting):
+    """Edits of files that it has read change nothing that it does."""
+    code.forget()
+    code.hold()
+    monkeypatch.setattr(Path, "read_bytes", lambda path: b"EDITED = 1\n")
+    assert job_of(job.point.trial).fingerprint == job.fingerprint
+    monkeypatch.undo()
+
+
+def test_a_module_that_is_loaded_late_from_an_edited_file_spoils_the_result(
+    trained, job, monkeypatch, forgetting
+):
+    """Such as a library of networks, which is only imported where one is used."""
+    code.forget()
+    code.hold()
+    late = "lorvp.networks.stem"
+    monkeypatch.setattr(code, "_loaded_before", code._loaded_before - {late})
+    trained(Heard())
+    TrialStore(Path("store")).folder(job.fingerprint).rename("before")
+    held = code._held[code._file(late)]
+    monkeypatch.setitem(code._held, code._file(late), held + b"\n")
+    with pytest.raises(ChangedError, match=r"lorvp\.networks\.stem changed .* loaded after that"):
+        trained(Heard())
+    assert not TrialStore(Path("store")).holds(job.fingerprint)
+
+
+@pytest.mark.parametrize("other", [{"seed": 1}, {"epochs": EPOCHS + 1}])
+def test_another_trial_than_the_jobs_is_not_trained_under_its_name(job, other):
+    wanted = dataclasses.replace(job, point=job_of(trial(**{"epochs": EPOCHS} | other)).point)
+    with pytest.raises(ChangedError, match="settings changed"):
+        train_and_store(wanted, "cpu", TrackingConfig())
+
+
+def test_other_data_than_the_jobs_is_not_trained_on_under_its_name(trained, job):
+    dataset(Path("data/datasets/noise"), seed=1)
+    with pytest.raises(ChangedError, match="dataset changed"):
+        trained(Heard())
+
+
+def test_a_result_that_is_changed_on_its_way_into_the_store_is_not_stored(
+    trained, job, monkeypatch
+):
+    put = TrialStore.put
+    for name in ("weights.safetensors", "history.json", "predictions.parquet", "trial.json"):
+        monkeypatch.setattr(
+            TrialStore,
+            "put",
+            lambda self, fingerprint, files, name=name: put(
+                self, fingerprint, files | {name: files[name].replace(b"1", b"2")}
+            ),
+        )
+        with pytest.raises(InputError, match="does not give back what was written"):
+            trained(Heard())
+        assert not TrialStore(Path("store")).holds(job.fingerprint)

@@ -18,6 +18,7 @@ from lorvp.datasets import prepared
 from lorvp.datasets.prepared import Prepared
 from lorvp.networks import checkpoint
 from lorvp.networks.facts import CheckpointManifest
+from lorvp.result_files import sealed
 from lorvp.running import Result, run
 from lorvp.store import TrialStore
 from lorvp.trained import facts_of
@@ -58,7 +59,10 @@ class Project:
         about = facts_of(trial, self.digits, self.manifest(network), "cpu")
         store = TrialStore(self.data / "prompts")
         name = f"{method} · {mapping} · digits · {network} · seed 0"
-        store.write(fingerprint(named), result, {"name": name, "identity": named, **about})
+        store.put(
+            fingerprint(named),
+            sealed(fingerprint(named), result, {"name": name, "identity": named, **about}),
+        )
         return store.folder(fingerprint(named)), trial, result
 
 

@@ -1,0 +1,162 @@
+"""Every module that a worker can run: an edit of it changes a name, breaks a seal, or is excused.
+
+What is excused has its reason here, and tests of its own where it says so.
+"""
+
+import ast
+import fnmatch
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+from lorvp import code
+from lorvp.mappings import MappingConfig
+from lorvp.networks.facts import CheckpointManifest
+from lorvp.networks.libraries import LIBRARIES
+from lorvp.prompts.contents.free import FreeConfig
+from lorvp.prompts.methods import MethodConfig
+from lorvp.prompts.methods.compose import ComposeConfig
+from lorvp.trials import CODE, fingerprint, identity
+
+from .tiny import trial
+
+EXCUSED = {
+    "lorvp.datasets.*": "makes images and labels, whose bytes are in each trial's name",
+    "lorvp.labels": "names classes, which are in a dataset's digest",
+    "lorvp.networks.base": "makes checkpoints, whose bytes and facts are in each trial's name",
+    "lorvp.networks.class_names": "as base",
+    "lorvp.networks.*hub*": "as base",
+    "lorvp.networks.pretraining": "as base",
+    "lorvp.networks.timm_source": "as base",
+    "lorvp.code": "makes the hash; test_code.py",
+    "lorvp.files": "moves bytes, whose checksums are computed before; test_train_and_store.py",
+    "lorvp.store*": "moves sealed bytes; test_train_and_store.py",
+    "lorvp.json_file": "reads manifests, all of which is in each trial's name",
+    "lorvp.settings": "types of settings, whose values are in each trial's name",
+    "lorvp.params": "reads settings, whose values are in each trial's name",
+    "lorvp.grid": "as params",
+    "lorvp.yaml_file": "as params",
+    "lorvp.tables.*": "reads results; the stage of tables makes all of them again",
+    "lorvp.versions": "is written down beside a result, and changes none",
+    "lorvp.lazy": "imports",
+    "lorvp.proxies": "words of the network's surroundings",
+    "lorvp.errors": "words",
+    "lorvp.naming": "words",
+    "lorvp.problems": "words",
+    "lorvp.redacted": "words",
+    "lorvp.words": "words",
+    "lorvp.written": "words",
+    "tasks.training": "hands a job to lorvp.finishing, which refuses another; test_train_and_store",
+    "tasks.plan": "makes the name that lorvp.finishing compares with its own",
+    "tasks.sharing": "a folder's place, and its end",
+    "tasks.places": "places of folders; what is in them is in each trial's name",
+    "tasks.devices": "says where; the device is written down, and outputs are shared on one alone",
+    "tasks.precision": "refuses; the precision itself is a setting",
+    "tasks.memory": "how freed memory is kept",
+    "tasks.failures": "whether to try again",
+    "tasks.errors": "words",
+    "tasks.tracking": "tells W&B of numbers, and has no way back",
+    "tasks.wandb_*": "as tracking",
+    "tasks.trial_logs": "logs",
+    "tasks.written": "lists the files of tables",
+}
+
+
+def modules_of(union: Any) -> set[str]:
+    return {kind.__module__ for kind in get_args(get_args(union)[0])}
+
+
+def file_of(module: str) -> Path | None:
+    place = code.ROOT.joinpath(*module.split("."))
+    files = (place.with_suffix(".py"), place / "__init__.py")
+    return next((path for path in files if path.is_file()), None)
+
+
+def reached(start: str) -> set[str]:
+    """All of ours that is imported from here on, wherever the import stands; lists of names are
+    followed, and are no modules of their own."""
+    found: set[str] = set()
+    waiting = [start]
+    while waiting:
+        module = waiting.pop()
+        path = file_of(module) if module.split(".")[0] in {"lorvp", "tasks"} else None
+        if path and module not in found:
+            found.add(module)
+            waiting += code._imported(ast.parse(path.read_bytes()))
+            waiting += [module.rpartition(".")[0]]
+    return {module for module in found if code._file(module).is_file()}
+
+
+OF_TRIALS = code.closure(
+    modules_of(MethodConfig) | modules_of(MappingConfig) | CODE, code.GROUND | code.PIXELS
+)
+OF_CHECKPOINTS = code.closure(
+    [library.__name__ for library in LIBRARIES.values()] + ["lorvp.networks.loading"], code.GROUND
+)
+HASHED = sorted(OF_TRIALS | OF_CHECKPOINTS)
+
+
+def test_what_a_worker_can_run_is_hashed_or_excused():
+    rest = reached("tasks.training") - set(HASHED)
+    unexcused = [m for m in sorted(rest) if not any(fnmatch.fnmatch(m, p) for p in EXCUSED)]
+    assert not unexcused
+    stale = [pattern for pattern in EXCUSED if not fnmatch.filter(rest, pattern)]
+    assert not stale, "nothing that a worker can run is hashed by no name and called so"
+
+
+def test_nothing_is_hashed_and_excused():
+    """But for the datasets' own folder, where what reads stored images lies too."""
+    both = [m for m in HASHED if any(fnmatch.fnmatch(m, p) for p in EXCUSED)]
+    assert both == ["lorvp.datasets.duplicates", "lorvp.datasets.prepared"]
+
+
+def names() -> Iterator[str]:
+    """Of a trial for each method and each mapping, and of a checkpoint of each library."""
+    for kind in get_args(get_args(MethodConfig)[0]):
+        method = kind(content=FreeConfig()) if kind is ComposeConfig else kind()
+        yield fingerprint(identity(trial(method), "data", "weights"))
+    for kind in get_args(get_args(MappingConfig)[0]):
+        yield fingerprint(identity(trial(mapping=kind()), "data", "weights"))
+    facts = {
+        "architecture": "x", "input_size": (8, 8), "mean": [0.0] * 3, "std": [1.0] * 3,
+        "interpolation": "bilinear", "class_names": [], "source": "", "features": 1,
+        "tokens": None, "made_from": "", "weights_sha256": "",
+    }  # fmt: skip
+    for library in LIBRARIES:
+        yield CheckpointManifest(library=library, **facts).digest
+
+
+@cache
+def unchanged() -> list[str]:
+    return list(names())
+
+
+def functions(tree: ast.AST) -> list[ast.FunctionDef]:
+    return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+
+
+@pytest.mark.parametrize("module", HASHED)
+def test_every_function_counts(module, monkeypatch):
+    """Each alone is made to return at once; the file's hash is another then, and so is a name."""
+    path, source = code._file(module), code._source
+    before = code._syntax.__wrapped__(path)
+    text, after = path.read_text(), before
+    for number in range(len(functions(ast.parse(text)))):
+        tree = ast.parse(text)
+        function = functions(tree)[number]
+        function.body.insert(0, ast.parse("return 1.05").body[0])
+        mutated = ast.unparse(ast.fix_missing_locations(tree)).encode()
+        monkeypatch.setattr(code, "_source", lambda p, new=mutated: new if p == path else source(p))
+        after = code._syntax.__wrapped__(path)
+        assert after != before, function.name
+    known, syntax = unchanged(), code._syntax
+    monkeypatch.setattr(code, "_syntax", lambda p: "changed" if p == path else syntax(p))
+    code._digest_of.cache_clear()
+    try:
+        changed = any(old != new for old, new in zip(known, names(), strict=False))
+    finally:
+        code._digest_of.cache_clear()
+    assert changed, module
