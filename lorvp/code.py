@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 
 GROUND = frozenset({
-    "lorvp.code", "lorvp.errors", "lorvp.files", "lorvp.json_file", "lorvp.naming",
+    "lorvp.code", "lorvp.errors", "lorvp.files", "lorvp.json_file", "lorvp.naming", "lorvp.regular",
     "lorvp.problems", "lorvp.redacted", "lorvp.settings", "lorvp.words",
 })  # fmt: skip
 """Modules that never count. They compute nothing: an edit of them breaks a result or leaves it.
