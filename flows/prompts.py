@@ -22,7 +22,7 @@ from tasks.errors import INTERRUPTED, for_people
 from tasks.login import where_it_is
 from tasks.one_run import one_run
 from tasks.places import PROMPTS, WORK
-from tasks.plan import Plan, make_plan, notes
+from tasks.plan import Plan, make_plan, notes, require_whole_images
 from tasks.runners import runner
 from tasks.server import be_quiet, leave, prefect_api
 from tasks.surroundings import require_places
@@ -50,6 +50,7 @@ def train(experiment: Experiment, anew: bool = False) -> int:
     print(f"{len(plan.jobs)} trials in the grid: {done} finished, {len(plan.missing)} to train")
     for note in [*notes(plan), *again.notes(plan.finished, compute)]:
         print(note)
+    require_whole_images(plan)
     failures = train_missing(plan, experiment.params) if plan.missing else ""
     store.show([job.fingerprint for job in plan.jobs], PROMPTS, WORK)
     if failures:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from lorvp import code
-from lorvp.datasets import prepared
+from lorvp.datasets import once, prepared
 from lorvp.datasets.prepared import Prepared
 from lorvp.errors import InputError
 from lorvp.networks import checkpoint
@@ -43,6 +43,8 @@ class Files:
     """The frozen network."""
     outputs: Path
     """A folder for outputs that trials share."""
+    notes: Path
+    """A folder for notes on what has been read in full, for the time of a run."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ def finish(
     data, manifest = prepared.read(files.dataset), checkpoint.read_manifest(files.checkpoint)
     own = identity(trial, data.digest, manifest.digest)
     _require_same(own, expected)
+    once.require_whole(data, files.notes)
     network = _network(files.checkpoint, manifest.digest, device)
     keep = keeper(files.outputs, trial, data.digest, manifest.digest, device)
     result = run(trial, network, data, device, on_epoch, keep, resume, halvings)

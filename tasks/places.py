@@ -9,3 +9,5 @@ SHIFTS = Path("data/shifts")
 TABLES = Path("data/tables")
 WORK = Path("data/.work")
 """Unfinished and throw-away files; ignored by git and DVC."""
+NOTES = WORK / "whole"
+"""On datasets that have been read in full in this run."""

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
-from lorvp.datasets import prepared
+from lorvp.datasets import once, prepared
 from lorvp.errors import InputError
 from lorvp.networks import checkpoint
 from lorvp.params import Experiment
 from lorvp.store import TrialStore
 from lorvp.stored import is_whole
 from lorvp.trials import Point, fingerprint, identity
-from tasks.places import CHECKPOINTS, DATASETS, PROMPTS
+from tasks.places import CHECKPOINTS, DATASETS, NOTES, PROMPTS
 from tasks.precision import require_fast_precisions
 
 
@@ -67,6 +68,17 @@ def make_plan(experiment: Experiment, store: TrialStore) -> Plan:
     trials = (job.point.trial for job in missing)
     require_fast_precisions(trials, experiment.params.compute)
     return Plan(jobs, missing)
+
+
+def require_whole_images(plan: Plan) -> None:
+    """Read what is about to be trained on, once for all trials.
+
+    Raises:
+        InputError: a dataset is damaged.
+    """
+    shutil.rmtree(NOTES, ignore_errors=True)
+    for folder in dict.fromkeys(job.dataset for job in plan.missing):
+        once.require_whole(_dataset(folder), NOTES, partial(print, flush=True))
 
 
 def holds(job: Job) -> bool:

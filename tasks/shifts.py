@@ -81,6 +81,8 @@ def measure_shifts(experiment: Experiment) -> None:
             path.unlink()
     missing = [shift for shift in every if shift not in files]
     print(f"{len(every)} tests on images from elsewhere: {len(missing)} to do")
+    for dataset in {shift.dataset for shift in missing}:
+        prepared.read(dataset).require_whole()
     device = devices(experiment.params.compute)[0]
     for shift in track(missing, "tests", disable=not missing):
         files[shift] = keep(shift.stem, SUFFIX, _measured(shift, device).write_parquet)

@@ -24,6 +24,7 @@ from lorvp.versions import environment
 from tasks import sharing
 from tasks.devices import confine
 from tasks.memory import keep_freed_memory
+from tasks.places import NOTES
 from tasks.plan import Job
 from tasks.precision import require_fast
 from tasks.tracking import track
@@ -96,7 +97,7 @@ def _trained(
             log.info(told(epoch))
             tracker.epoch(epoch)
 
-        trial, files = job.point.trial, Files(job.dataset, job.checkpoint, sharing.FOLDER)
+        trial, files = job.point.trial, Files(job.dataset, job.checkpoint, sharing.FOLDER, NOTES)
         library = checkpoint.read_manifest(job.checkpoint).library
         facts = {"name": job.point.name, "environment": environment(device, library)}
         done = finish(trial, files, job.identity, facts, device, on_epoch, resume, halvings)

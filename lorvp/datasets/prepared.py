@@ -117,6 +117,19 @@ class Prepared:
             raise InputError(f"{self.folder / 'images.npy'} is damaged: it has other images")
         return LabelledImages(torch.from_numpy(images_NHWC[rows]), torch.from_numpy(labels_N[rows]))
 
+    def require_whole(self) -> None:
+        """Read all of the images, which ``split`` does not.
+
+        Raises:
+            InputError: a byte is not as it was stored.
+        """
+        path = self.folder / "images.npy"
+        if sha256(path) != self.checksums[path.name]:
+            raise InputError(
+                f"{path} is damaged: its SHA-256 is not the one in manifest.json; remove "
+                f"{self.folder}, and `dvc repro` makes it again"
+            )
+
     def classes_without(self, split: str) -> list[str]:
         """Names of the classes of which ``split`` has no image."""
         present = set(self._small("labels")[self._rows(split)].tolist())

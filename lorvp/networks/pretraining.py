@@ -71,6 +71,7 @@ class TrainedConfig(NetworkConfig):
     def make(self, datasets: Path) -> Made:
         """Train, and refuse the network if it does not know its own task well enough."""
         data = prepared.read(datasets / self.dataset)
+        data.require_whole()
         with threads(THREADS):
             network = train(self, data)
             right = accuracy(network, data.split("test"), self)

@@ -110,7 +110,11 @@ def test_what_a_worker_can_run_is_hashed_or_excused():
 def test_nothing_is_hashed_and_excused():
     """But for the datasets' own folder, where what reads stored images lies too."""
     both = [m for m in HASHED if any(fnmatch.fnmatch(m, p) for p in EXCUSED)]
-    assert both == ["lorvp.datasets.duplicates", "lorvp.datasets.prepared"]
+    assert both == [
+        "lorvp.datasets.duplicates",
+        "lorvp.datasets.once",
+        "lorvp.datasets.prepared",
+    ]
 
 
 def names() -> Iterator[str]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import torch
 
-from lorvp import code
-from lorvp.datasets import prepared
+from lorvp import code, files
+from lorvp.datasets import once, prepared
 from lorvp.errors import InputError
 from lorvp.finishing import ChangedError, forget_network
 from lorvp.networks import checkpoint
@@ -19,9 +20,9 @@ from lorvp.networks.libraries.timm_models import create
 from lorvp.params import TrackingConfig
 from lorvp.store import TrialStore
 from lorvp.trials import Point, Trial, fingerprint, identity
-from tasks import training
+from tasks import plan, training
 from tasks.failures import worth_another_try
-from tasks.plan import Job
+from tasks.plan import Job, Plan
 from tasks.training import train_and_store
 from tasks.trial_logs import log_file
 
@@ -283,3 +284,46 @@ def test_a_result_that_is_changed_on_its_way_into_the_store_is_not_stored(
         with pytest.raises(InputError, match="does not give back what was written"):
             trained(Heard())
         assert not TrialStore(Path("store")).holds(job.fingerprint)
+
+
+def damage(path: Path) -> None:
+    """One bit, as a disk loses it: neither size nor time of change are others."""
+    found, content = path.stat(), bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns))
+
+
+def test_damaged_images_are_not_trained_on(trained, job):
+    damage(job.dataset / "images.npy")
+    with pytest.raises(InputError, match=r"images\.npy is damaged: .*`dvc repro` makes it again"):
+        trained(Heard())
+    assert not TrialStore(Path("store")).holds(job.fingerprint)
+    damage(job.dataset / "images.npy")  # the same bit: whole again
+    trained(Heard())
+
+
+def test_images_are_read_in_full_once_in_a_run_and_before_it_begins(job, monkeypatch, capsys):
+    read = []
+    monkeypatch.setattr(
+        prepared, "sha256", lambda path: read.append(path.name) or files.sha256(path)
+    )
+    monkeypatch.setattr(once, "LARGE", 1)
+    plan._dataset.cache_clear()
+    plan.require_whole_images(Plan([job], [job]))
+    assert "GB of data/datasets/noise/images.npy to see" in capsys.readouterr().out
+    assert read == ["images.npy"]
+    train_and_store(job, "cpu", TrackingConfig())
+    train_and_store(job_of(trial(epochs=1)), "cpu", TrackingConfig())
+    assert read.count("images.npy") == 1
+    plan.require_whole_images(Plan([job], [job]))  # another run
+    assert read.count("images.npy") == 2
+    damage(job.dataset / "images.npy")
+    with pytest.raises(InputError, match="damaged"):
+        plan.require_whole_images(Plan([job], [job]))
+    plan.require_whole_images(Plan([job], []))
+    damage(job.dataset / "images.npy")
+    plan.require_whole_images(Plan([job], [job]))
+    damage(job.dataset / "images.npy")
+    with pytest.raises(InputError, match="damaged"):
+        train_and_store(job_of(trial(epochs=2)), "cpu", TrackingConfig())
