@@ -22,6 +22,7 @@ from lorvp.files import whole_folder
 from lorvp.folded import with_mapping, with_prompt
 from lorvp.networks import checkpoint
 from lorvp.stored import FILES
+from lorvp.tables import in_markdown
 from lorvp.trained import NETWORK, network_of, read
 
 
@@ -67,22 +68,26 @@ def card(record: dict[str, Any], licence: str | None) -> ModelCard:
 
 
 def _text(record: dict[str, Any]) -> str:
-    task, network, summary = record["task"], record["network"], record["summary"]
+    task, summary = record["task"], record["summary"]
     settings = record["identity"]["settings"]
+    text = in_markdown  # all of it may come from strangers
+    names = ", ".join(map(text, task["class_names"][:20]))
+    architecture, source = (text(record["network"][key]) for key in ("architecture", "source"))
     return f"""
-# {record["name"]}
+# {text(record["name"])}
 
-A visual prompt: {summary["trained_values"]:,} trained values before and behind a frozen
-{network["architecture"]} ({network["source"]}), which was not changed.
+A visual prompt: {summary["trained_values"]:,} trained values before and behind a frozen \
+network, {architecture} ({source}), which was not changed.
 
 | | |
 | --- | --- |
-| classes | {", ".join(task["class_names"][:20])}{" …" if len(task["class_names"]) > 20 else ""} |
-| method | {settings["method"]["kind"]} |
-| mapping | {settings["mapping"]["kind"]} |
+| classes | {names}{" …" if len(task["class_names"]) > 20 else ""} |
+| method | {text(settings["method"]["kind"])} |
+| mapping | {text(settings["mapping"]["kind"])} |
 | test accuracy | {summary["test_accuracy"]:.2%} (one seed; validation chose epoch \
 {summary["best_epoch"]}) |
-| trained with | lorvp {record["environment"]["lorvp"]}, torch {record["environment"]["torch"]} |
+| trained with | lorvp {text(record["environment"]["lorvp"])}, torch \
+{text(record["environment"]["torch"])} |
 
 ```python
 import lorvp

@@ -55,6 +55,7 @@ def predict(
     Exit status 1 if a file cannot be read or a folder has no image; the others are answered.
     """
     from lorvp.datasets.not_used import printable
+    from lorvp.naming import visible
     from lorvp.trained import load, local
 
     folder = local(prompt)
@@ -75,9 +76,9 @@ def predict(
         print(json.dumps([{"image": str(file), **asdict(answer)} for file, answer in found]))
     else:
         for file, answer in found:
-            print(f"{printable(file)}  {answer.name}  {answer.confidence:.1%}")
+            print(f"{printable(file)}  {visible(answer.name)}  {answer.confidence:.1%}")
     for problem in problems:
-        print(problem, file=sys.stderr)
+        print(visible(problem), file=sys.stderr)
     if problems:
         raise typer.Exit(1)
 
@@ -192,6 +193,8 @@ def _row(record: dict) -> dict:
 
 
 def _told(record: dict) -> str:
+    from lorvp.naming import visible
+
     names, network = record["task"]["class_names"], record["network"]
     lines = {
         **_row(record),
@@ -200,7 +203,7 @@ def _told(record: dict) -> str:
         "settings": json.dumps(record["identity"]["settings"]),
         "fingerprint": record["fingerprint"],
     }
-    return "\n".join(f"{key:<15} {value}" for key, value in lines.items())
+    return "\n".join(f"{key:<15} {visible(str(value))}" for key, value in lines.items())
 
 
 def _draw(folder: Path, record: dict, checkpoints: Path | None, picture: Path) -> None:
@@ -225,7 +228,9 @@ def main() -> None:
     try:
         app()
     except InputError as error:
-        print(error, file=sys.stderr)
+        from lorvp.naming import visible
+
+        print("\n".join(map(visible, str(error).split("\n"))), file=sys.stderr)
         sys.exit(2)
     except SystemExit as end:
         if end.code == INTERRUPTED:  # of which typer says nothing
