@@ -75,6 +75,20 @@ def require_distinct(names: Sequence[str]) -> None:
             )
 
 
+def told_apart(names: Sequence[str]) -> list[str]:
+    """Each name, those that read like another with their number behind them: ``crane (517)``."""
+    read = [_as_read(name) for name in names]
+    taken = Counter(read)
+    if len(taken) == len(names):
+        return list(names)
+    return told_apart(
+        [  # again, as somebody may have called a class just this
+            f"{name} ({number})" if taken[read[number]] > 1 else name
+            for number, name in enumerate(names)
+        ]
+    )
+
+
 def _as_read(name: str) -> str:
     """Without what is not seen: how characters are composed, spaces beyond one, marks of no
     width."""

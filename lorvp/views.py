@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from lorvp.naming import told_apart
 from lorvp.networks.facts import CheckpointManifest
 from lorvp.pictures import PromptView, RegionView
 from lorvp.prompts.base import Prompt
@@ -96,8 +97,10 @@ def mapping_counts(
     """Which source class each target class took, over seeds.
 
     ``chosen`` gives a row's name and the trained state of each of its seeds; states without a
-    choice are passed over. Columns: method, target, source, chosen (seeds), of (seeds).
+    choice are passed over. Source classes that share a name have their numbers behind it. Columns:
+    method, target, source, chosen (seeds), of (seeds).
     """
+    sources = told_apart(sources)
     rows = [
         {"method": name, "target": target, "source": sources[s], "seed": number}
         for number, (name, state) in enumerate(chosen)

@@ -15,7 +15,7 @@ from lorvp.pictures import (
     telling,
 )
 from lorvp.pictures.axes import accuracy_limits, decades, spread
-from lorvp.pictures.heatmap import cell_lines
+from lorvp.pictures.heatmap import cell_lines, shortened
 from lorvp.pictures.regions import tinted
 from lorvp.pictures.summaries import mean_curves, most_chosen, over_seeds, spread_phrase
 from lorvp.pictures.tiles import centred, data_url
@@ -63,7 +63,6 @@ def test_most_chosen_keeps_ties():
 @pytest.mark.parametrize(
     ("sources", "lines"),
     [
-        (["tench, Tinca tinca"], ["tench"]),
         (["great white shark", "tench"], ["great white", "shark", "or 1 other"]),
         (["O", "Q", "C"], ["O", "or 2 others"]),
         (
@@ -74,6 +73,14 @@ def test_most_chosen_keeps_ties():
 )
 def test_cell_lines(sources, lines):
     assert cell_lines(sources) == lines
+
+
+def test_of_synonyms_the_first_is_kept_unless_another_class_has_it():
+    names = ["tench, Tinca tinca", "maillot", "maillot, tank suit", "crane (n02012849)", "owl, a"]
+    assert shortened([*names, "owl, b"]) == {
+        "tench, Tinca tinca": "tench", "maillot": "maillot", "owl, a": "owl, a", "owl, b": "owl, b",
+        "maillot, tank suit": "maillot, tank suit", "crane (n02012849)": "crane (n02012849)",
+    }  # fmt: skip
 
 
 def test_spread_phrase():

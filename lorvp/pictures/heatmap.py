@@ -1,6 +1,8 @@
 """The label mapping made visible: which source class stands for each target class."""
 
 import textwrap
+from collections import Counter
+from collections.abc import Iterable
 
 import altair as alt
 import polars as pl
@@ -21,20 +23,26 @@ def mapping_heatmap(counts: pl.DataFrame) -> ChartType:
     The colour is the share of the seeds that chose it.
     """
     table = most_chosen(counts)
-    table = table.with_columns(lines=pl.Series([cell_lines(row) for row in table["sources"]]))
+    short = shortened(counts["source"].unique())
+    lines = [cell_lines([short[name] for name in row]) for row in table["sources"]]
+    table = table.with_columns(lines=pl.Series(lines))
     targets = table["target"].unique(maintain_order=True).to_list()
     banks = [targets[start : start + BANK] for start in range(0, len(targets), BANK)]
     return finish(alt.vconcat(*[grid(table, bank) for bank in banks], spacing=16))
 
 
-def cell_lines(sources: list[str]) -> list[str]:
-    """The first name, in lines that fit a cell, and how many others tied with it.
+def shortened(names: Iterable[str]) -> dict[str, str]:
+    """Of a name with synonyms, such as ImageNet's 'tench, Tinca tinca', the first, unless another
+    begins with the same ('maillot, tank suit' and 'maillot')."""
+    first = {name: name.split(",")[0] for name in names}
+    taken = Counter(first.values())
+    return {name: short if taken[short] == 1 else name for name, short in first.items()}
 
-    Of a name with synonyms, such as ImageNet's 'tench, Tinca tinca', the first is kept.
-    """
+
+def cell_lines(sources: list[str]) -> list[str]:
+    """The first name, in lines that fit a cell, and how many others tied with it."""
     tied = [f"or {len(sources) - 1} other{'s' * (len(sources) > 2)}"] * (len(sources) > 1)
-    name = sources[0].split(",")[0]
-    lines = textwrap.wrap(name, LETTERS, break_long_words=False)
+    lines = textwrap.wrap(sources[0], LETTERS, break_long_words=False)
     room = LINES - len(tied)
     if len(lines) > room:
         lines[room - 1] += "…"

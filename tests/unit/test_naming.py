@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 
 from lorvp.datasets.source import ImageArray, Source
 from lorvp.errors import InputError
-from lorvp.naming import file_names, require_class_names, require_readable, visible
+from lorvp.naming import (
+    file_names,
+    require_class_names,
+    require_distinct,
+    require_readable,
+    told_apart,
+    visible,
+)
 from lorvp.networks.class_names import names_of
 
 from .experiments import HEAD, block, params
@@ -161,3 +168,16 @@ def test_nothing_ends_a_block_of_code(text):
 
     read = read_markdown(f"**Error**\n\n{fenced(text)}\n<hr>")
     assert [tag for tag, _ in read.tags] == ["p", "strong", "pre", "code", "hr"]
+
+
+def test_names_that_are_shared_get_their_numbers():
+    assert told_apart(["crane", "bird", "crane"]) == ["crane (0)", "bird", "crane (2)"]
+    assert told_apart(["a", "b"]) == ["a", "b"]
+    assert told_apart(["x", "x", "x (0)"])[1] == "x (1)"
+
+
+@given(st.lists(st.sampled_from(["x", "x ", "x (0)", "x (1)", "x (1) (1)", "y", "X"]), max_size=8))
+def test_no_two_names_read_alike_any_more(names):
+    found = told_apart(names)
+    require_distinct(found)
+    assert all(after.startswith(name) for after, name in zip(found, names, strict=True))

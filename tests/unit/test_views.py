@@ -25,7 +25,7 @@ from .tiny import FEATURES, MEAN, STD, TARGET_NAMES, images, tiny_network, trial
 MANIFEST = CheckpointManifest(
     library="timm", architecture="tiny", input_size=(16, 16), mean=MEAN, std=STD,
     interpolation="bilinear", features=FEATURES, patch=8, tokens=(FEATURES, 2),
-    class_names=list("ABCDEFG"), source="noise", made_from="", weights_sha256="0",
+    class_names=list("ABCDEFG"), source="noise", made_from="", weights_sha256="0" * 64,
 )  # fmt: skip
 IMAGE = images(1).images_NHWC[0]
 
@@ -152,6 +152,15 @@ def test_every_one_of_several_sources_is_counted():
     assert chosen == {
         ("zero", "A", 2), ("zero", "B", 2), ("one", "C", 1), ("one", "D", 2), ("one", "E", 1),
     }  # fmt: skip
+
+
+def test_two_sources_of_one_name_are_two():
+    """ImageNet has two cranes; three seeds that chose one or the other do not agree."""
+    seeds = [("ilm", state([0])), ("ilm", state([2])), ("ilm", state([2]))]
+    table = mapping_counts(seeds, ["zero"], ["crane", "bird", "crane"])
+    assert sorted(table.rows()) == [
+        ("ilm", "zero", "crane (0)", 1, 3), ("ilm", "zero", "crane (2)", 2, 3),
+    ]  # fmt: skip
 
 
 def test_no_counts_without_a_mapping_that_chooses():
