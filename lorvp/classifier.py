@@ -86,6 +86,8 @@ class Classifier(nn.Module):
     @torch.inference_mode()
     def _batch(self, images_BHWC: Tensor) -> list[Answer]:
         confidence_B, class_B = self(images_BHWC).softmax(1).max(1)
+        if not confidence_B.isfinite().all():
+            raise InputError("the network answers with NaN: weights are damaged, or far too large")
         found = zip(class_B.tolist(), confidence_B.tolist(), strict=True)
         return [Answer(self.class_names[k], confidence) for k, confidence in found]
 

@@ -8,21 +8,16 @@ from __future__ import annotations
 import hashlib
 import io
 import logging
-import pickle
 import warnings
 from pathlib import Path
 from typing import Any, Protocol
 
 import torch
 
+from lorvp.damage import UNREADABLE
 from lorvp.files import naming_full_disk, write_whole
 
 log = logging.getLogger(__name__)
-UNREADABLE = (
-    pickle.UnpicklingError, ArithmeticError, AttributeError, EOFError, LookupError, MemoryError,
-    OSError, RuntimeError, TypeError, ValueError,
-)  # fmt: skip
-"""What torch raises for what it did not write, or would not write."""
 DIGEST = hashlib.sha256().digest_size
 
 

@@ -21,6 +21,7 @@ from pathlib import Path
 import fsspec
 from filelock import FileLock
 
+from lorvp.damage import UNREADABLE
 from lorvp.datasets import prepared
 from lorvp.errors import InputError
 from lorvp.files import sha256, whole_folder
@@ -164,13 +165,26 @@ class Share:
         content = self.get_bytes(f"trials/{fingerprint}.zip")
         if content is None:
             return False
-        try:
-            with zipfile.ZipFile(io.BytesIO(content)) as archive:
-                for name in (*sorted(FILES), "trial.json"):
-                    archive.extract(name, folder)
-        except (zipfile.BadZipFile, KeyError):
+        files = _unpacked(content)
+        if files is None:
             return False
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, inside in files.items():
+            (folder / name).write_bytes(inside)
         return True
 
     def _at(self, name: str) -> str:
         return f"{self.root.rstrip('/')}/{name}"
+
+
+def _unpacked(content: bytes) -> dict[str, bytes] | None:
+    """The files of a trial; None if they are not as we packed them, which was without compression:
+    a few bytes stand for no more than a few."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            found = [archive.getinfo(name) for name in (*sorted(FILES), "trial.json")]
+            if any(file.compress_type != zipfile.ZIP_STORED for file in found):
+                return None
+            return {file.filename: archive.read(file) for file in found}
+    except UNREADABLE:
+        return None

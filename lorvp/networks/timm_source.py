@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from lorvp.damage import UNREADABLE
 from lorvp.errors import InputError
 from lorvp.networks.base import reaching
 from lorvp.networks.facts import Facts
@@ -148,7 +149,10 @@ def _converted(network: nn.Module, path: Path, architecture: str) -> Mapping[str
     """The file's tensors by the names of today, as timm converts those of the hub."""
     import timm
 
-    state = timm.models.load_state_dict(str(path))
+    try:
+        state = timm.models.load_state_dict(str(path))
+    except UNREADABLE as error:
+        raise InputError(f"file: {path} is damaged, cut off or no weights") from error
     convert = getattr(sys.modules[type(network).__module__], "checkpoint_filter_fn", None)
     if convert is None or not misfit(network.state_dict(), state):
         return state

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pickle
+import warnings
 import zipfile
 from argparse import Namespace
 from collections.abc import Iterable, Mapping
@@ -14,6 +14,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
+from lorvp.damage import UNREADABLE
 from lorvp.errors import InputError
 from lorvp.files import sha256
 
@@ -56,21 +57,23 @@ def _try_npz(path: Path) -> None:
         with np.load(path, allow_pickle=False) as file:
             for name in file.files:
                 file[name]
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(f"file: {path} is damaged or holds more than numbers: {error}") from error
+    except UNREADABLE as error:
+        reason = " ".join(str(error).split()) or "it ends early"
+        raise InputError(f"file: {path} is damaged or holds more than numbers: {reason}") from error
 
 
 def _try_pickle(path: Path) -> None:
-    if zipfile.is_zipfile(path) and any("/code/" in n for n in zipfile.ZipFile(path).namelist()):
+    if _holds_a_program(path):
         raise InputError(
             f"file: {path} is a TorchScript program, not weights alone; "
             "for OpenAI's CLIP take the safetensors file of the Hugging Face hub"
         )
     try:
         # As timm reads it: its own training writes its arguments beside the weights.
-        with torch.serialization.safe_globals([Namespace]):
+        with torch.serialization.safe_globals([Namespace]), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what makes no sense in it
             content = torch.load(path, map_location="meta", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError) as error:
+    except UNREADABLE as error:
         if "global" in str(error).lower():
             raise InputError(
                 f"file: {path} would run code when it is read ({_asked_for(path)}), so it is not; "
@@ -81,10 +84,19 @@ def _try_pickle(path: Path) -> None:
         raise InputError(f"file: {path} holds no tensors by name, but a {type(content).__name__}")
 
 
+def _holds_a_program(path: Path) -> bool:
+    """Whether it is one of TorchScript's."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return any("/code/" in name for name in archive.namelist())
+    except UNREADABLE:
+        return False  # nor is it any other file of torch's; torch says so
+
+
 def _asked_for(path: Path) -> str:
     try:
         found = torch.serialization.get_unsafe_globals_in_checkpoint(path)
-    except ValueError:  # the format of before torch 1.6
+    except UNREADABLE:  # such as the format of before torch 1.6
         return "of its pickle"
     return "it asks for " + ", ".join(sorted(found)[:SHOWN])
 

@@ -6,6 +6,7 @@ import shutil
 import socket
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -316,3 +317,19 @@ def test_a_frozen_network_is_numbers_of_the_right_type(bundle, change):
     settle(bundle, changed)
     with pytest.raises(InputError, match=rf"does not fit test_vit: {name}"):
         lorvp.load(bundle)
+
+
+@pytest.mark.parametrize("name", ["head.weight", "norm.weight"])
+def test_weights_that_lead_to_no_number_give_no_answer(bundle, name):
+    path = bundle / "network/weights.safetensors"
+    weights = load_file(path)
+    weights[name].view(-1)[0] = 3e38
+    save_file(weights, path)
+    edit(bundle, weights_sha256=sha256(path))
+    changed = record(bundle)
+    changed["network"]["weights_sha256"] = sha256(path)
+    settle(bundle, changed)
+    classifier = lorvp.load(bundle)
+    for predict in (classifier.predict, classifier.predict_readable):
+        with pytest.raises(InputError, match="the network answers with NaN"):
+            predict([np.zeros((16, 16, 3), np.uint8)])
