@@ -6,6 +6,9 @@ import errno
 import os
 import stat
 from pathlib import Path
+from typing import BinaryIO
+
+PIECE = 2**20
 
 KINDS = {
     stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket",
@@ -33,10 +36,19 @@ def read_regular(path: Path, most: int) -> bytes:
     with open(path, "rb", opener=_without_waiting) as file:
         found = os.fstat(file.fileno())
         _require(found.st_mode, path)  # it may have been put in the file's place since
-        content = file.read(most + 1) if found.st_size <= most else b""
+        content = _read(file, most) if found.st_size <= most else b""
     if max(found.st_size, len(content)) > most:
         raise OSError(errno.EFBIG, f"it is larger than {most:,} bytes", str(path))
     return content
+
+
+def _read(file: BinaryIO, most: int) -> bytes:
+    """Up to a piece more than ``most``; asked for all at once, it would make room for as much."""
+    parts, size = [], 0
+    while size <= most and (part := file.read(PIECE)):
+        parts.append(part)
+        size += len(part)
+    return b"".join(parts)
 
 
 def _require(mode: int, path: Path) -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from threading import Lock
 
@@ -43,7 +45,7 @@ def opened(data: bytes) -> Image.Image:
         ValueError: it has too many pixels, or passes over them.
     """
     try:
-        with _filters, warnings.catch_warnings():
+        with _naming_damage(), _filters, warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             image = Image.open(BytesIO(data), formats=FORMATS)
     except BOMBS as error:
@@ -53,6 +55,15 @@ def opened(data: bytes) -> Image.Image:
     if image.format in ("JPEG", MULTI_PICTURE):
         require_scans(data)
     return image
+
+
+@contextmanager
+def _naming_damage() -> Iterator[None]:
+    """Raise OSError for a damaged AVIF too, for which Pillow has RuntimeError."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise OSError(str(error)) from error
 
 
 def require_pixels(width: int, height: int) -> None:
@@ -92,6 +103,8 @@ def rgb(image: Image.Image) -> np.ndarray:
     Raises:
         OSError, ValueError: the pixels are damaged, or are numbers without a known range.
     """
+    with _naming_damage():
+        image.load()
     if image.mode in ("I", "F") or image.mode.startswith("I;"):
         levels_HW = _eight_bits(np.asarray(image), _largest(image))
         return np.repeat(levels_HW[..., None], 3, axis=2)
