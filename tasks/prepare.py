@@ -34,7 +34,7 @@ def prepare_dataset(name: str, params: Params) -> None:
         now = made_from.of(config)
         differs = made_from.differences(folder, now)
         if not differs:
-            print(f"{name}: up to date")
+            print(f"{name}: up to date{made_from.how_compared(config, now)}")
             return
         if folder.exists():
             print(f"{name}: made again, since its {' and '.join(differs)} changed")

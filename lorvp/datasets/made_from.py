@@ -55,6 +55,16 @@ def differences(folder: Path, now: MadeFrom) -> list[str]:
     return found or ([] if _undamaged(whole) else ["prepared files"])
 
 
+def how_compared(config: DatasetSettings, now: MadeFrom) -> str:
+    """What an unchanged dataset's line says of files of the user's: a photograph that was put in
+    another's place, with its size and its time, is not noticed."""
+    if not config.reads():
+        return ""
+    if now["files"] is None:
+        return " (its files are not here any more)"
+    return " (names, sizes and times of its files are as before; their content was not read)"
+
+
 def _undamaged(data: prepared.Prepared) -> bool:
     """Files that were written after their manifest are read in full; it is written last."""
     written = (data.folder / "manifest.json").stat().st_mtime_ns

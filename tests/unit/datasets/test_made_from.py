@@ -16,6 +16,10 @@ from .layout import lay
 from .layouts import LAYOUTS, layout
 from .making import config
 
+UP_TO_DATE = (
+    "mine: up to date (names, sizes and times of its files are as before; their content was not "
+    "read)\n"
+)
 MINE = Path("data/datasets/mine")
 KINDS = sorted({*LAYOUTS, "digits", "letters"})
 
@@ -60,7 +64,7 @@ def state() -> dict[str, tuple]:
 
 def test_what_is_still_true_is_left_alone(folder, said):
     before = state()
-    assert said() == "mine: up to date\n"
+    assert said() == UP_TO_DATE
     assert state() == before
 
 
@@ -103,7 +107,7 @@ def test_another_file_of_the_users_prepares_it_again(folder, said, change):
     told = said()
     assert "made again, since its files changed" in told
     assert "mine: 3 classes" in told
-    assert said() == "mine: up to date\n"
+    assert said() == UP_TO_DATE
 
 
 def moved(root: Path) -> dict:
@@ -122,9 +126,40 @@ def with_a_hidden_file(root: Path) -> dict:
     return {"root": "raw"}
 
 
-@pytest.mark.parametrize("change", [moved, gone, with_a_hidden_file])
+@pytest.mark.parametrize("change", [moved, with_a_hidden_file])
 def test_what_changes_no_pixel_prepares_nothing(folder, said, change):
-    assert said(**change(folder)) == "mine: up to date\n"
+    assert said(**change(folder)) == UP_TO_DATE
+
+
+def test_files_that_are_gone_prepare_nothing(folder, said):
+    assert said(**gone(folder)) == "mine: up to date (its files are not here any more)\n"
+
+
+def test_what_was_drawn_has_no_files_to_compare(said):
+    said("digits", seed=0)
+    assert said("digits", seed=0) == "mine: up to date\n"
+
+
+def test_photographs_in_anothers_place_with_its_size_and_time_are_not_noticed_which_is_said(
+    folder, said
+):
+    before = state()
+    path = min((folder / "train/zebra").glob("*.bmp"))
+    times = path.stat().st_atime_ns, path.stat().st_mtime_ns
+    flip_a_bit(path)
+    os.utime(path, ns=times)
+    assert said() == UP_TO_DATE
+    assert "content was not read" in UP_TO_DATE
+    assert state() == before
+    os.utime(path, ns=(times[0], times[1] + 10**9))  # a second later it is
+    assert "made again, since its files changed" in said()
+
+
+def test_a_renamed_class_is_noticed(folder, said):
+    for part in ("train", "test"):
+        (folder / part / "zebra").rename(folder / part / "okapi")
+    assert "made again, since its files changed" in said()
+    assert "okapi" in prepared.read(MINE).class_names
 
 
 def test_other_settings_prepare_it_again(folder, said):
@@ -168,7 +203,7 @@ def test_a_dataset_of_before_is_prepared_once_more(folder, said):
     del manifest["made_from"], manifest["made_with"]
     path.write_text(json.dumps(manifest))
     assert "mine: 3 classes" in said()
-    assert said() == "mine: up to date\n"
+    assert said() == UP_TO_DATE
 
 
 def test_many_gigabytes_that_nobody_touched_are_not_read(folder, said, monkeypatch):
@@ -176,7 +211,7 @@ def test_many_gigabytes_that_nobody_touched_are_not_read(folder, said, monkeypat
     read = []
     monkeypatch.setattr(made_from, "sha256", lambda path: read.append(path.name) or "another")
     an_hour_ago(MINE / "labels.npy")
-    assert said() == "mine: up to date\n"
+    assert said() == UP_TO_DATE
     assert read == []
     (MINE / "images.npy").touch()
     assert "made again" in said()
