@@ -82,7 +82,8 @@ class Prepared:
     folder: Path
     class_names: list[str]
     digest: str
-    """Identifies the bytes of the dataset: a hash over the files' checksums and class names."""
+    """Identifies all of the dataset that can change a result: a hash over the files' checksums,
+    class names, sizes of splits and how an image becomes one like these."""
 
     checksums: dict[str, str]
 
@@ -159,7 +160,7 @@ def read(folder: Path) -> Prepared:
     missing = [name for name in manifest["files"] if not (folder / name).is_file()]
     if missing:
         raise InputError(f"{folder} is incomplete: {', '.join(missing)} missing")
-    identity = {key: manifest[key] for key in ("class_names", "sizes", "files")}
+    identity = {key: manifest[key] for key in ("class_names", "sizes", "files", "view")}
     digest = hashlib.sha256(canonical(identity)).hexdigest()
     return Prepared(
         folder,

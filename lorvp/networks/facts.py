@@ -104,6 +104,7 @@ class CheckpointManifest(Facts):
         """Identifies all of the checkpoint that can change an output, the code that runs it too."""
         fields = {"library", "architecture", "model_kwargs", "input_size", "mean", "std"}
         fields |= {"interpolation", "patch", "templates", "weights_sha256"}
+        fields |= {"class_names", "features", "tokens"}  # of which prompts and mappings are built
         facts = self.model_dump(include=fields)
         code = digest_of([LIBRARIES[self.library].__name__, "lorvp.networks.loading"])
         return hashlib.sha256(canonical(facts | {"code": code})).hexdigest()
