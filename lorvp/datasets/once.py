@@ -1,7 +1,7 @@
 """Stored images are read in full once in a run before anything is trained on them.
 
 A bit that flips on a disk changes no time and no size, and results on other images would outlive
-the repair. Reading goes at 1 to 2 GB/s, so it is not done for each trial: a note says of which
+the repair. Reading goes at 0.5 to 2 GB/s, so it is not done for each trial: a note says of which
 file it was done, by what any write to it would change.
 """
 
