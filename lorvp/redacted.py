@@ -9,7 +9,12 @@ HIDDEN = "***"
 SHORTEST = 8
 """Characters of a variable's value that is hidden; shorter ones may be any word."""
 
-_NAMES = re.compile(r"(^|_)(TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|APIKEY|KEY|AUTH_STRING)(_|$)")
+_NAMES = re.compile(
+    r"(^|_)(TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|APIKEY|KEY|AUTH_STRING|CONNECTION_STRING)(_|$)"
+)
+_TOKENS = re.compile(r"\b(hf_|pnu_|pnb_|wandb_v1_|ghp_|github_pat_)[A-Za-z0-9_-]{16,}")
+"""Of the Hugging Face hub, Prefect Cloud, W&B and GitHub, which are kept in files too."""
+_HEADER = re.compile(r"(?i)(authorization['\"]?\s*[:=]\s*['\"]?(?:bearer|basic))\s+[^\s'\"]+")
 _USER = re.compile(r"(?<=://)[^\s/?#'\"]*@")
 _QUERY = re.compile(
     r"(?i)([?&;](?:[\w-]*(?:token|secret|password|signature|credential|key)|sig|auth)=)[^&;#\s'\"]+"
@@ -18,9 +23,11 @@ _QUERY = re.compile(
 
 def redacted(text: str) -> str:
     """``text`` with *** for the user in an address (``https://user:password@host``), for tokens in
-    its query, and for the values of environment variables that are called like secrets."""
+    its query, for logins of HTTP, for tokens of services by their look, and for the values of
+    environment variables that are called like secrets."""
     for value in _secrets():
         text = text.replace(value, HIDDEN)
+    text = _HEADER.sub(rf"\g<1> {HIDDEN}", _TOKENS.sub(rf"\g<1>{HIDDEN}", text))
     return _QUERY.sub(rf"\g<1>{HIDDEN}", _USER.sub(f"{HIDDEN}@", text))
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from lorvp.redacted import redacted
 from lorvp.training import Epoch
 from tasks.failures import worth_another_try
 from tasks.places import WORK
@@ -33,13 +34,20 @@ class _Patient(logging.FileHandler):
             super().close()
 
 
+class _Discreet(logging.Formatter):
+    """Errors of other libraries, and their tracebacks, may quote addresses with their passwords."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return redacted(super().format(record))
+
+
 @contextmanager
 def own_log(fingerprint: str) -> Iterator[logging.Logger]:
     """What ``lorvp`` logs in this block, and what is logged here, goes to the trial's file."""
     path, logger = log_file(fingerprint), logging.getLogger("lorvp")
     path.parent.mkdir(parents=True, exist_ok=True)
     handler = _Patient(path, encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(message)s"))
+    handler.setFormatter(_Discreet("%(asctime)s %(levelname)-7s %(message)s"))
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
     try:

@@ -1,12 +1,20 @@
 """No password and no token in anything that is said."""
 
 import pickle
+from pathlib import Path
 
 import pytest
 
+import lorvp
+from lorvp import json_file
+from lorvp.changes import changed
 from lorvp.datasets.archives import Archive, fetch
 from lorvp.errors import InputError
+from lorvp.params import read
 from lorvp.redacted import redacted
+from tasks import trial_logs
+from tasks.share import DATASETS, Share
+from tasks.users_server import _require_answer
 
 from .experiments import params
 
@@ -14,6 +22,7 @@ PLAIN = [
     "no secret here: https://host/a/b.zip?download=1&page=2 and a@b.org",
     "s3://bucket/lorvp, user/name, 10.0.0.5:6379",
     "there is no key 'key' here",
+    "basic residual blocks, hf_hub_download, a bearer of messages",
 ]
 HIDDEN = [
     ("https://user:hunter2@host/x", "https://***@host/x"),
@@ -24,6 +33,12 @@ HIDDEN = [
     ("https://h/x?token=hunter2&page=2", "https://h/x?token=***&page=2"),
     ("https://h/x?X-Amz-Signature=hunter2", "https://h/x?X-Amz-Signature=***"),
     ("https://h/x?page=2&access_key=hunter2 is gone", "https://h/x?page=2&access_key=*** is gone"),
+    ("s3://key:hunter2@bucket/lorvp", "s3://***@bucket/lorvp"),
+    ("simplecache::s3://key:hunter2@bucket", "simplecache::s3://***@bucket"),
+    ("Authorization: Bearer hunter2hunter2", "Authorization: Bearer ***"),
+    ("login hf_hunter2hunter2hunter2, gone", "login hf_***, gone"),
+    ("pnu_hunter2hunter2hunter2", "pnu_***"),
+    ("wandb_v1_hunter2hunter2hunter2", "wandb_v1_***"),
     ("https://h/x?sv=1&sig=hunter2", "https://h/x?sv=1&sig=***"),
 ]  # fmt: skip
 
@@ -41,7 +56,8 @@ def test_the_user_of_an_address_and_tokens_in_it_are_hidden(text, expected):
 
 @pytest.mark.parametrize(
     "name", ["HF_TOKEN", "WANDB_API_KEY", "PREFECT_API_KEY", "AWS_SECRET_ACCESS_KEY",
-             "PREFECT_API_AUTH_STRING", "MY_PASSWORD"],
+             "PREFECT_API_AUTH_STRING", "AZURE_STORAGE_CONNECTION_STRING",
+             "MY_PASSWORD"],
 )  # fmt: skip
 def test_values_of_the_environments_secrets_are_hidden(monkeypatch, name):
     monkeypatch.setenv(name, "hunter2-hunter2")
@@ -72,3 +88,45 @@ def test_an_archive_that_cannot_be_had_does_not_show_its(tmp_path, monkeypatch, 
     said = capfd.readouterr()
     assert "127.0.0.1:1/x.zip" in str(told.value)
     assert "hunter2" not in str(told.value) + said.out + said.err
+
+
+SECRET = "hunter2-hunter2-hunter2"
+ADDRESS = f"http://me:{SECRET}@127.0.0.1:1"
+SAYINGS = {
+    "share": lambda: Share(f"memory://me:{SECRET}@bucket").get_folder(
+        DATASETS, "x", Path("/proc/none")
+    ),
+    "server": lambda: _require_answer(f"{ADDRESS}/api?token={SECRET}", ADDRESS, SECRET),
+    "form": lambda: changed({"grid": {}}, {"methods": ADDRESS, ADDRESS: 1}),
+    "params": lambda: read(Path(f"{SECRET}.yaml")),
+    "JSON": lambda: json_file.read(Path(f"/none/{SECRET}.json")),
+    "archive": lambda: fetch("own", [Archive(url=f"{ADDRESS}/x.zip?sig={SECRET}")]),
+    "bundle": lambda: lorvp.load(f"/none/{ADDRESS}"),
+}
+
+
+@pytest.mark.parametrize("saying", SAYINGS.values(), ids=SAYINGS)
+def test_no_message_tells_a_secret(tmp_path, monkeypatch, capfd, caplog, saying):
+    monkeypatch.setenv("LORVP_RAW", str(tmp_path))
+    monkeypatch.setenv("WANDB_API_KEY", SECRET)
+    with pytest.raises(Exception) as told:  # noqa: PT011 - whatever it is, it is told
+        saying()
+    said = capfd.readouterr()
+    for text in (str(told.value), said.out, said.err, caplog.text):
+        assert "hunter2" not in text
+
+
+def test_a_trials_log_hides_what_other_libraries_say(tmp_path, monkeypatch):
+    monkeypatch.setattr(trial_logs, "FOLDER", tmp_path)
+
+    def trial():
+        with trial_logs.own_log("x") as log:
+            log.info("from %s", ADDRESS)
+            raise OSError(f"s3://key:{SECRET}@bucket is gone")
+
+    with pytest.raises(OSError, match="is gone"):
+        trial()
+    written = (tmp_path / "x.log").read_text()
+    assert "s3://***@bucket is gone" in written
+    assert "from http://***@127.0.0.1:1" in written
+    assert "hunter2" not in written
