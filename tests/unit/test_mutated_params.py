@@ -19,10 +19,11 @@ from lorvp.params import Experiment, ParamsError, read
 
 from .experiments import block, params
 from .mutations import as_yaml, edited, mangled
+from .watched import watched
 
 ROOT = Path(__file__).parent.parent.parent
 SEEDS = [ROOT / "params.yaml", *sorted((ROOT / "data/presets").glob("*.yaml"))]
-MUTATIONS = 300
+MUTATIONS = 500
 GROUPS = 10
 MESSAGE = re.compile(r"params\.yaml(:\d+:\d+)?: \S")
 
@@ -75,7 +76,9 @@ def test_a_mutated_file_is_right_or_told_what_is_wrong(tmp_path, monkeypatch, wh
     for number in range(group, MUTATIONS, GROUPS):
         path, content = mutation(number, whole)
         Path("params.yaml").write_bytes(content)
-        found, told = outcome()
+        with watched() as seen:
+            found, told = outcome()
+        assert seen == [], number
         for line in told.encode().decode().splitlines():
             assert MESSAGE.match(line), (number, line)
             assert len(line) < 1500, (number, line)
