@@ -10,13 +10,13 @@ from .project import Project
 
 COUNT = """
 import os
-from lorvp import store
-_real = store.sha256
+from lorvp import stored
+_real = stored.sha256
 def _counted(path):
     with open({log!r}, "a") as log:
         print(os.getpid(), path.resolve(), file=log)
     return _real(path)
-store.sha256 = _counted
+stored.sha256 = _counted
 """
 
 
