@@ -117,7 +117,7 @@ def test_pictures_are_there(first: FirstRun):
 def test_nothing_is_left_behind(first: FirstRun):
     nothing_is_left(first.project)
     work = first.project.repo / "data/.work"
-    kept = {"logs"}  # of each trial, to be read
+    kept = {"logs", "whole"}  # of each trial, to be read; which images are known to be whole
     assert {path.name for path in work.glob("*") if path.is_dir()} <= kept
     assert list((first.project.store / ".work").glob("*")) == []
     assert {path.name for path in first.project.prompts.iterdir()} == set(first.project.trials())
