@@ -1,23 +1,25 @@
 """Pictures of prompts and mappings, of grids that may have none."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from altair.typing import ChartType
 
+from lorvp.finishing import forget_network
 from lorvp.mappings.frequency import IlmConfig
 from lorvp.mappings.linear import LpConfig
 from lorvp.networks import checkpoint
 from lorvp.networks.libraries.timm_models import create
 from lorvp.params import TrackingConfig
 from lorvp.prompts.methods.none import NoneConfig
-from lorvp.trials import Point
+from lorvp.trials import Point, Trial
 from tasks.gallery import gallery
 from tasks.plan import Job
-from tasks.training import _network, train_and_store
+from tasks.training import train_and_store
 
-from .test_train_and_store import FACTS
+from .test_train_and_store import FACTS, job_of
 from .tiny import dataset, trial
 
 
@@ -30,18 +32,20 @@ def drawn(tmp_path, monkeypatch):
         torch.manual_seed(0)
         checkpoint.write(Path("data/checkpoints/tiny"), create("test_resnet", 5).eval(), FACTS)
         dataset(Path("data/datasets/noise"))
-        _network.cache_clear()
-        jobs = [
-            Job(Point(one, one.method.kind, one.mapping.kind, ""), {"dataset": "d",
-                "checkpoint": "c"}, f"{number:020x}", Path("data/prompts"),
-                Path("data/datasets/noise"), Path("data/checkpoints/tiny"))
-            for number, one in enumerate(trials)
-        ]  # fmt: skip
+        forget_network()
+        jobs = [named(one) for one in trials]
         for job in jobs:
             train_and_store(job, "cpu", TrackingConfig())
         return {name: chart for name, chart, *_ in gallery(jobs)}
 
     return draw
+
+
+def named(one: Trial) -> Job:
+    """As the plan names it; finished trials lie where pictures are made from."""
+    job = job_of(one)
+    point = Point(one, one.method.kind, one.mapping.kind, "")
+    return replace(job, point=point, store=Path("data/prompts"))
 
 
 def test_linear_probes_alone_have_only_their_answers(drawn):
