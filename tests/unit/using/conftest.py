@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -14,6 +15,7 @@ import pytest
 import torch
 from PIL import Image
 
+from lorvp import bundles
 from lorvp.datasets import prepared
 from lorvp.datasets.prepared import Prepared
 from lorvp.networks import checkpoint
@@ -100,6 +102,29 @@ def reference(project: Project) -> Callable[[str, str, str], torch.Tensor]:
             return model.eval()(project.digits.split("test").images_NHWC)
 
     return logits
+
+
+@pytest.fixture(scope="session")
+def sent(project, tmp_path_factory) -> Callable[[str], Path]:
+    """A bundle with one of the networks, as its maker sent it: to be copied, not to be changed."""
+
+    @cache
+    def make(network: str) -> Path:
+        folder = tmp_path_factory.mktemp("sent") / "bundle"
+        bundles.bundle(project.train(network, "lor_vp", "ilm")[0], folder)
+        return folder
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def given(sent) -> Path:
+    return sent("vit")
+
+
+@pytest.fixture
+def bundle(given, tmp_path) -> Path:
+    return shutil.copytree(given, tmp_path / "bundle")
 
 
 def softmax(logits_K: np.ndarray) -> np.ndarray:

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 import lorvp
-from lorvp import bundles
 from lorvp.errors import InputError
 from lorvp.files import canonical
 from unit.mutations import VALUES, at, edited, mangled, places
@@ -28,10 +27,9 @@ IMAGE_HWC = np.arange(16 * 16 * 3, dtype=np.uint8).reshape(16, 16, 3)
 
 
 @pytest.fixture(scope="module")
-def given(project, tmp_path_factory):
+def given(sent):
     """A bundle, and what it says of an image."""
-    folder = tmp_path_factory.mktemp("given") / "bundle"
-    bundles.bundle(project.train("resnet", "lor_vp", "ilm")[0], folder)
+    folder = sent("resnet")
     return folder, lorvp.load(folder).predict([IMAGE_HWC])
 
 

@@ -12,7 +12,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 import lorvp
-from lorvp import bundles, cli
+from lorvp import cli
 from lorvp.datasets import prepared, splits
 from lorvp.datasets.decoding import BrokenImageError, ImageFiles, View, read_image
 from lorvp.errors import InputError
@@ -182,10 +182,8 @@ def test_prepared_datasets(kind, name, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def given(project, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("given") / "bundle"
-    bundles.bundle(project.train("resnet", "lor_vp", "ilm")[0], folder)
-    return folder
+def given(sent):
+    return sent("resnet")
 
 
 PARTS = ["trial.json", "weights.safetensors", "history.json", "predictions.parquet",

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import socket
 from pathlib import Path
 
@@ -20,19 +19,6 @@ from unit.networks.hub import serving
 from unit.networks.samples import built, clip, saved
 
 from .conftest import record, settle, sign
-
-
-@pytest.fixture(scope="module")
-def given(project, tmp_path_factory):
-    """A bundle as its maker sent it."""
-    folder = tmp_path_factory.mktemp("given") / "bundle"
-    bundles.bundle(project.train("vit", "lor_vp", "ilm")[0], folder)
-    return folder
-
-
-@pytest.fixture
-def bundle(given, tmp_path):
-    return shutil.copytree(given, tmp_path / "bundle")
 
 
 @pytest.fixture

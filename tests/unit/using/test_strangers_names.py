@@ -14,16 +14,9 @@ import lorvp
 from lorvp import bundles, cli
 from unit.hostile import HIDDEN, SHOWN, Cells, is_seen
 
-from .test_strangers import record, settle
+from .conftest import record, settle
 
 EVIL = [name for name in [*HIDDEN, *SHOWN] if name != "\udc80"]  # half a character is no JSON
-
-
-@pytest.fixture(scope="module")
-def given(project, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("given") / "bundle"
-    bundles.bundle(project.train("vit", "lor_vp", "ilm")[0], folder)
-    return folder
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ import pytest
 import torch
 
 import lorvp
-from lorvp import bundles
 from lorvp.errors import InputError
 from lorvp.files import sha256
 from lorvp.networks import checkpoint
@@ -22,17 +21,10 @@ from unit.watched import watched
 from .conftest import record, settle
 
 
-@pytest.fixture(scope="module")
-def given(project, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("given") / "bundle"
-    bundles.bundle(project.train("vit", "lor_vp", "ilm")[0], folder)
-    lorvp.load(folder)  # imports what is imported late
-    return folder
-
-
-@pytest.fixture
-def bundle(given, tmp_path):
-    return shutil.copytree(given, tmp_path / "bundle")
+@pytest.fixture(autouse=True, scope="module")
+def imported(given):
+    """What is imported late would be seen as files that are read."""
+    lorvp.load(given)
 
 
 @pytest.fixture
