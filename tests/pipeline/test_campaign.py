@@ -15,9 +15,9 @@ import pytest
 from filelock import FileLock
 
 from .campaign import Campaign, epochs_of_each
+from .left import contents, forget_trials, metrics, results
 from .processes import nothing_is_left
 from .project import Project, end_of
-from .test_faults import contents, forget_trials, metrics, results
 
 KILLS, SEED = int(os.environ.get("KILLS", "100")), 20261121
 EPOCHS, SEEDS = 12, 8

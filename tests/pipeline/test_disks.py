@@ -12,8 +12,8 @@ import pytest
 from unit.mounts import mounted
 
 from .conftest import FirstRun
+from .left import contents, forget_trials, metrics, results
 from .project import Done, Project
-from .test_faults import contents, forget_trials, metrics, results
 
 PAGE = 4096
 

@@ -12,11 +12,10 @@ import pytest
 
 from .api import ask, server
 from .conftest import FirstRun
+from .left import contents, files, forget_trials, metrics, results
 from .nodes import CLUSTERS, Cluster
 from .processes import alive, held_in_training, nothing_is_left
 from .project import Project, end_of, wait_until
-from .test_faults import contents, forget_trials, metrics, results
-from .test_refusals import files
 
 PATIENCE = 400
 """Seconds for a run: a cluster's processes import torch and Prefect many times over."""

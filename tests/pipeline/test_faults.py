@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
-import shutil
 import signal
 from contextlib import suppress
-from pathlib import Path
 
-import polars as pl
 import psutil
 
 from .api import ask, server
 from .conftest import FirstRun
+from .left import contents, forget_trials, metrics, results
 from .processes import held_in_training, nothing_is_left
 from .project import SOON, Done, Project, end_of, wait_until
 
@@ -49,12 +46,6 @@ def test_a_stopped_run_goes_on_and_ends_with_the_same_bits(first: FirstRun, proj
     assert list((project.store / ".work").iterdir()) == []
 
 
-def forget_trials(project: Project) -> None:
-    """As if no prompt had been trained yet."""
-    for folder in (project.store, project.prompts, project.tables):
-        shutil.rmtree(folder)
-
-
 def signalled(project: Project, number: signal.Signals) -> Done:
     """`dvc repro` in a terminal, where the signal reaches all it started, in a trial that is not
     the first."""
@@ -70,25 +61,6 @@ def signalled(project: Project, number: signal.Signals) -> Done:
 def turn_round(params: dict) -> None:
     params["grid"]["pixel"].update(mapping=["lp", "ilm"], seed=[1, 0])
     params["compute"].update(workers=1)
-
-
-def contents(folder: Path, name: str) -> dict[str, bytes]:
-    """The bytes of a file of each trial."""
-    return {path.parent.name: path.read_bytes() for path in folder.glob(f"*/{name}")}
-
-
-def results(project: Project) -> pl.DataFrame:
-    """results.parquet without what may differ between runs: time and order."""
-    return (
-        pl.read_parquet(project.tables / "results.parquet")
-        .drop("seconds", "wall_seconds", "images_per_second")
-        .sort("trial")
-    )
-
-
-def metrics(project: Project) -> dict[str, dict]:
-    folder = project.tables / "metrics"
-    return {path.name: json.loads(path.read_text()) for path in folder.iterdir()}
 
 
 def test_one_failure_leaves_the_others_alone(project: Project):

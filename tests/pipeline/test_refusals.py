@@ -5,11 +5,11 @@ from __future__ import annotations
 import platform
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from .left import files
 from .project import Project, free_port
 
 
@@ -75,16 +75,6 @@ def test_a_prefect_server_that_does_not_answer(project: Project):
     assert f"PREFECT_API_URL is {url}, but no Prefect server answers there" in done.out
     assert "Traceback" not in done.out
     assert files(project) == before
-
-
-def files(project: Project) -> dict[Path, int]:
-    """Everything below data/ and in the store, with its time of change; but who runs there, and
-    which images were found whole."""
-    folders = (project.repo / "data", project.store)
-    found = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
-    notes = project.repo / "data/.work/whole"
-    kept = [path for path in found if path.stem != "run" and notes not in path.parents]
-    return {path: path.stat().st_mtime_ns for path in kept}
 
 
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="oneDNN plays older x86 processors only")
