@@ -11,7 +11,7 @@ from torch import nn
 from torch.optim.lr_scheduler import LambdaLR
 
 from lorvp.augmentation import Augmentation
-from lorvp.settings import BY_KIND, OR_KIND_ALONE, Settings
+from lorvp.settings import BY_KIND, OR_KIND_ALONE, Batch, Epochs, NotNegative, Positive, Settings
 
 Precision = Literal["fp32", "bf16"]
 CompileMode = Literal["default", "reduce-overhead", "max-autotune"]
@@ -23,7 +23,7 @@ class SgdConfig(Settings):
 
     kind: Literal["sgd"] = "sgd"
     momentum: float = Field(default=0.9, ge=0, lt=1)
-    weight_decay: float = Field(default=0.0, ge=0)
+    weight_decay: NotNegative = 0.0
 
     def build(self, groups: list[dict]) -> torch.optim.Optimizer:
         return torch.optim.SGD(groups, momentum=self.momentum, weight_decay=self.weight_decay)
@@ -33,7 +33,7 @@ class AdamConfig(Settings):
     """Adam; its step does not depend on the gradient's size, which suits mixed groups."""
 
     kind: Literal["adam"] = "adam"
-    weight_decay: float = Field(default=0.0, ge=0)
+    weight_decay: NotNegative = 0.0
 
     def build(self, groups: list[dict]) -> torch.optim.Optimizer:
         return torch.optim.Adam(groups, weight_decay=self.weight_decay)
@@ -110,17 +110,17 @@ ScheduleConfig = Annotated[ConstantConfig | CosineConfig | MultistepConfig, BY_K
 class TrainingConfig(Settings):
     """How a prompt and its mapping are trained; no part of it changes the network."""
 
-    epochs: int = Field(default=20, ge=1)
-    batch_size: int = Field(default=64, ge=1)
+    epochs: Epochs = 20
+    batch_size: Batch = 64
     optimizer: OptimizerConfig = SgdConfig()
-    lr: float = Field(default=0.02, gt=0)
+    lr: Positive = 0.02
     """For every group that is not named below. LoR-VP's run script: SGD 0.02."""
-    lr_placement: float | None = Field(default=None, gt=0)
+    lr_placement: Positive | None = None
     """For a trained placement, such as AdaViPro's region choice (1 in the paper, prompt 40)."""
-    lr_mapping: float | None = Field(default=None, gt=0)
+    lr_mapping: Positive | None = None
     """For a trained mapping."""
     schedule: ScheduleConfig = CosineConfig()
-    warmup_steps: int = Field(default=0, ge=0)
+    warmup_steps: int = Field(default=0, ge=0, le=10_000_000)
     """Steps in which the rate climbs linearly from 0; the schedule counts from their end."""
     precision: Precision = "fp32"
     """In which the frozen network computes. bf16 is about twice as fast where the processor has

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -18,7 +18,7 @@ from lorvp.files import canonical
 from lorvp.grid import ENOUGH, MOST, Point, points, too_many, trials_in
 from lorvp.networks import CheckpointConfig
 from lorvp.problems import Problem, Where, describe, errors_of, merged
-from lorvp.settings import Name, Settings
+from lorvp.settings import LARGEST, Count, Name, Positive, Settings
 from lorvp.words import listed, shown
 from lorvp.written import of_names, of_text
 
@@ -26,16 +26,16 @@ from lorvp.written import of_names, of_text
 class ComputeConfig(Settings):
     """Where trials run. Nothing here changes a result, and no stage depends on it."""
 
-    workers: Annotated[int, Field(ge=1)] | Literal["auto"] = "auto"
+    workers: Count | Literal["auto"] = "auto"
     """Trials at once; auto is one for each CPU core, or `trials_per_device` for each GPU."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """auto is cuda where there is one, else cpu."""
-    trials_per_device: int = Field(default=1, ge=1)
+    trials_per_device: Count = 1
     """Trials that share a GPU; small networks leave most of one idle."""
-    retries: int = Field(default=1, ge=0)
+    retries: int = Field(default=1, ge=0, le=1000)
     """How often a trial is tried again when its worker died, memory or time ran out, or a file
     could not be read; it goes on after its last whole epoch. One that diverged is not."""
-    time_limit: float | None = Field(default=None, gt=0)
+    time_limit: Positive | None = None
     """Minutes for one try of a trial; none unless given."""
     runner: Literal["local", "ray", "dask"] = "local"
     """What trials run on: processes of this machine, or Ray or Dask (`uv sync --extra ray`)."""
@@ -45,7 +45,7 @@ class ComputeConfig(Settings):
     share: str | None = None
     """A folder that every machine of the cluster sees, or a URL such as `s3://bucket/lorvp`: data
     go out and finished trials come back through it."""
-    cpus: float = Field(default=1, gt=0)
+    cpus: float = Field(default=1, gt=0, le=LARGEST)
     """Cores that a cluster keeps for a trial, which itself uses one."""
     gpus: float = Field(default=0, ge=0, le=1)
     """The part of a GPU that a cluster keeps for a trial; 0.5 lets two share one."""

@@ -50,6 +50,17 @@ DVC (which takes dots for levels of params.yaml), and the first word of a row in
 
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
+# No setting is unbounded: a slip of the pen is told at once, before it fills a memory or a year.
+LARGEST = 4096
+Count = Annotated[int, Field(ge=1, le=LARGEST)]
+"""A side in pixels, a rank, or a number of things that one network or machine has."""
+Epochs = Annotated[int, Field(ge=1, le=100_000)]
+Batch = Annotated[int, Field(ge=1, le=1_000_000)]
+PerClass = Annotated[int, Field(ge=1, le=1_000_000)]
+"""Images of a class."""
+Positive = Annotated[float, Field(gt=0, le=1e6)]
+NotNegative = Annotated[float, Field(ge=0, le=1e6)]
+
 
 def _with_a_place(template: str) -> str:
     if template.count("{}") != 1:

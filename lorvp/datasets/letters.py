@@ -30,10 +30,10 @@ class LettersConfig(DatasetSettings):
     kind: Literal["letters"] = "letters"
     side: int = Field(default=32, ge=16, le=256)
     """Height and width in pixels."""
-    train: int = Field(default=300, ge=1)
+    train: int = Field(default=300, ge=1, le=10_000)
     """Images of each letter to train on."""
-    val: int = Field(default=40, ge=1)
-    test: int = Field(default=100, ge=1)
+    val: int = Field(default=40, ge=1, le=10_000)
+    test: int = Field(default=100, ge=1, le=10_000)
     """Held-out images of each letter, which decide whether the checkpoint is good enough."""
     seed: Seed = 0
 

@@ -176,17 +176,20 @@ def read(folder: Path) -> Prepared:
     )
 
 
+Number = Annotated[int, Field(ge=0, le=10**12)]
+
+
 class _Twins(BaseModel):
     model_config = ConfigDict(strict=True)
 
-    images: int
+    images: Number
     first: list[str]
 
 
 class _Unused(BaseModel):
     model_config = ConfigDict(strict=True)
 
-    files: int
+    files: Number
     first: str
 
 
@@ -196,7 +199,7 @@ class _Manifest(BaseModel):
     model_config = ConfigDict(strict=True)
 
     class_names: Annotated[list[str], Field(min_length=1)]
-    sizes: dict[Literal["train", "val", "test"], Annotated[int, Field(ge=0)]]
+    sizes: dict[Literal["train", "val", "test"], Number]
     files: dict[Literal["images.npy", "labels.npy"], str]
     view: View | None
     left_out: list[str]

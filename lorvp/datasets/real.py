@@ -17,7 +17,7 @@ from lorvp.datasets.not_used import NotUsed, facts
 from lorvp.datasets.source import Images, Sizes, Source
 from lorvp.datasets.splits import Splits, fewer, held_out
 from lorvp.errors import InputError
-from lorvp.settings import Seed
+from lorvp.settings import PerClass, Seed
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,9 @@ class RealDataset(DatasetSettings):
     val: float = Field(default=0.1, gt=0, lt=1)
     """Share of each class's training images held out to choose epochs and settings, where the
     published split has no such part."""
-    shots: int | None = Field(default=None, ge=1)
+    shots: PerClass | None = None
     """Training images of each class (few-shot). The validation set stays as it is."""
-    val_shots: int | None = Field(default=None, ge=1)
+    val_shots: PerClass | None = None
     """Validation images of each class, at most. CoOp and what follows it (AttrVR, DVP, DGA, RVP)
     have as many as `shots`, but no more than 4: too few to choose an epoch by."""
     fraction: float | None = Field(default=None, gt=0, le=1)

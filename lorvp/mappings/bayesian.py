@@ -20,16 +20,16 @@ from torch import Tensor
 
 from lorvp.mappings.base import Mapping
 from lorvp.outline import Ends
-from lorvp.settings import Settings
+from lorvp.settings import Count, Positive, Settings
 
 
 class BlmConfig(Settings):
     """From counts of predictions."""
 
     kind: Literal["blm"] = "blm"
-    smoothing: float = Field(default=1.0, gt=0)
+    smoothing: Positive = 1.0
     """lambda; the published configuration has 1."""
-    interval: int = Field(default=1, ge=1)
+    interval: Count = 1
     """Epochs from one count to the next; the published code recounts before every epoch."""
 
     def build(self, ends: Ends) -> Bayesian:
@@ -40,9 +40,9 @@ class BlmPlusConfig(Settings):
     """From sums of probabilities."""
 
     kind: Literal["blm_plus"] = "blm_plus"
-    smoothing: float = Field(default=1.0, gt=0)
+    smoothing: Positive = 1.0
     """lambda; the published configuration has 1."""
-    interval: int = Field(default=1, ge=1)
+    interval: Count = 1
     """Epochs from one count to the next; the published code recounts before every epoch."""
     share: float = Field(default=0.15, gt=0, le=1)
     """k of top k, as a share of the target classes, cut to a whole number and at least 1 (the

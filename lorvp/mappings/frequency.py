@@ -12,20 +12,19 @@ from __future__ import annotations
 from typing import Literal
 
 import torch
-from pydantic import Field
 from torch import Tensor
 
 from lorvp.mappings.greedy import greedy
 from lorvp.mappings.selection import Selection
 from lorvp.outline import Ends
-from lorvp.settings import Settings
+from lorvp.settings import Count, Settings
 
 
 class FlmConfig(Settings):
     """Frequency label mapping: counted once, with the prompt at its start values."""
 
     kind: Literal["flm"] = "flm"
-    per_target: int = Field(default=1, ge=1)
+    per_target: Count = 1
     """Source classes of each target class, whose logits are averaged."""
 
     def build(self, ends: Ends) -> Selection:
@@ -37,9 +36,9 @@ class IlmConfig(Settings):
     """Iterative label mapping: counted again with the current prompt."""
 
     kind: Literal["ilm"] = "ilm"
-    per_target: int = Field(default=1, ge=1)
+    per_target: Count = 1
     """Source classes of each target class, whose logits are averaged."""
-    interval: int = Field(default=1, ge=1)
+    interval: Count = 1
     """Epochs from one count to the next; the published code recounts before every epoch."""
 
     def build(self, ends: Ends) -> Selection:
@@ -54,7 +53,7 @@ class IlmOnlineConfig(Settings):
     """
 
     kind: Literal["ilm_online"] = "ilm_online"
-    per_target: int = Field(default=1, ge=1)
+    per_target: Count = 1
     """Source classes of each target class, whose logits are averaged."""
 
     def build(self, ends: Ends) -> Selection:

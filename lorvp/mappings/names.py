@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from typing import Literal
 
 import torch
-from pydantic import Field
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -19,7 +18,7 @@ from lorvp.mappings.base import Mapping
 from lorvp.mappings.selection import Selection
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.outline import Ends, filled
-from lorvp.settings import Settings, Template
+from lorvp.settings import Count, Settings, Template
 
 
 class TextConfig(Settings):
@@ -38,7 +37,7 @@ class SemanticConfig(Settings):
     """Source classes by the meaning of their names; training images are not looked at."""
 
     kind: Literal["semantic"] = "semantic"
-    per_target: int = Field(default=1, ge=1)
+    per_target: Count = 1
     """Source classes of each target class, whose logits are averaged."""
     template: Template = "This is a photo of a {}"
     """Around both names; the published code's template is not known."""

@@ -8,12 +8,11 @@ from __future__ import annotations
 from typing import Literal
 
 import torch
-from pydantic import Field
 from torch import Tensor
 
 from lorvp.mappings.base import Mapping
 from lorvp.outline import Ends
-from lorvp.settings import Settings
+from lorvp.settings import Count, Settings
 
 
 class IdentityConfig(Settings):
@@ -30,7 +29,7 @@ class RlmConfig(Settings):
     """Random label mapping: source classes drawn once, with the trial's seed."""
 
     kind: Literal["rlm"] = "rlm"
-    per_target: int = Field(default=1, ge=1)
+    per_target: Count = 1
     """Source classes of each target class, whose logits are averaged (AutoVP, 2310.08381)."""
 
     def build(self, ends: Ends) -> Selection:

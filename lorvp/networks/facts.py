@@ -6,14 +6,22 @@ import hashlib
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
 
 from lorvp.code import digest_of
 from lorvp.files import canonical
 from lorvp.networks.allowed import checked_by
 from lorvp.networks.libraries import LIBRARIES
+from lorvp.networks.libraries.options import Factor
 from lorvp.outline import Canvas, Ends, Interpolation, Tokens, filled
-from lorvp.settings import Template
+from lorvp.settings import Positive, Template
 from lorvp.words import shown
 
 
@@ -25,8 +33,10 @@ def _known(library: str) -> str:
 
 Side = Annotated[int, Field(ge=1, le=2048)]
 """Pixels."""
-Colours = Annotated[list[float], Field(min_length=3, max_length=3)]
-Deviations = Annotated[list[Annotated[float, Field(gt=0)]], Field(min_length=3, max_length=3)]
+Colours = Annotated[list[Factor], Field(min_length=3, max_length=3)]
+Deviations = Annotated[list[Positive], Field(min_length=3, max_length=3)]
+WIDEST, DEEPEST = 2**16, 1000
+"""Of a vision transformer: values of a token, and blocks."""
 Digest = Annotated[str, Field(pattern=r"^[0-9a-fA-F]{64}$")]
 Line = Annotated[str, Field(max_length=10_000)]
 
@@ -78,7 +88,7 @@ class Facts(BaseModel):
 class CheckpointManifest(Facts):
     """manifest.json of a checkpoint."""
 
-    features: Annotated[int, Field(ge=1)]
+    features: Annotated[int, Field(ge=1, le=2**20)]
     """Width of what the classifier reads."""
     tokens: Tokens | None
     """Width and number of blocks of a plain vision transformer; else null."""
@@ -86,6 +96,14 @@ class CheckpointManifest(Facts):
     """Hash of the settings, data and code that made it, by which a second run knows it."""
     weights_sha256: Digest | Literal[""]
     """Empty in a sketch."""
+
+    @field_validator("tokens")
+    @classmethod
+    def _of_no_larger_network_than_there_is(cls, tokens: Tokens | None) -> Tokens | None:
+        """Here and not at the numbers themselves, since a named tuple cannot say it of its own."""
+        if tokens and not (1 <= tokens.width <= WIDEST and 1 <= tokens.blocks <= DEEPEST):
+            raise ValueError(f"should be a width of 1 to {WIDEST} and 1 to {DEEPEST} blocks")
+        return tokens
 
     @property
     def canvas(self) -> Canvas:

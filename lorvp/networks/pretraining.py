@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import torch
 from pydantic import Field
@@ -22,7 +22,7 @@ from lorvp.images import resized, unit
 from lorvp.networks.base import Made, NetworkConfig
 from lorvp.networks.facts import Facts
 from lorvp.networks.libraries.timm_models import create
-from lorvp.settings import Name, Seed
+from lorvp.settings import Batch, Count, Epochs, Name, Positive, Seed
 
 MEAN = STD = [0.5, 0.5, 0.5]
 THREADS = 2
@@ -39,11 +39,11 @@ class TrainedConfig(NetworkConfig):
     """A timm name; test_resnet has 0.38 M parameters and reads 32x32 images."""
     input_size: int = Field(default=32, ge=8, le=1024)
     """Height and width in pixels."""
-    patch: int | None = Field(default=None, ge=1)
+    patch: Count | None = None
     """Side of a vision transformer's patches in pixels; its own unless given."""
-    epochs: int = Field(default=6, ge=1)
-    batch_size: int = Field(default=128, ge=2)
-    lr: float = Field(default=0.003, gt=0)
+    epochs: Epochs = 6
+    batch_size: Annotated[Batch, Field(ge=2)] = 128
+    lr: Positive = 0.003
     """Peak of a one-cycle schedule (AdamW)."""
     seed: Seed = 0
     min_accuracy: float = Field(default=0.97, ge=0, le=1)

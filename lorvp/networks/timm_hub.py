@@ -19,13 +19,14 @@ from lorvp.networks.allowed import checked_by
 from lorvp.networks.base import Made, PublishedConfig, digests
 from lorvp.networks.class_names import names_of
 from lorvp.networks.facts import Facts
+from lorvp.networks.libraries.options import Factor
 from lorvp.networks.libraries.timm_options import TimmFileOptions
 from lorvp.networks.timm_source import TimmSource, find, loaded
 from lorvp.outline import Interpolation
+from lorvp.settings import Positive
 
-Colours = Annotated[tuple[float, float, float], Field(strict=False)]
-Deviation = Annotated[float, Field(gt=0)]
-Deviations = Annotated[tuple[Deviation, Deviation, Deviation], Field(strict=False)]
+Colours = Annotated[tuple[Factor, Factor, Factor], Field(strict=False)]
+Deviations = Annotated[tuple[Positive, Positive, Positive], Field(strict=False)]
 
 
 class TimmConfig(PublishedConfig):

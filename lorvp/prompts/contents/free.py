@@ -9,18 +9,17 @@ from __future__ import annotations
 from typing import Literal
 
 import torch
-from pydantic import Field
 from torch import Tensor, nn
 
 from lorvp.prompts.base import Canvas, Content, Placement
-from lorvp.settings import Settings
+from lorvp.settings import NotNegative, Settings
 
 
 class FreeConfig(Settings):
     """One trained value per channel and reachable pixel."""
 
     kind: Literal["free"] = "free"
-    std: float = Field(default=0.0, ge=0)
+    std: NotNegative = 0.0
     """Standard deviation of the normal start values; 0 starts from the unchanged image."""
 
     def build(self, canvas: Canvas, placement: Placement) -> Free:

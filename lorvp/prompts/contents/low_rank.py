@@ -14,12 +14,12 @@ from collections.abc import Callable
 from typing import Annotated, Literal, Self
 
 import torch
-from pydantic import Field, model_validator
+from pydantic import model_validator
 from torch import Tensor, nn
 
 from lorvp.errors import InputError
 from lorvp.prompts.base import Canvas, Content, Placement
-from lorvp.settings import Settings, Symbol
+from lorvp.settings import Count, Positive, Settings, Symbol
 
 Start = Literal["zero", "normal", "standard_normal", "uniform", "xavier", "kaiming"]
 """Start values of a factor, as the published code has them: 0; N(0, std^2); N(0, 1);
@@ -39,13 +39,13 @@ FILL: dict[Start, Callable[[Tensor, float], Tensor]] = {
 class Factors(Settings):
     """The two factors of a low-rank prompt."""
 
-    rank: Annotated[int, Symbol("r"), Field(ge=1)] = 4
+    rank: Annotated[Count, Symbol("r")] = 4
     """The paper's run script uses 4. More values, closer to a free prompt."""
     left: Start = "zero"
     """Start values of B. The published default is zero: the first step sees the bare image."""
     right: Start = "normal"
     """Start values of A."""
-    std: float = Field(default=0.01, gt=0)
+    std: Positive = 0.01
     """Of the start values called normal."""
 
     @model_validator(mode="after")

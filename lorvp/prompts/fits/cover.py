@@ -9,20 +9,19 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
 from torch import Tensor
 
 from lorvp.images import random_windows, resized, unit
 from lorvp.prompts.base import Canvas
 from lorvp.prompts.fits.frame import Colour, Frame
-from lorvp.settings import Settings, Symbol
+from lorvp.settings import Count, Settings, Symbol
 
 
 class CoverConfig(Settings):
     """Lay a square cut of the image in the middle of the canvas; the aspect ratio is kept."""
 
     kind: Literal["cover"] = "cover"
-    image_size: Annotated[int, Symbol("n"), Field(ge=1)] = 164
+    image_size: Annotated[Count, Symbol("n")] = 164
     """Side of the square in pixels; 164 of 224 was best in the paper."""
     colour: Colour = "black"
     """Of the frame."""

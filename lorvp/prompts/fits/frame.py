@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 import torch
-from pydantic import Field
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -16,7 +15,7 @@ from lorvp.errors import InputError
 from lorvp.images import Size
 from lorvp.outline import Interpolation
 from lorvp.prompts.base import Canvas, Fit
-from lorvp.settings import Settings, Symbol
+from lorvp.settings import Count, Settings, Symbol
 
 Colour = Literal["black", "mean"]
 """Of the free pixels: 0, or the network's mean colour, which is 0 after normalisation."""
@@ -26,7 +25,7 @@ class FrameConfig(Settings):
     """Lay the image as a square in the middle of the canvas."""
 
     kind: Literal["frame"] = "frame"
-    image_size: Annotated[int, Symbol("n"), Field(ge=1)] = 128
+    image_size: Annotated[Count, Symbol("n")] = 128
     """Side of the image in pixels; ILM-VP has 32 or 128, AutoVP 64, 128 or 192, of 224."""
     colour: Colour = "black"
     """Of the frame."""

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
-
 from lorvp.errors import InputError
 from lorvp.prompts.base import Canvas, require_tiling
-from lorvp.settings import Symbol
+from lorvp.settings import Count, Symbol
 
-PatchSide = Annotated[int | None, Symbol("P"), Field(ge=1)]
+PatchSide = Annotated[Count | None, Symbol("P")]
 """None for the network's own."""
 
 

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from lorvp.prompts.base import Canvas, Fit
 from lorvp.prompts.fits.frame import Colour, Frame
-from lorvp.settings import Settings, Symbol
+from lorvp.settings import Count, Positive, Settings, Symbol
 
 SMALLEST, LARGEST = 0.1, 5.0
 
@@ -25,13 +25,13 @@ class ScaledFrameConfig(Settings):
     """Lay the image in the middle of the canvas at a size that is trained."""
 
     kind: Literal["scaled_frame"] = "scaled_frame"
-    base: int = Field(default=128, ge=1)
+    base: Count = 128
     """Side of the image at scale 1, in pixels; the paper's 128 of 224."""
     scale: Annotated[float, Symbol("scale"), Field(ge=SMALLEST, le=LARGEST)] = 1.5
     """At the start."""
     colour: Colour = "black"
     """Of the frame."""
-    largest_gradient: float | None = Field(default=None, gt=0)
+    largest_gradient: Positive | None = None
     """The scale's gradient is cut to it; the published code has 0.001 for CLIP."""
 
     def build(self, canvas: Canvas) -> ScaledFrame:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 import torch
-from pydantic import Field
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -18,7 +17,7 @@ from lorvp.images import Size
 from lorvp.outline import Interpolation
 from lorvp.prompts.base import Canvas, Fit
 from lorvp.prompts.fits.patches import PatchSide, patch_side
-from lorvp.settings import Settings, Symbol
+from lorvp.settings import Count, Settings, Symbol
 
 
 class ShrunkenPatchesConfig(Settings):
@@ -27,7 +26,7 @@ class ShrunkenPatchesConfig(Settings):
     kind: Literal["shrunken_patches"] = "shrunken_patches"
     side: PatchSide = None
     """Of a patch in pixels; the network's own unless given."""
-    width: Annotated[int, Symbol("q"), Field(ge=1)] = 1
+    width: Annotated[Count, Symbol("q")] = 1
     """Pixels of frame on each side of every patch."""
 
     def build(self, canvas: Canvas) -> ShrunkenPatches:

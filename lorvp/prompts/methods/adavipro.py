@@ -18,20 +18,20 @@ from lorvp.prompts.methods.base import Method
 from lorvp.prompts.placements.border import Border
 from lorvp.prompts.placements.product import Product
 from lorvp.prompts.placements.regions import Edges, Regions
-from lorvp.settings import Symbol
+from lorvp.settings import Count, Positive, Symbol
 
 
 class AdaViProConfig(Method):
     """The border's values plus 27 D + D + 2 D side^2 + 2 for the two layers that choose."""
 
     kind: Literal["adavipro"] = "adavipro"
-    width: Annotated[int, Symbol("p"), Field(ge=1)] = 30
+    width: Annotated[Count, Symbol("p")] = 30
     """Pixels of border; the paper has 5 to 112, the last of which is the whole image."""
-    side: Annotated[int, Symbol("s"), Field(ge=1)] = 32
+    side: Annotated[Count, Symbol("s")] = 32
     """Side of a region in pixels; 32 was best on most of the paper's datasets."""
-    hidden: int = Field(default=64, ge=1)
+    hidden: Count = 64
     """D, the channels between the two layers."""
-    temperature: float = Field(default=5.0, gt=0)
+    temperature: Positive = 5.0
     """tau at the start."""
     decay: float = Field(default=0.98, gt=0, le=1)
     """gamma per epoch; .98 was best of .90, .94, .98, .99 over the paper's 1000 epochs."""

@@ -31,14 +31,14 @@ from lorvp.prompts.fits.frame import Frame
 from lorvp.prompts.fits.scaled_frame import LARGEST, SMALLEST, ScaledFrame
 from lorvp.prompts.methods.base import Method
 from lorvp.prompts.placements.outside import Outside
-from lorvp.settings import Symbol
+from lorvp.settings import Count, Symbol
 
 
 class AutoVpConfig(Method):
     """3 (L^2 - n^2) values in the frame; 3 L^2 and the scale where the scale is trained."""
 
     kind: Literal["autovp"] = "autovp"
-    base: int = Field(default=128, ge=1)
+    base: Count = 128
     """Side of the image at scale 1, in pixels; the paper's 128 of 224."""
     scale: Annotated[float, Symbol("scale"), Field(ge=SMALLEST, le=LARGEST)] = 1.5
     """n = base * scale; the paper has 0.5, 1 and 1.5 (n = 64, 128, 192)."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
 from torch import Tensor
 
 from lorvp.augmentation import Augmentation
@@ -20,14 +19,14 @@ from lorvp.prompts.contents.free import Free
 from lorvp.prompts.fits.cover import Cover
 from lorvp.prompts.methods.base import Method
 from lorvp.prompts.placements.outside import Outside
-from lorvp.settings import Symbol
+from lorvp.settings import Count, Symbol
 
 
 class EvpConfig(Method):
     """3 (L^2 - n^2) values, zero at the start: 69,840 for n = 164 at 224 pixels."""
 
     kind: Literal["evp"] = "evp"
-    image_size: Annotated[int, Symbol("n"), Field(ge=1)] = 164
+    image_size: Annotated[Count, Symbol("n")] = 164
     """Side of the image in pixels; 164 of 224 was best in the paper."""
 
     @property

@@ -11,8 +11,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
-
 from lorvp.optimisation import (
     AdamConfig,
     CosineConfig,
@@ -28,6 +26,7 @@ from lorvp.prompts.fits.resize import Resize
 from lorvp.prompts.methods.base import Method
 from lorvp.prompts.placements.border import Border
 from lorvp.prompts.placements.outside import Outside
+from lorvp.settings import Count
 
 
 class IlmVpConfig(Method):
@@ -36,9 +35,9 @@ class IlmVpConfig(Method):
     kind: Literal["ilm_vp"] = "ilm_vp"
     form: Literal["expansive", "additive"] = "expansive"
     """Around the image, or on it."""
-    image_size: int = Field(default=128, ge=1)
+    image_size: Count = 128
     """n of the expansive form in pixels: 32 for CIFAR, SVHN and GTSRB, 128 for others, of 224."""
-    width: int = Field(default=30, ge=1)
+    width: Count = 30
     """p of the additive form in pixels; SMM's Narrow and Medium are 28 and 56."""
 
     @property

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
-
 from lorvp.optimisation import TrainingConfig
 from lorvp.prompts.base import Canvas, Prompt
 from lorvp.prompts.contents.free import Free
@@ -19,7 +17,7 @@ from lorvp.prompts.fits.shrunken_patches import ShrunkenPatches
 from lorvp.prompts.methods import lor_vp
 from lorvp.prompts.methods.base import Method
 from lorvp.prompts.placements.outside import Outside
-from lorvp.settings import Symbol
+from lorvp.settings import Count, Symbol
 
 
 class PatchPadConfig(Method):
@@ -28,7 +26,7 @@ class PatchPadConfig(Method):
     kind: Literal["patch_pad"] = "patch_pad"
     side: PatchSide = None
     """P, in pixels; the network's own unless given."""
-    width: Annotated[int, Symbol("q"), Field(ge=1)] = 1
+    width: Annotated[Count, Symbol("q")] = 1
     """q: pixels of frame on each side of every patch."""
 
     @property

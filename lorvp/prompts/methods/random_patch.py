@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
-
 from lorvp.optimisation import TrainingConfig
 from lorvp.prompts.base import Canvas, Prompt
 from lorvp.prompts.contents.free import Free
@@ -17,14 +15,14 @@ from lorvp.prompts.fits.resize import Resize
 from lorvp.prompts.methods import vp
 from lorvp.prompts.methods.base import Method
 from lorvp.prompts.placements.random_square import RandomSquare
-from lorvp.settings import Symbol
+from lorvp.settings import Count, Symbol
 
 
 class RandomPatchConfig(Method):
     """3 p^2 free values, N(0, 1) at the start, in the network's normalised space."""
 
     kind: Literal["random_patch"] = "random_patch"
-    width: Annotated[int, Symbol("p"), Field(ge=1)] = 30
+    width: Annotated[Count, Symbol("p")] = 30
     """Side of the square in pixels; the code's default at 224."""
 
     @property

@@ -15,7 +15,6 @@ from functools import partial
 from typing import Annotated, Any, Literal, cast
 
 import torch
-from pydantic import Field
 from torch import Tensor, nn
 
 from lorvp.errors import InputError
@@ -27,7 +26,7 @@ from lorvp.prompts.contents.zero import Zero
 from lorvp.prompts.fits.resize import Resize
 from lorvp.prompts.methods.base import Method
 from lorvp.prompts.placements.everywhere import Everywhere
-from lorvp.settings import Symbol
+from lorvp.settings import Count, Symbol
 
 
 class VptConfig(Method):
@@ -36,7 +35,7 @@ class VptConfig(Method):
     kind: Literal["vpt"] = "vpt"
     depth: Literal["shallow", "deep"] = "shallow"
     """Tokens before the first block only, or fresh ones before every block."""
-    tokens: Annotated[int, Symbol("n"), Field(ge=1)] = 5
+    tokens: Annotated[Count, Symbol("n")] = 5
     """n; the code's default. The paper tunes it between 1 and 200."""
 
     @property

@@ -5,19 +5,18 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 import torch
-from pydantic import Field
 
 from lorvp.errors import InputError
 from lorvp.prompts.base import Canvas, Fit, Size
 from lorvp.prompts.placements.fixed import Fixed
-from lorvp.settings import Settings, Symbol
+from lorvp.settings import Count, Settings, Symbol
 
 
 class BorderConfig(Settings):
     """Add the content to a border of ``width`` pixels on each side."""
 
     kind: Literal["border"] = "border"
-    width: Annotated[int, Symbol("p"), Field(ge=1)] = 30
+    width: Annotated[Count, Symbol("p")] = 30
     """Pixels; the paper's default at 224. Half the side covers the whole image."""
 
     def build(self, canvas: Canvas, fit: Fit) -> Border:

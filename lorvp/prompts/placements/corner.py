@@ -5,19 +5,18 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 import torch
-from pydantic import Field
 
 from lorvp.errors import InputError
 from lorvp.prompts.base import Canvas, Fit, Size
 from lorvp.prompts.placements.fixed import Fixed
-from lorvp.settings import Settings, Symbol
+from lorvp.settings import Count, Settings, Symbol
 
 
 class CornerConfig(Settings):
     """Add the content to a square of ``width`` pixels in the upper left corner."""
 
     kind: Literal["corner"] = "corner"
-    width: Annotated[int, Symbol("p"), Field(ge=1)] = 30
+    width: Annotated[Count, Symbol("p")] = 30
     """Pixels; the same default as for the border."""
 
     def build(self, canvas: Canvas, fit: Fit) -> Corner:

@@ -10,20 +10,19 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 import torch
-from pydantic import Field
 from torch import Tensor
 
 from lorvp.errors import InputError
 from lorvp.prompts.base import Canvas, Fit, Placement, Size
 from lorvp.prompts.placements.corner import corner_HW
-from lorvp.settings import Settings, Symbol
+from lorvp.settings import Count, Settings, Symbol
 
 
 class RandomSquareConfig(Settings):
     """Add the content to a square whose place changes from batch to batch."""
 
     kind: Literal["random_square"] = "random_square"
-    width: Annotated[int, Symbol("p"), Field(ge=1)] = 30
+    width: Annotated[Count, Symbol("p")] = 30
     """Pixels; the same default as for the border."""
 
     def build(self, canvas: Canvas, fit: Fit) -> RandomSquare:

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lorvp.prompts.base import Canvas, Fit, Placement, Size, enlarged, require_tiling
-from lorvp.settings import Settings, Symbol
+from lorvp.settings import Count, Positive, Settings, Symbol
 
 COLDEST = 1e-3
 """tau falls no lower: there the relaxation is a step already, and 0.9^1000 is no float32."""
@@ -33,11 +33,11 @@ class RegionsConfig(Settings):
     """Add the content to the regions that a small network chooses for each image."""
 
     kind: Literal["regions"] = "regions"
-    side: Annotated[int, Symbol("s"), Field(ge=1)] = 32
+    side: Annotated[Count, Symbol("s")] = 32
     """Side of a square region in pixels; the paper has 8, 16, 32 (best on most sets) and 56."""
-    hidden: int = Field(default=64, ge=1)
+    hidden: Count = 64
     """D, the channels between the two layers; the paper's default is 64, its small one 8."""
-    temperature: float = Field(default=5.0, gt=0)
+    temperature: Positive = 5.0
     """tau at the start: high lets both choices carry gradient."""
     decay: float = Field(default=0.98, gt=0, le=1)
     """gamma: tau is multiplied by it after each epoch (the paper trains 1000 epochs)."""
