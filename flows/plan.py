@@ -34,6 +34,8 @@ def main(path: Path) -> None:
     )
     print(tables.markdown(shown(timed)))
     print(summary(timed, estimate, f"{several} x {machine(device)}"))
+    for sentence in experiment.shared:
+        print(f"note: {sentence}")
     for note in again.notes(estimate.finished, compute):
         print(note)
     for network, account in estimate.accounts().items():

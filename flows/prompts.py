@@ -48,7 +48,8 @@ def train(experiment: Experiment, anew: bool = False) -> int:
         plan = make_plan(experiment, store)
     done = len(plan.jobs) - len(plan.missing)
     print(f"{len(plan.jobs)} trials in the grid: {done} finished, {len(plan.missing)} to train")
-    for note in [*notes(plan), *again.notes(plan.finished, compute)]:
+    shared = [f"note: {sentence}" for sentence in experiment.shared]
+    for note in [*shared, *notes(plan), *again.notes(plan.finished, compute)]:
         print(note)
     require_whole_images(plan)
     failures = train_missing(plan, experiment.params) if plan.missing else ""

@@ -10,11 +10,10 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from lorvp import yaml_file
+from lorvp import same, yaml_file
 from lorvp.datasets import DatasetConfig
 from lorvp.datasets.real_files import TestOnly
 from lorvp.errors import InputError
-from lorvp.files import canonical
 from lorvp.grid import ENOUGH, MOST, Point, points, too_many, trials_in
 from lorvp.networks import CheckpointConfig
 from lorvp.problems import Problem, Where, describe, errors_of, merged
@@ -104,6 +103,8 @@ class Experiment:
 
     params: Params
     points: tuple[Point, ...]
+    shared: tuple[str, ...] = ()
+    """Sentences on different names of the same trials."""
 
 
 def read(path: Path = Path("params.yaml")) -> Experiment:
@@ -147,11 +148,12 @@ def check(raw: Any) -> tuple[Experiment | None, list[Problem]]:
     problems += _without_training_images(params, sections) if params else []
     found, wrong = _all_points(sections)
     problems += wrong
-    distinct = _with_networks(_distinct(found))
+    once, shared = same.distinct(found)
+    distinct = _with_networks(once)
     problems += [] if problems else _namesakes(distinct)
     if problems or params is None:
         return None, problems
-    return Experiment(params, distinct), []
+    return Experiment(params, distinct, (*shared, *_one_under_two_keys(params, distinct))), []
 
 
 def _all_points(sections: dict) -> tuple[list[Point], list[Problem]]:
@@ -202,12 +204,10 @@ def _without_training_images(params: Params, sections: dict) -> Iterator[Problem
             yield Problem((*place, "dataset"), message)
 
 
-def _distinct(found: list[Point]) -> tuple[Point, ...]:
-    """Without trials that an earlier point already stands for."""
-    first: dict[bytes, Point] = {}
-    for point in found:
-        first.setdefault(canonical(point.trial.model_dump(mode="json")), point)
-    return tuple(first.values())
+def _one_under_two_keys(params: Params, points: tuple[Point, ...]) -> Iterator[str]:
+    trials = [point.trial for point in points]
+    yield from same.namesakes("datasets", params.datasets, {t.dataset for t in trials})
+    yield from same.namesakes("checkpoints", params.checkpoints, {t.network for t in trials})
 
 
 def _with_networks(found: tuple[Point, ...]) -> tuple[Point, ...]:

@@ -49,7 +49,7 @@ def remarks_on(results: pl.DataFrame, experiment: Experiment, jobs: list[Job]) -
     """What to know of this experiment's tables; see lorvp/report/remarks.py."""
     left_out = {name: len(data.left_out) for name, data in _prepared(experiment).items()}
     environments = {job.fingerprint: _record(job)["environment"] for job in jobs}
-    return remarks(Facts(results, left_out, environments))
+    return remarks(Facts(results, left_out, environments, experiment.shared))
 
 
 def _prepared(experiment: Experiment) -> dict[str, Prepared]:

@@ -7,7 +7,7 @@ A remark is one function, from the facts to the sentences they give cause to, an
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -29,6 +29,8 @@ class Facts:
     """Files of each dataset that could not be read."""
     environments: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     """With what each trial of the tidy table was made, by its fingerprint."""
+    known: Sequence[str] = ()
+    """Sentences that do not come from the table, such as names of the same trials."""
 
 
 Remark = Callable[[Facts], Iterator[str]]
@@ -120,9 +122,14 @@ def _files(facts: Facts) -> Iterator[str]:
             yield f"{name}: {files} files could not be read and were left out."
 
 
+def _known(facts: Facts) -> Iterator[str]:
+    yield from facts.known
+
+
 REMARKS: list[Remark] = [
     _trials,
     _seeds,
+    _known,
     _unshown_prompts,
     made_differently,
     _absent,

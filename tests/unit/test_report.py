@@ -124,9 +124,11 @@ def test_remarks():
     rows = [*TWO_BY_TWO, record("full", "fm", 0, float("nan"))]
     for _, facts in rows:
         facts["summary"]["test_accuracy_of_best_test_epoch"] = None
-    assert remarks(Facts(results(rows), {"digits": 0, "photos": 3})) == [
+    twins = ["a and b name the same trials."]
+    assert remarks(Facts(results(rows), {"digits": 0, "photos": 3}, known=twins)) == [
         "All 9 trials of the grid have a result; a table is made of no fewer.",
         "Fewer than 3 seeds: lor_vp r=4 ilm; lor_vp r=4 lp; full ilm; full fm.",
+        *twins,
         "Not in the grid for digits, net: lor_vp r=4 fm.",
         "The accuracy is no number: full fm.",
         "The accuracy at the best test epoch, which many papers print, was not asked for "
