@@ -26,6 +26,7 @@ class DtdConfig(CoopThirds):
     origin: ClassVar[str] = "https://www.robots.ox.ac.uk/~vgg/data/dtd (research use)"
     layout: ClassVar[str] = "dtd/dtd/images and dtd/dtd/labels"
     protocol: ClassVar[str] = "CoOp's sizes of train, val and test, drawn anew; or the official"
+    listed: ClassVar[tuple[str, ...]] = ("dtd/dtd/images",)
     published: ClassVar[Sizes | None] = Sizes(47, 1880, 1880, 1880)
 
     def read(self, root: Path) -> Found:

@@ -31,6 +31,7 @@ class Flowers102Config(CoopThirds):
     origin: ClassVar[str] = f"{HOST} (research use)"
     layout: ClassVar[str] = "flowers-102/ with jpg/, imagelabels.mat and setid.mat"
     protocol: ClassVar[str] = "CoOp's sizes of train, val and test, drawn anew; or the official"
+    listed: ClassVar[tuple[str, ...]] = ("flowers-102/jpg",)
     published: ClassVar[Sizes | None] = Sizes(102, 1020, 1020, 6149)
 
     def read(self, root: Path) -> Found:

@@ -27,6 +27,7 @@ class Food101Config(CoopThirds):
     origin: ClassVar[str] = "https://data.vision.ee.ethz.ch/cvl/datasets_extra/food-101"
     layout: ClassVar[str] = "food-101/images and food-101/meta"
     protocol: ClassVar[str] = "CoOp's sizes of train, val and test, drawn anew; or the official"
+    listed: ClassVar[tuple[str, ...]] = ("food-101/images",)
     published: ClassVar[Sizes | None] = Sizes(101, 75_750, 0, 25_250)
 
     def read(self, root: Path) -> Found:

@@ -45,6 +45,7 @@ class GtsrbConfig(RealFiles):
         "the published train and test; val is held out of train, where the papers have none "
         "(frames of one sign are on both sides)"
     )
+    listed: ClassVar[tuple[str, ...]] = ("GTSRB/Final_Test/Images",)
     published: ClassVar[Sizes | None] = Sizes(43, 39_209, 0, 12_630)
 
     def read(self, root: Path) -> Found:

@@ -29,6 +29,7 @@ class OxfordPetsConfig(CoopFiles):
     origin: ClassVar[str] = "https://www.robots.ox.ac.uk/~vgg/data/pets (CC BY-SA 4.0)"
     layout: ClassVar[str] = "oxford-iiit-pet/ with images/ and annotations/"
     protocol: ClassVar[str] = "official test; val is a fifth of train as in CoOp, drawn anew"
+    listed: ClassVar[tuple[str, ...]] = ("oxford-iiit-pet/images",)
     published: ClassVar[Sizes | None] = Sizes(37, 3680, 0, 3669)
 
     def read(self, root: Path) -> Found:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -89,9 +89,9 @@ class RealDataset(DatasetSettings):
         """
         root = self.raw_folder()
         found = self._found(root)
-        splits = fewer(
-            self.divide(found), found.labels_N, self.shots, self.fraction, self.seed, self.val_shots
-        )
+        whole = self.divide(found)
+        rest = found.not_used | self.undivided(found, whole)
+        splits = fewer(whole, found.labels_N, self.shots, self.fraction, self.seed, self.val_shots)
         return Source(
             images=found.images,
             labels_N=found.labels_N,
@@ -103,7 +103,7 @@ class RealDataset(DatasetSettings):
             root=root,
             facts={
                 "settings": self.model_dump(mode="json", exclude={"root", "archives"}),
-                "not_used": facts(found.not_used, root),
+                "not_used": facts(rest, root),
                 "notes": found.notes,
             },
         )
@@ -127,13 +127,22 @@ class RealDataset(DatasetSettings):
 
     def _found(self, root: Path) -> Found:
         try:
-            return self.read(root)
+            found = self.read(root)
+            return replace(found, not_used=found.not_used | self.unlisted(found, root))
         except InputError:
             raise
         except (OSError, RuntimeError, LookupError, ValueError) as error:
             raise InputError(
                 f"{root} does not hold {self.layout} ({str(error).splitlines()[0]})"
             ) from error
+
+    def unlisted(self, found: Found, root: Path) -> NotUsed:
+        """Images that no list of the dataset names. Raises OSError if a folder cannot be read."""
+        return {}
+
+    def undivided(self, found: Found, splits: Splits) -> NotUsed:
+        """Images of which a list of splits names no part."""
+        return {}
 
     def divide(self, found: Found) -> Splits:
         """The published parts; a share of train becomes val where there is none."""

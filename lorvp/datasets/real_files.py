@@ -12,6 +12,8 @@ import numpy as np
 from pydantic import Field
 
 from lorvp.datasets.decoding import ImageFiles, View
+from lorvp.datasets.listed import beyond, by_ending
+from lorvp.datasets.not_used import NotUsed, printable
 from lorvp.datasets.real import Found, RealDataset
 from lorvp.datasets.source import Sizes
 from lorvp.datasets.splits import Splits, coop_thirds, from_file
@@ -26,6 +28,9 @@ class RealFiles(RealDataset, View):
     """Files that are no images: name all of them and stop, or leave them out and name them in
     manifest.json."""
 
+    listed: ClassVar[tuple[str, ...]] = ()
+    """Folders of raw files of which lists say what images there are."""
+
     @property
     def stored(self) -> tuple[int, int]:
         return self.size, self.size
@@ -33,6 +38,13 @@ class RealFiles(RealDataset, View):
     @property
     def skips_broken(self) -> bool:
         return self.broken == "skip"
+
+    def unlisted(self, found: Found, root: Path) -> NotUsed:
+        """Looked for only where there are lists: a folder without one is read in full."""
+        if not self.listed:
+            return {}
+        assert isinstance(found.images, ImageFiles)
+        return beyond(found.images.files, root, self.listed, "no list names")
 
     def found(self, class_names: list[str], **parts: Sequence[tuple[Path, int]]) -> Found:
         """From the published parts as pairs of file and label."""
@@ -77,6 +89,13 @@ class CoopFiles(RealFiles):
 
     def reads(self) -> list[Path]:
         return super().reads() + [Path(self.split)] * self.split.endswith(".json")
+
+    def undivided(self, found: Found, splits: Splits) -> NotUsed:
+        """What a split file leaves out; a split that is drawn leaves nothing."""
+        assert isinstance(found.images, ImageFiles)
+        rows = np.setdiff1d(np.arange(len(found.images)), np.concatenate([*splits.values()]))
+        files = [found.images.files[row] for row in rows]
+        return by_ending(files, f"{printable(Path(self.split).name)} does not name")
 
     def divide(self, found: Found) -> Splits:
         if self.split.endswith(".json"):

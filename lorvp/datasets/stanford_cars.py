@@ -23,6 +23,7 @@ class StanfordCarsConfig(CoopFiles):
         "stanford_cars/ with cars_train/, cars_test/, devkit/ and cars_test_annos_withlabels.mat"
     )
     protocol: ClassVar[str] = "official test; val is a fifth of train as in CoOp, drawn anew"
+    listed: ClassVar[tuple[str, ...]] = ("stanford_cars/cars_train", "stanford_cars/cars_test")
     published: ClassVar[Sizes | None] = Sizes(196, 8144, 0, 8041)
 
     def read(self, root: Path) -> Found:

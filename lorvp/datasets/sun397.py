@@ -31,6 +31,7 @@ class Sun397Config(CoopFiles):
     origin: ClassVar[str] = "https://vision.princeton.edu/projects/2010/SUN (research use)"
     layout: ClassVar[str] = "SUN397/ with a … z/, ClassName.txt, Training_01.txt and Testing_01.txt"
     protocol: ClassVar[str] = "first official partition; val is a fifth of train as in CoOp"
+    listed: ClassVar[tuple[str, ...]] = ("SUN397",)
     published: ClassVar[Sizes | None] = Sizes(397, 19_850, 0, 19_850)
 
     def read(self, root: Path) -> Found:

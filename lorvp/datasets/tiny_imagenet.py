@@ -37,6 +37,7 @@ class TinyImagenetConfig(RealFiles):
     protocol: ClassVar[str] = (
         "official val is the test set, as in LoR-VP; val is held out of train, where it has none"
     )
+    listed: ClassVar[tuple[str, ...]] = ("tiny-imagenet-200/val/images",)
     published: ClassVar[Sizes | None] = Sizes(200, 100_000, 0, 10_000)
 
     def read(self, root: Path) -> Found:

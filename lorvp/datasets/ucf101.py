@@ -27,6 +27,7 @@ class Ucf101Config(CoopFiles):
         "classInd.txt, trainlist01.txt and testlist01.txt"
     )
     protocol: ClassVar[str] = "first official split; val is a fifth of train as in CoOp"
+    listed: ClassVar[tuple[str, ...]] = ("UCF-101-midframes",)
     published: ClassVar[Sizes | None] = Sizes(101, 9537, 0, 3783)
 
     def read(self, root: Path) -> Found:
