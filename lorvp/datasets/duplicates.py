@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
-from itertools import combinations
+from itertools import combinations, combinations_with_replacement
 from typing import Any
 
 import numpy as np
@@ -51,11 +51,36 @@ def between(
     return found
 
 
+def of_two_classes(
+    keys_N: np.ndarray,
+    split_N: np.ndarray,
+    labels_N: np.ndarray,
+    splits: Sequence[str],
+    images_NHWC: np.ndarray,
+    name: Callable[[int], str],
+) -> dict[str, dict[str, Any]]:
+    """The same of images that have another class there, of which one label is wrong; within a split
+    too: ``{"train, train": …}`` counts images of which an earlier one has another class."""
+    found = {}
+    for first, second in combinations_with_replacement(range(len(splits)), 2):
+        earlier, later = np.flatnonzero(split_N == first), np.flatnonzero(split_N == second)
+        twins = _twins(earlier, later, keys_N, images_NHWC, labels_N)
+        if twins:
+            names = [name(row) for row in twins[0]]
+            found[f"{splits[first]}, {splits[second]}"] = {"images": len(twins), "first": names}
+    return found
+
+
 def _twins(
-    earlier: np.ndarray, later: np.ndarray, keys_N: np.ndarray, images_NHWC: np.ndarray
+    earlier: np.ndarray,
+    later: np.ndarray,
+    keys_N: np.ndarray,
+    images_NHWC: np.ndarray,
+    labels_N: np.ndarray | None = None,
 ) -> list[tuple[int, int]]:
     """Each row of ``later`` whose pixels are those of a row of ``earlier``, behind the first of
-    these."""
+    these; with ``labels_N`` the first of another class, and before it where both are one split."""
+    within = np.array_equal(earlier, later)
     order = earlier[np.argsort(keys_N[earlier], kind="stable")]
     sorted_keys = keys_N[order]
     found = []
@@ -63,17 +88,27 @@ def _twins(
         start, stop = (
             np.searchsorted(sorted_keys, keys_N[row], side) for side in ("left", "right")
         )
-        for twin in order[start:stop]:
+        candidates = order[start:stop]
+        if labels_N is not None:
+            candidates = candidates[labels_N[candidates] != labels_N[row]]
+            candidates = candidates[candidates < row] if within else candidates
+        for twin in candidates:
             if np.array_equal(images_NHWC[twin], images_NHWC[row]):
                 found.append((int(twin), int(row)))
                 break
     return found
 
 
-def told(found: dict[str, dict[str, Any]]) -> list[str]:
-    """A sentence for each pair of splits."""
+def told(found: dict[str, dict[str, Any]], of_two_classes: dict[str, dict[str, Any]]) -> list[str]:
+    """A sentence for each pair of splits, and for each pair with images of two classes."""
+    said = [(facts, *pair.split(", "), "") for pair, facts in found.items()]
+    said += [
+        (facts, *pair.split(", "), " of another class: one of the two labels is wrong")
+        for pair, facts in of_two_classes.items()
+    ]
     return [
-        f"{facts['images']:,} {pair.split(', ')[1]} images have the same pixels as images of "
-        f"{pair.split(', ')[0]} (first: {' = '.join(facts['first'])})"
-        for pair, facts in found.items()
+        f"{facts['images']:,} {second} images have the same pixels as "
+        f"{'other ' * (first == second)}images of {first}{more} "
+        f"(first: {' = '.join(facts['first'])})"
+        for facts, first, second, more in said
     ]

@@ -171,9 +171,13 @@ def read(folder: Path) -> Prepared:
         manifest["view"] and View.model_validate(manifest["view"]),
         manifest["left_out"],
         manifest.get("not_used", {}),
-        [*manifest.get("notes", []), *duplicates.told(manifest.get("duplicates", {}))],
+        [*manifest.get("notes", []), *duplicates.told(*_twins(manifest))],
         manifest.get("interpolation"),
     )
+
+
+def _twins(manifest: dict) -> tuple[dict, dict]:
+    return manifest.get("duplicates", {}), manifest.get("of_two_classes", {})
 
 
 Number = Annotated[int, Field(ge=0, le=10**12)]
@@ -184,6 +188,10 @@ class _Twins(BaseModel):
 
     images: Number
     first: list[str]
+
+
+_Pair = Annotated[str, Field(pattern=r"^\w+, \w+$")]
+"""Of splits, such as "train, test"."""
 
 
 class _Unused(BaseModel):
@@ -205,7 +213,8 @@ class _Manifest(BaseModel):
     left_out: list[str]
     not_used: dict[str, _Unused] = {}
     notes: list[str] = []
-    duplicates: dict[Annotated[str, Field(pattern=r"^\w+, \w+$")], _Twins] = {}
+    duplicates: dict[_Pair, _Twins] = {}
+    of_two_classes: dict[_Pair, _Twins] = {}
     interpolation: str | None = None
 
 

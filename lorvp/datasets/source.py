@@ -153,13 +153,7 @@ def write(
             "class_names": source.class_names,
             "sizes": {name: int((split[kept] == k).sum()) for k, name in enumerate(SPLITS)},
             "interpolation": view.interpolation if view and source.images.resized else None,
-            "duplicates": duplicates.between(
-                keys_N[kept],
-                split[kept],
-                SPLITS,
-                np.load(scratch / "images.npy", mmap_mode="r"),
-                lambda n: below(source.images.name(int(rows[kept[n]])), source.root),
-            ),
+            **_twins(source, rows[kept], split[kept], keys_N[kept], scratch / "images.npy"),
             "left_out": [error.below(source.root) for error in broken.values()],
             "files": {n: sha256(scratch / n) for n in ("images.npy", "labels.npy")},
         }
@@ -197,6 +191,24 @@ def _write_images(
             on_images(number)
     stored.flush()
     return dict(sorted(broken.items()))
+
+
+def _twins(
+    source: Source, rows: np.ndarray, split_N: np.ndarray, keys_N: np.ndarray, path: Path
+) -> dict[str, dict]:
+    """What the manifest says of images that are there more than once."""
+    images_NHWC = np.load(path, mmap_mode="r")
+    labels_N = source.labels_N[rows]
+
+    def name(n: int) -> str:
+        return below(source.images.name(int(rows[n])), source.root)
+
+    return {
+        "duplicates": duplicates.between(keys_N, split_N, SPLITS, images_NHWC, name),
+        "of_two_classes": duplicates.of_two_classes(
+            keys_N, split_N, labels_N, SPLITS, images_NHWC, name
+        ),
+    }
 
 
 def _check_classes(source: Source, kept: np.ndarray) -> None:

@@ -33,7 +33,11 @@ def test_the_same_pixels_count_whatever_the_file(tmp_path):
     pair = "val" if (Which("train", 0, 3) in rows(data, "val")) else "train"
     assert data.notes == [
         f"3 test images have the same pixels as images of {pair} "
-        "(first: train/cat/3.png = test/cat/a.png)"
+        "(first: train/cat/3.png = test/cat/a.png)",
+        f"1 test images have the same pixels as images of {pair} of another class: one of the two "
+        "labels is wrong (first: train/cat/3.png = test/dog/c.bmp)",
+        "1 test images have the same pixels as other images of test of another class: one of the "
+        "two labels is wrong (first: test/cat/a.png = test/dog/c.bmp)",
     ]
 
 
@@ -63,6 +67,29 @@ def test_they_are_those_that_a_plain_comparison_finds(drawn):
                 pair = [str(number) for number in both[0]]
                 images = len({later for _, later in both})
                 expected[f"{first}, {SPLITS[b]}"] = {"images": images, "first": pair}
+    assert found == expected
+
+
+@given(st.lists(st.tuples(*(st.integers(0, n) for n in (2, 2, 2))), max_size=20))
+def test_those_of_two_classes_are_those_that_a_plain_comparison_finds(drawn):
+    """Of three images, of which two have one key, three splits and three classes."""
+    images_NHWC = np.random.default_rng(0).integers(0, 256, (3, 3, 5, 3), dtype=np.uint8)
+    images_NHWC[2] = images_NHWC[1]
+    images_NHWC[2, -1, -1, -1] += 1
+    numbers, split_N, labels_N = (np.array([d[n] for d in drawn], dtype=int) for n in range(3))
+    keys_N = np.array([duplicates.key(images_NHWC[n]) for n in numbers], dtype=np.uint64)
+    found = duplicates.of_two_classes(keys_N, split_N, labels_N, SPLITS, images_NHWC[numbers], str)
+    expected = {}
+    for a, b in [(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)]:
+        both = [
+            (r, t) for t, (number, split, label) in enumerate(drawn) if split == b
+            for r, other in enumerate(drawn)
+            if other[:2] == (number, a) and other[2] != label and (a != b or r < t)
+        ]  # fmt: skip
+        if both:
+            first = [str(row) for row in both[0]]
+            images = len({later for _, later in both})
+            expected[f"{SPLITS[a]}, {SPLITS[b]}"] = {"images": images, "first": first}
     assert found == expected
 
 
