@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import polars as pl
 from ruamel.yaml import YAML
 
-from lorvp.datasets import prepared
+from lorvp.datasets import not_used, prepared
 from lorvp.datasets.prepared import Prepared
 from lorvp.files import write_whole
 from lorvp.networks import checkpoint
@@ -47,9 +48,17 @@ def write_report(
 
 def remarks_on(results: pl.DataFrame, experiment: Experiment, jobs: list[Job]) -> list[str]:
     """What to know of this experiment's tables; see lorvp/report/remarks.py."""
-    left_out = {name: len(data.left_out) for name, data in _prepared(experiment).items()}
+    data = _prepared(experiment)
+    left_out = {name: len(own.left_out) for name, own in data.items()}
     environments = {job.fingerprint: _record(job)["environment"] for job in jobs}
-    return remarks(Facts(results, left_out, environments, experiment.shared))
+    return remarks(Facts(results, left_out, environments, [*experiment.shared, *on_data(data)]))
+
+
+def on_data(datasets: Mapping[str, Prepared]) -> Iterator[str]:
+    """What was said when they were prepared, for those who only see the tables."""
+    for name, data in datasets.items():
+        rest = not_used.told(data.not_used)
+        yield from (f"{name}: {said}." for said in [*data.notes, *([rest] if rest else [])])
 
 
 def _prepared(experiment: Experiment) -> dict[str, Prepared]:

@@ -30,7 +30,7 @@ class Facts:
     environments: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     """With what each trial of the tidy table was made, by its fingerprint."""
     known: Sequence[str] = ()
-    """Sentences that do not come from the table, such as names of the same trials."""
+    """Sentences that do not come from the table: names of the same trials, notes on the data."""
 
 
 Remark = Callable[[Facts], Iterator[str]]

@@ -39,6 +39,7 @@ EXCUSED = {
     "lorvp.settings": "types of settings, whose values are in each trial's name",
     "lorvp.params": "reads settings, whose values are in each trial's name",
     "lorvp.grid": "as params",
+    "lorvp.same": "as params",
     "lorvp.yaml_file": "as params",
     "lorvp.tables.*": "reads results; the stage of tables makes all of them again",
     "lorvp.versions": "is written down beside a result, and changes none",

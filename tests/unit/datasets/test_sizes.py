@@ -5,8 +5,10 @@ import json
 import pytest
 
 from lorvp import params
+from lorvp.datasets import prepared
 from lorvp.errors import InputError
 from tasks.prepare import prepare_dataset
+from tasks.report import on_data
 
 from . import trees
 from .layout import lay
@@ -68,6 +70,22 @@ def test_what_is_not_used_and_what_is_twice_is_said(said, tmp_path):
         ".txt": {"files": 1, "first": "train/cat/notes.txt"},
     }
     assert manifest["duplicates"]["train, test"]["images"] == 1
+
+
+def test_the_report_says_it_too(said, tmp_path):
+    tree = trees.splits() | {"train/cat/notes.txt": b"", "test/dog/a.HEIC": b"",
+                             "test/cow/z.png": Which("train", 0, 0)}  # fmt: skip
+    root = trees.lay(tmp_path / "raw", tree)
+    printed = said("folder", f", root: {root}, size: 8, seed: 1")
+    told = list(on_data({"mine": prepared.read(tmp_path / "data/datasets/mine")}))
+    assert len(told) == 3, "in two splits, under two classes, and files that are not used"
+    assert all(sentence.startswith("mine: ") for sentence in told)
+    assert all(sentence.removeprefix("mine: ").removesuffix(".") in printed for sentence in told)
+
+
+def test_the_report_says_nothing_of_data_without_notes(said, tmp_path):
+    said("digits")
+    assert list(on_data({"mine": prepared.read(tmp_path / "data/datasets/mine")})) == []
 
 
 OF_FOLDERS = {
