@@ -21,10 +21,18 @@ _QUERY = re.compile(
 )
 
 
+_hidden: set[str] = set()
+
+
+def hide(secret: str) -> None:
+    """Have ``redacted`` hide ``secret`` too, in this process; one too short may be any word."""
+    _hidden.update({secret} if len(secret) >= SHORTEST else ())
+
+
 def redacted(text: str) -> str:
     """``text`` with *** for the user in an address (``https://user:password@host``), for tokens in
-    its query, for logins of HTTP, for tokens of services by their look, and for the values of
-    environment variables that are called like secrets."""
+    its query, for logins of HTTP, for tokens of services by their look, for the values of
+    environment variables that are called like secrets, and for what ``hide`` was told."""
     for value in _secrets():
         text = text.replace(value, HIDDEN)
     text = _HEADER.sub(rf"\g<1> {HIDDEN}", _TOKENS.sub(rf"\g<1>{HIDDEN}", text))
@@ -33,5 +41,5 @@ def redacted(text: str) -> str:
 
 def _secrets() -> list[str]:
     """The longest first, since one may begin with another."""
-    found = {v for name, v in os.environ.items() if _NAMES.search(name.upper())}
+    found = _hidden | {v for name, v in os.environ.items() if _NAMES.search(name.upper())}
     return sorted((v for v in found if len(v) >= SHORTEST), key=len, reverse=True)

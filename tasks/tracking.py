@@ -12,6 +12,7 @@ from lorvp.params import TrackingConfig
 from lorvp.redacted import redacted
 from lorvp.training import Epoch
 from tasks.plan import Job
+from tasks.wandb_key import hide_key
 
 if TYPE_CHECKING:
     import polars as pl
@@ -79,6 +80,7 @@ def track(
         return
     from tasks.wandb_run import start
 
+    hide_key()
     tracker = Careful(lambda: start(job, tracking, log, earlier()), log)
     try:
         yield tracker
@@ -96,6 +98,7 @@ def track_tables(
         return
     from tasks.wandb_tables import publish
 
+    hide_key()
     try:
         publish(tracking, folder, results, every)
     except Exception as error:

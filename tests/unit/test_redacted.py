@@ -1,5 +1,6 @@
 """No password and no token in anything that is said."""
 
+import logging
 import pickle
 from pathlib import Path
 
@@ -10,11 +11,13 @@ from lorvp import json_file
 from lorvp.changes import changed
 from lorvp.datasets.archives import Archive, fetch
 from lorvp.errors import InputError
-from lorvp.params import read
+from lorvp.params import TrackingConfig, read
 from lorvp.redacted import redacted
 from tasks import trial_logs
 from tasks.share import DATASETS, Share
+from tasks.tracking import track
 from tasks.users_server import _require_answer
+from tasks.wandb_key import hide_key
 
 from .experiments import params
 
@@ -130,3 +133,51 @@ def test_a_trials_log_hides_what_other_libraries_say(tmp_path, monkeypatch):
     assert "s3://***@bucket is gone" in written
     assert "from http://***@127.0.0.1:1" in written
     assert "hunter2" not in written
+
+
+KEY = "0123456789abcdef" * 2 + "01234567"
+"""Of the form that W&B gave out first, which is also that of a commit."""
+LOGINS = {
+    ".netrc": f"machine api.wandb.ai\n  login user\n  password {KEY}\n",
+    "_netrc": f"machine wandb.example.org login user password {KEY}\n",
+    "elsewhere": f"machine x.org login a password short\nmachine y.org login a password {KEY}\n",
+}
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    monkeypatch.setattr(lorvp.redacted, "_hidden", set())
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("NETRC", raising=False)
+    monkeypatch.delenv("WANDB_API_KEY", raising=False)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", LOGINS)
+def test_the_key_that_wandb_login_wrote_is_hidden_once_wandb_is_used(home, monkeypatch, name):
+    (home / name).write_text(LOGINS[name])
+    if name == "elsewhere":
+        monkeypatch.setenv("NETRC", str(home / name))
+    assert redacted(f"key {KEY} in short") == f"key {KEY} in short", "nobody has read it yet"
+    log = logging.getLogger("lorvp.test")
+    broken = TrackingConfig(wandb="offline")
+    monkeypatch.setattr("tasks.wandb_run.start", lambda *what: 1 / 0)
+    with track(None, broken, log):  # type: ignore[arg-type]
+        pass
+    assert redacted(f"key {KEY} in short") == "key *** in short"
+    assert str(InputError(f"no: {KEY}")) == "no: ***"
+
+
+@pytest.mark.parametrize("content", [b"", b"machine", b"\xff\xfe", b"machine a password", None])
+def test_a_file_of_logins_that_is_none_hides_nothing_and_stops_nothing(home, content):
+    if content is not None:
+        (home / ".netrc").write_bytes(content)
+    hide_key()
+    assert redacted("machine a password") == "machine a password"
+
+
+def test_who_tracks_nothing_has_no_file_of_logins_read(home):
+    (home / ".netrc").write_text(LOGINS[".netrc"])
+    with track(None, TrackingConfig(), logging.getLogger("lorvp.test")):  # type: ignore[arg-type]
+        pass
+    assert lorvp.redacted._hidden == set()
