@@ -13,7 +13,6 @@ loses nothing; the project's own folder of trials holds hard links into it.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -29,6 +28,7 @@ from lorvp.errors import InputError
 from lorvp.files import link_or_copy, naming_full_disk, whole_folder
 from lorvp.resume import ResumeFile
 from lorvp.stored import FILES, RECORD, is_whole, verified
+from lorvp.stored_history import read_history
 
 
 def default_root() -> Path:
@@ -84,8 +84,12 @@ class TrialStore:
         return whole
 
     def history(self, fingerprint: str) -> list[dict]:
-        """One row per epoch."""
-        return json.loads((self.folder(fingerprint) / "history.json").read_text())
+        """One row per epoch.
+
+        Raises:
+            InputError: the file is damaged.
+        """
+        return read_history(self.folder(fingerprint))
 
     def put(self, fingerprint: str, files: Mapping[str, bytes]) -> None:
         """Store a trial as ``lorvp.result_files.sealed`` gives it.

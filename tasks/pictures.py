@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from altair.typing import ChartType
 from lorvp import pictures
 from lorvp.naming import file_names
 from lorvp.report import Picture
+from lorvp.stored_history import read_history
 from tasks.gallery import gallery
 from tasks.places import PROMPTS
 from tasks.plan import Job
@@ -112,7 +112,7 @@ def _curves(jobs: list[Job]) -> Iterator[tuple[str, ChartType, str, str]]:
 def histories(jobs: list[Job]) -> pl.DataFrame:
     """One row for each epoch of each trial; seconds of computing are summed from the start."""
     frames = [
-        pl.DataFrame(json.loads((PROMPTS / job.fingerprint / "history.json").read_text())).select(
+        pl.DataFrame(read_history(PROMPTS / job.fingerprint)).select(
             pl.lit(job.point.method).alias("method"),
             pl.lit(job.point.mapping).alias("mapping"),
             pl.lit(job.point.trial.seed).alias("seed"),
