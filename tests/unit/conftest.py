@@ -1,5 +1,6 @@
-"""What several files about params.yaml ask of it."""
+"""What several files ask of params.yaml, and of the run that it starts."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -32,3 +33,12 @@ def message(tmp_path, monkeypatch):
         return str(error.value)
 
     return of
+
+
+@pytest.fixture
+def flow(monkeypatch):
+    """The module behind `python -m flows.prompts`."""
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)  # of which the import makes another
+    from flows import prompts
+
+    return prompts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import polars as pl
 import pytest
@@ -20,7 +21,7 @@ from lorvp.trained import facts_of
 from lorvp.trials import Point
 from lorvp.versions import differences, environment
 from tasks import again, plan
-from tasks.plan import Job
+from tasks.plan import Job, Plan
 
 from .test_checkpoint import FACTS
 from .tiny import dataset, identified, tiny_network, trial
@@ -70,6 +71,16 @@ def test_it_is_said_by_what_they_were_made(jobs):
     assert f"torch {now['torch']}. `uv run python -m flows.prompts --again`" in two
     assert "1 finished trials were made with timm 1.0.1, device NVIDIA H100;" in one
     assert f"here it is timm {now['timm']}, device cpu." in one
+
+
+def test_a_run_says_so_first(jobs, flow, monkeypatch, capsys):
+    of_another(jobs[2], timm="1.0.1")
+    monkeypatch.setenv("LORVP_STORE", "store")
+    monkeypatch.setattr(flow, "make_plan", lambda *_: Plan(jobs, []))
+    assert flow.train(SimpleNamespace(params=SimpleNamespace(compute=HERE))) == 0
+    first, note = capsys.readouterr().out.splitlines()
+    assert first == "3 trials in the grid: 3 finished, 0 to train"
+    assert note.startswith("note: 1 finished trials were made with timm 1.0.1; here it is timm ")
 
 
 def test_of_a_cluster_nobody_knows_the_machines(jobs):

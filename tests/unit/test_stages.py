@@ -113,11 +113,24 @@ def test_what_a_stage_reads_of_data_is_what_others_make(stage):
         assert any(out == dep or out.startswith(f"{dep}/") for out in made), dep
 
 
-@pytest.mark.parametrize("stage", ["datasets", "checkpoints", "prompts", "shifts"])
-def test_what_takes_long_to_make_is_kept_while_a_stage_runs(stage):
-    """Else DVC would remove it before the stage can find that it is still true."""
-    for out in stages()[stage]["outs"]:
-        assert next(iter(out.values())) == {"persist": True}, out
+@pytest.mark.parametrize("stage", stages())
+def test_what_a_stage_has_made_is_kept_while_it_runs(stage):
+    """Else DVC would remove it before the stage can find that it is still true, and with a folder
+    what the user keeps there."""
+    made = [out for kind in ("outs", "metrics") for out in stages()[stage].get(kind, [])]
+    assert made
+    removed = [out for out in made if isinstance(out, str) or not options(out).get("persist")]
+    assert not removed
+
+
+def options(out: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    return next(iter(out.values()))
+
+
+def test_the_folder_of_tables_is_no_output_but_what_is_written_there_is():
+    """The user's own files lie beside it, and DVC checks a folder out as a whole."""
+    for kind in ("outs", "metrics"):
+        assert all(path.startswith("data/tables/") for path in paths("tables", kind))
 
 
 def test_settings_of_the_machine_are_in_no_stage():

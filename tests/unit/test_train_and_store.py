@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import shutil
+import subprocess
+import sys
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -17,7 +21,7 @@ from lorvp.finishing import ChangedError, forget_network
 from lorvp.networks import checkpoint
 from lorvp.networks.facts import Facts
 from lorvp.networks.libraries.timm_models import create
-from lorvp.params import TrackingConfig
+from lorvp.params import ComputeConfig, TrackingConfig
 from lorvp.store import TrialStore
 from lorvp.trials import Point, Trial, fingerprint, identity
 from tasks import plan, training
@@ -239,6 +243,26 @@ def test_a_worker_goes_on_with_the_code_that_it_has_loaded(trained, job, monkeyp
     monkeypatch.undo()
 
 
+WORKER = """
+import os, sys
+from pathlib import Path
+from lorvp import code
+from tasks.training import start_worker
+code.ROOT = Path(sys.argv[1])
+start_worker(os.getppid(), "cpu", code.ROOT)
+edited = code.ROOT / "lorvp/training.py"
+edited.write_text(edited.read_text() + "EDITED = 1")
+print(code.digest_of(["lorvp.finishing"]))
+"""
+
+
+def test_a_worker_takes_the_code_as_it_was_when_it_began(tmp_path):
+    shutil.copytree(code.ROOT / "lorvp", tmp_path / "lorvp")
+    command = [sys.executable, "-c", WORKER, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=code.ROOT, check=True)
+    assert done.stdout.strip() == code.digest_of(["lorvp.finishing"])
+
+
 def test_a_module_that_is_loaded_late_from_an_edited_file_spoils_the_result(
     trained, job, monkeypatch, forgetting
 ):
@@ -254,6 +278,22 @@ def test_a_module_that_is_loaded_late_from_an_edited_file_spoils_the_result(
     with pytest.raises(ChangedError, match=r"lorvp\.networks\.stem changed .* loaded after that"):
         trained(Heard())
     assert not TrialStore(Path("store")).holds(job.fingerprint)
+
+
+def test_it_is_repeatable_whoever_calls(trained):
+    """What calls it is in no fingerprint, so it does not rely on that to ask for the same bits."""
+    torch.set_num_threads(2)
+    torch.set_deterministic_debug_mode("default")
+    told = Heard()
+    told.summary = lambda _: told.summaries.append(
+        (torch.get_num_threads(), torch.are_deterministic_algorithms_enabled())
+    )
+    try:
+        trained(told)
+    finally:
+        torch.set_num_threads(1)
+        torch.set_deterministic_debug_mode("error")
+    assert told.summaries == [(1, True)]
 
 
 @pytest.mark.parametrize("other", [{"seed": 1}, {"epochs": EPOCHS + 1}])
@@ -301,6 +341,15 @@ def test_damaged_images_are_not_trained_on(trained, job):
     assert not TrialStore(Path("store")).holds(job.fingerprint)
     damage(job.dataset / "images.npy")  # the same bit: whole again
     trained(Heard())
+
+
+def test_a_run_reads_images_before_it_starts_anything(job, flow, monkeypatch):
+    monkeypatch.setattr(flow, "make_plan", lambda *_: Plan([job], [job]))
+    monkeypatch.setattr(flow, "train_missing", lambda *_: pytest.fail("it has begun"))
+    damage(job.dataset / "images.npy")
+    plan._dataset.cache_clear()
+    with pytest.raises(InputError, match=r"images\.npy is damaged"):
+        flow.train(SimpleNamespace(params=SimpleNamespace(compute=ComputeConfig(device="cpu"))))
 
 
 def test_images_are_read_in_full_once_in_a_run_and_before_it_begins(job, monkeypatch, capsys):
