@@ -95,6 +95,18 @@ def test_nobody_is_answered_without_it(server: Server, deployment: str):
         assert server.ask("GET", path).status_code == 200
 
 
+OF_A_RUN = """
+import httpx
+from tasks.server import prefect_api
+with prefect_api() as url:
+    print(httpx.get(f"{url}/admin/version").status_code)
+"""
+
+
+def test_nor_does_the_server_that_ends_with_a_run(server: Server):
+    assert server.project.python("-c", OF_A_RUN).out == "401\n"
+
+
 @pytest.mark.parametrize("headers", [FOREIGN, {"Origin": "null"}, {"Host": "stranger.example"}])
 def test_a_page_from_elsewhere_is_refused_even_with_it(server: Server, deployment: str, headers):
     for method, path in [("GET", "/health"), ("PATCH", deployment), ("POST", "/flows/filter")]:

@@ -1,8 +1,10 @@
 """Which names are refused, and that no two files share one."""
 
+import json
 import re
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,6 +20,7 @@ from lorvp.naming import (
     visible,
 )
 from lorvp.networks.class_names import names_of
+from tasks import tables
 
 from .experiments import HEAD, block, params
 from .hostile import HIDDEN, SHOWN, is_seen, read_markdown
@@ -108,6 +111,15 @@ def test_names_that_would_be_the_same_keep_their_beginning():
     assert [name[:3].lower() for name in found.values()] == ["a-b", "a-b", "a-x", "a-x"]
     alone = file_names({("a", "b-c"): "a-b-c"})
     assert alone == {("a", "b-c"): "a-b-c"}
+
+
+def test_each_row_has_a_file_of_metrics_of_its_own(tmp_path, monkeypatch):
+    rows = ["lor_vp r=4", "lor_vp_r4", "LOR_VP r=4", "\N{GRINNING FACE}", "con", "a/b", "a b"]
+    monkeypatch.setattr(tables.tables, "metrics", lambda _: {row: {"row": row} for row in rows})
+    tables.write_results(tmp_path, pl.DataFrame({"a": [1]}))
+    files = list((tmp_path / "metrics").iterdir())
+    assert sorted(json.loads(file.read_text())["row"] for file in files) == sorted(rows)
+    assert len({file.stem.casefold() for file in files}) == len(rows)
 
 
 NO_NAMES = [
