@@ -49,23 +49,18 @@ def test_a_process_reads_a_finished_trial_once_and_mends_what_was_damaged(projec
     # Twice only where the clock has not ticked since it was written.
     assert max(times.values()) <= 2
 
-    path = Path(min(before)) / "weights.safetensors"
-    content = (project.store / path).read_bytes()
-    a_bit_flips(project.prompts / path)
+    names = [Path(trial) / "weights.safetensors" for trial in sorted(before)[:2]]
+    whole = {path: (project.store / path).read_bytes() for path in names}
+    a_bit_flips(project.prompts / names[0])
     refused = project.python("-m", "flows.tables")
     assert refused.code == 2
     assert "1 of 12 trials have no current result" in refused.out
     assert "python -m flows.prompts" in refused.out
-    mends(project, path, content)
-    a_bit_flips(project.store / path)
-    mends(project, path, content)
-
-
-def mends(project: Project, path: Path, content: bytes) -> None:
-    """From the other copy, where there is one."""
+    a_bit_flips(project.store / names[1])
+    # Each from its other copy.
     assert project.python("-m", "flows.prompts").to_train == 0
-    assert (project.store / path).read_bytes() == content
-    assert (project.prompts / path).read_bytes() == content
+    for folder in (project.store, project.prompts):
+        assert {path: (folder / path).read_bytes() for path in names} == whole
 
 
 def a_bit_flips(path: Path) -> None:
