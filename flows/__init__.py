@@ -3,7 +3,7 @@
 import os
 
 from lorvp.interrupts import say_one_word
-from tasks.loopback import keep_loopback_direct
+from tasks.prefect_server.loopback import keep_loopback_direct
 
 # Threads that wait for each other soon sleep. Spinning ones take the core from what they wait
 # for where others compute as well (20 s became 5 min), and always sleeping ones cost a third of

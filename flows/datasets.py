@@ -1,10 +1,10 @@
 """`python -m flows.datasets NAME`: prepare one dataset of params.yaml."""
 
-from lorvp import params
+from lorvp.experiment import params
 from tasks.errors import for_people
-from tasks.prepare import prepare_dataset
-from tasks.stage_key import asked_for
-from tasks.surroundings import require_places
+from tasks.machine.surroundings import require_places
+from tasks.stages.prepare import prepare_dataset
+from tasks.stages.stage_key import asked_for
 
 if __name__ == "__main__":
     with for_people():

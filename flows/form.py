@@ -15,18 +15,18 @@ from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 from ruamel.yaml import YAML
 
-from flows.training import run
-from lorvp import params, yaml_file
-from lorvp.changes import MAPPINGS, METHODS, changed
+from flows.train import run
 from lorvp.errors import InputError
-from lorvp.files import write_whole
-from lorvp.optimisation import TrainingConfig
-from lorvp.params import ComputeConfig, Experiment
-from lorvp.store import TrialStore, default_root
-from tasks.form import filled_in, form_of, one_of
-from tasks.one_run import one_run
-from tasks.places import WORK
-from tasks.plan import make_plan
+from lorvp.experiment import params, yaml_positions
+from lorvp.experiment.overrides import MAPPINGS, METHODS, changed
+from lorvp.experiment.params import ComputeConfig, Experiment
+from lorvp.files.whole import write_whole
+from lorvp.recipe import TrainingConfig
+from lorvp.trials.store import TrialStore, default_root
+from tasks.jobs import make_plan
+from tasks.orchestration.form import filled_in, form_of, one_of
+from tasks.orchestration.run_lock import one_run
+from tasks.paths import WORK
 
 PARAMS = Path("params.yaml")
 Method = Annotated[Any, one_of(METHODS)]
@@ -89,7 +89,7 @@ def write_params(changes: dict[str, Any], name: str) -> Path:
     """A params.yaml of the run's own."""
     params.read(PARAMS)  # mistakes in it are told with its lines
     file = WORK / "forms" / (re.sub(r"[^\w.-]+", "-", name) + ".yaml")
-    write_whole(file, _as_yaml(changed(yaml_file.read(PARAMS).data, changes)))
+    write_whole(file, _as_yaml(changed(yaml_positions.read(PARAMS).data, changes)))
     return file
 
 
@@ -104,7 +104,7 @@ def publish(file: Path, experiment: Experiment) -> None:
     create_markdown_artifact(
         f"{len(experiment.points)} trials. To have them in `data/tables`, put the grid below into "
         "`params.yaml` and run `dvc repro`; nothing is trained again.\n\n"
-        f"```yaml\n{_as_yaml({'grid': yaml_file.read(file).data['grid']})}```",
+        f"```yaml\n{_as_yaml({'grid': yaml_positions.read(file).data['grid']})}```",
         key="params",
         description="What this run trains",
     )

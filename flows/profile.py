@@ -9,21 +9,23 @@ from __future__ import annotations
 import os
 import sys
 
-from lorvp import cost, params, profiling, tables
 from lorvp.datasets import prepared
 from lorvp.datasets.prepared import LabelledImages
 from lorvp.errors import InputError
+from lorvp.experiment import params
+from lorvp.experiment.params import Experiment
+from lorvp.experiment.trial import Point
 from lorvp.networks import checkpoint
-from lorvp.networks.account import in_a_line
-from lorvp.numerics import make_repeatable
-from lorvp.params import Experiment
-from lorvp.running import build
-from lorvp.trials import Point
-from tasks.devices import devices
+from lorvp.networks.acceleration.account import in_a_line
+from lorvp.performance import flops, profile
+from lorvp.results import tables
+from lorvp.training.determinism import make_repeatable
+from lorvp.trials.run import build
 from tasks.errors import for_people
-from tasks.memory import keep_freed_memory
-from tasks.places import CHECKPOINTS, DATASETS
-from tasks.precision import require_fast
+from tasks.machine.devices import devices
+from tasks.machine.memory import keep_freed_memory
+from tasks.machine.precision import require_fast
+from tasks.paths import CHECKPOINTS, DATASETS
 
 QUIET = {"KINETO_LOG_LEVEL": "99"}
 """torch's profiler would tell when it starts and stops, and of GPUs that are not there."""
@@ -45,12 +47,12 @@ def main(words: str) -> None:
         raise InputError(f"{point.name} trains nothing; name another trial")
     number = min(len(train := data.split("train")), IMAGES, 8 * trial.training.batch_size)
     images = LabelledImages(train.images_NHWC[:number], train.labels_N[:number]).to(device)
-    found = profiling.of_training(model, images, trial.training)
+    found = profile.of_training(model, images, trial.training)
     manifest, sketch = checkpoint.sketch(checkpoint.read_manifest(folder))
     reads = model.mapping.reads
-    image = cost.per_image(trial.method, manifest, sketch, data.class_names, reads)
-    side = profiling.SLOW_SIDE if slow else profiling.SIDE
-    limit = profiling.matmul_rate(trial.training.precision, device, side) / image.step
+    image = flops.per_image(trial.method, manifest, sketch, data.class_names, reads)
+    side = profile.SLOW_SIDE if slow else profile.SIDE
+    limit = profile.matmul_rate(trial.training.precision, device, side) / image.step
     print(f"{point.name}, {trial.training.precision}, batch {trial.training.batch_size}, {device}")
     print(f"network: {in_a_line(model.prompt.account(model.network))}")
     print(tables.markdown(found.operations))
@@ -68,7 +70,7 @@ def chosen(experiment: Experiment, words: str) -> Point:
     return found[0]
 
 
-def report(found: profiling.Profile, image: cost.PerImage, limit: float) -> str:
+def report(found: profile.Profile, image: flops.PerImage, limit: float) -> str:
     share = found.images_per_core_second / limit
     return (
         f"{found.images_per_second:,.1f} images/s, "

@@ -13,19 +13,19 @@ import signal
 import sys
 from functools import partial
 
-from lorvp import params
-from lorvp.params import Experiment, Params
-from lorvp.redacted import redacted
-from lorvp.store import TrialStore, default_root
-from tasks import again
+from lorvp.experiment import params
+from lorvp.experiment.params import Experiment, Params
+from lorvp.text.redacted import redacted
+from lorvp.trials.store import TrialStore, default_root
 from tasks.errors import INTERRUPTED, for_people
-from tasks.login import where_it_is
-from tasks.one_run import one_run
-from tasks.places import PROMPTS, WORK
-from tasks.plan import Plan, make_plan, notes, require_whole_images
-from tasks.runners import runner
-from tasks.server import be_quiet, leave, prefect_api
-from tasks.surroundings import require_places
+from tasks.jobs import Plan, make_plan, notes, require_whole_images
+from tasks.machine.surroundings import require_places
+from tasks.orchestration.run_lock import one_run
+from tasks.paths import PROMPTS, WORK
+from tasks.prefect_server.login import where_it_is
+from tasks.prefect_server.temporary import be_quiet, leave, prefect_api
+from tasks.runners.base import runner
+from tasks.stages import other_versions
 
 STOPPED = "stopped; finished trials are kept, and `dvc repro` goes on from there"
 
@@ -44,12 +44,12 @@ def train(experiment: Experiment, anew: bool = False) -> int:
     store.tidy()
     plan = make_plan(experiment, store)
     if anew:
-        again.set_aside(plan.finished, compute)
+        other_versions.set_aside(plan.finished, compute)
         plan = make_plan(experiment, store)
     done = len(plan.jobs) - len(plan.missing)
     print(f"{len(plan.jobs)} trials in the grid: {done} finished, {len(plan.missing)} to train")
     shared = [f"note: {sentence}" for sentence in experiment.shared]
-    for note in [*shared, *notes(plan), *again.notes(plan.finished, compute)]:
+    for note in [*shared, *notes(plan), *other_versions.notes(plan.finished, compute)]:
         print(note)
     require_whole_images(plan)
     failures = train_missing(plan, experiment.params) if plan.missing else ""
@@ -69,7 +69,7 @@ def train_missing(plan: Plan, settings: Params) -> str:
     place.check()
     be_quiet()  # in whatever is started
     with place.ahead(len(plan.missing)), prefect_api() as url:
-        from flows.training import run
+        from flows.train import run
 
         print(f"Prefect UI: {redacted(url.removesuffix('/api'))}{where_it_is()}", flush=True)
         return run(plan, settings)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from lorvp import params
 from lorvp.errors import InputError
+from lorvp.experiment import params
 from tasks.errors import for_people
-from tasks.login import log_in
-from tasks.loopback import require_usable_proxies
-from tasks.open_server import require_closed
-from tasks.server import be_quiet
-from tasks.surroundings import require_places
-from tasks.users_server import LOCAL, somebody_elses, users_api
+from tasks.machine.surroundings import require_places
+from tasks.prefect_server.foreign_pages import require_closed
+from tasks.prefect_server.login import log_in
+from tasks.prefect_server.loopback import require_usable_proxies
+from tasks.prefect_server.temporary import be_quiet
+from tasks.prefect_server.users import LOCAL, somebody_elses, users_api
 
 ABOUT = "The grid of params.yaml in {}, with what the form says in place of what it says."
 OTHERS = ", or start your own with `python -m flows.server --port PORT` and name that"

@@ -10,9 +10,9 @@ import sys
 
 from lorvp.errors import InputError
 from tasks.errors import for_people
-from tasks.login import SERVERS, login_file, own_login
-from tasks.server import be_quiet, listen
-from tasks.users_server import PORT, taken
+from tasks.prefect_server.login import SERVERS, login_file, own_login
+from tasks.prefect_server.temporary import be_quiet, listen
+from tasks.prefect_server.users import PORT, taken
 
 
 def main(port: int) -> None:

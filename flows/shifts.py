@@ -1,8 +1,8 @@
 """`python -m flows.shifts`: test the grid's prompts on images from elsewhere."""
 
-from lorvp import params
+from lorvp.experiment import params
 from tasks.errors import for_people
-from tasks.shifts import measure_shifts
+from tasks.stages.shifts import measure_shifts
 
 if __name__ == "__main__":
     with for_people():

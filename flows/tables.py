@@ -1,8 +1,8 @@
 """`python -m flows.tables`: comparison tables and pictures of the grid's trials."""
 
-from lorvp import params
+from lorvp.experiment import params
 from tasks.errors import for_people
-from tasks.tables import write_tables
+from tasks.stages.tables import write_tables
 
 if __name__ == "__main__":
     with for_people():

@@ -17,21 +17,21 @@ from typing import TYPE_CHECKING
 from lorvp.lazy import lazily
 
 if TYPE_CHECKING:
-    from lorvp.classifier import Answer as Answer
-    from lorvp.classifier import Classifier as Classifier
+    from lorvp.deployment.classifier import Answer as Answer
+    from lorvp.deployment.classifier import Classifier as Classifier
+    from lorvp.deployment.load import load as load
     from lorvp.prompts.contents.low_rank import LowRank as LowRank
     from lorvp.prompts.placements.regions import Regions as Regions
-    from lorvp.trained import load as load
 
 __version__ = "0.1.0"
 # Whoever only wants one small module should not wait for torch.
 __getattr__ = lazily(
     __name__,
     {
-        "Answer": "lorvp.classifier",
-        "Classifier": "lorvp.classifier",
+        "Answer": "lorvp.deployment.classifier",
+        "Classifier": "lorvp.deployment.classifier",
         "LowRank": "lorvp.prompts.contents.low_rank",
         "Regions": "lorvp.prompts.placements.regions",
-        "load": "lorvp.trained",
+        "load": "lorvp.deployment.load",
     },
 )

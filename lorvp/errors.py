@@ -1,6 +1,6 @@
 """The one error that is the user's to mend."""
 
-from lorvp.redacted import redacted
+from lorvp.text.redacted import redacted
 
 
 class InputError(ValueError):

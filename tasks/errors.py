@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TypeGuard
 
 from lorvp.errors import InputError
-from lorvp.files import FULL
-from lorvp.params import ParamsError
+from lorvp.experiment.params import ParamsError
+from lorvp.files.whole import FULL
 
 CACHES = ("LORVP_STORE (trials)", "LORVP_RAW (downloads)", "HF_HOME (the hub's)", "PREFECT_HOME")
 """Variables, each for a folder outside of the project that is written to."""

@@ -14,7 +14,8 @@ import pytest
 import torch
 from hypothesis import settings
 from hypothesis.configuration import set_hypothesis_home_dir
-from surroundings import own_surroundings
+
+from tests.support.surroundings import own_surroundings
 
 HOME = pytest.StashKey[str]()
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from .pipeline.api import ask
+from tests.pipeline.api import ask
 
 API = os.environ.get("PREFECT_API_URL", "http://127.0.0.1:4200/api")
 SYSTEMS = shutil.which("chromium") or shutil.which("google-chrome")

@@ -13,15 +13,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from lorvp.code import digest_of
+from lorvp.code_digest import digest_of
 from lorvp.datasets import prepared
 from lorvp.datasets.base import DatasetSettings
 from lorvp.errors import InputError
-from lorvp.files import canonical, sha256
+from lorvp.files.whole import canonical, sha256
 
 MACHINERY = "lorvp.datasets.source"
 """Stores what any adapter delivers."""
-DOWNLOADS = "lorvp.datasets.archives"
+DOWNLOADS = "lorvp.datasets.download"
 """Decides no pixel: files that are downloaded are known by their addresses and checksums."""
 
 MadeFrom = dict[str, str | None]

@@ -20,11 +20,11 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from torch import Tensor
 
-from lorvp import json_file
 from lorvp.datasets import duplicates
-from lorvp.datasets.decoding import View
+from lorvp.datasets.pixels.decoding import View
 from lorvp.errors import InputError
-from lorvp.files import canonical, sha256
+from lorvp.files import strict_json
+from lorvp.files.whole import canonical, sha256
 
 SPLITS = ("train", "val", "test")
 
@@ -220,7 +220,7 @@ class _Manifest(BaseModel):
 
 def _manifest(path: Path) -> dict:
     try:
-        manifest = json_file.read(path)
+        manifest = strict_json.read(path)
         found = _Manifest.model_validate(manifest)
     except ValidationError as error:
         key = ".".join(map(str, error.errors()[0]["loc"]))

@@ -11,13 +11,13 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from lorvp.datasets import duplicates
-from lorvp.datasets.decoding import SMALLEST, BrokenImageError, View
-from lorvp.datasets.not_used import below
+from lorvp.datasets.folders.not_used import below
+from lorvp.datasets.pixels.decoding import SMALLEST, BrokenImageError, View
 from lorvp.datasets.prepared import SPLITS
 from lorvp.datasets.splits import Splits
 from lorvp.errors import InputError
-from lorvp.files import naming_full_disk, reserve, sha256, to_json, whole_folder
-from lorvp.naming import require_class_names
+from lorvp.files.whole import naming_full_disk, reserve, sha256, to_json, whole_folder
+from lorvp.text.names import require_class_names
 
 
 class Sizes(NamedTuple):

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from lorvp.errors import InputError
-from lorvp.regular import regular
+from lorvp.files.regular import regular
 
 Splits = dict[str, np.ndarray]
 """Rows of train, val and test."""

@@ -5,8 +5,8 @@ from typing import Annotated
 from lorvp.mappings.bayesian import BlmConfig, BlmPlusConfig
 from lorvp.mappings.frequency import EvpIndexConfig, FlmConfig, IlmConfig, IlmOnlineConfig
 from lorvp.mappings.linear import FmConfig, LpConfig
-from lorvp.mappings.names import SemanticConfig, TextConfig
 from lorvp.mappings.selection import IdentityConfig, RlmConfig
+from lorvp.mappings.text import SemanticConfig, TextConfig
 from lorvp.settings import BY_KIND, OR_KIND_ALONE
 
 MappingConfig = Annotated[

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from lorvp.outline import Reads
+from lorvp.networks.interface import Reads
 
 if TYPE_CHECKING:
     from lorvp.networks.frozen import FrozenNetwork

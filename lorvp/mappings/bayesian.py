@@ -19,7 +19,7 @@ from pydantic import Field
 from torch import Tensor
 
 from lorvp.mappings.base import Mapping
-from lorvp.outline import Ends
+from lorvp.networks.interface import Ends
 from lorvp.settings import Count, Positive, Settings
 
 

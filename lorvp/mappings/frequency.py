@@ -16,7 +16,7 @@ from torch import Tensor
 
 from lorvp.mappings.greedy import greedy
 from lorvp.mappings.selection import Selection
-from lorvp.outline import Ends
+from lorvp.networks.interface import Ends
 from lorvp.settings import Count, Settings
 
 

@@ -11,7 +11,7 @@ from typing import Literal
 from torch import Tensor, nn
 
 from lorvp.mappings.base import Mapping
-from lorvp.outline import Ends, Reads
+from lorvp.networks.interface import Ends, Reads
 from lorvp.settings import Settings
 
 

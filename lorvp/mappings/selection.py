@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from lorvp.mappings.base import Mapping
-from lorvp.outline import Ends
+from lorvp.networks.interface import Ends
 from lorvp.settings import Count, Settings
 
 

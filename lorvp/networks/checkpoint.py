@@ -13,14 +13,14 @@ from pydantic import ValidationError
 from safetensors.torch import save_file
 from torch import nn
 
-from lorvp import json_file
 from lorvp.errors import InputError
-from lorvp.files import sha256, to_json, whole_folder
-from lorvp.networks.facts import CheckpointManifest, Facts
+from lorvp.files import strict_json
+from lorvp.files.whole import sha256, to_json, whole_folder
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.networks.libraries import LIBRARIES
 from lorvp.networks.loading import loaded
-from lorvp.problems import told
+from lorvp.networks.manifest import CheckpointManifest, Facts
+from lorvp.text.problems import told
 
 FILES = ("manifest.json", "weights.safetensors")
 
@@ -67,7 +67,7 @@ def read_manifest(folder: Path) -> CheckpointManifest:
     if not path.is_file():
         raise InputError(f"{folder} is not a checkpoint: it has no manifest.json")
     try:
-        return CheckpointManifest.model_validate_json(json_file.text(path), strict=True)
+        return CheckpointManifest.model_validate_json(strict_json.text(path), strict=True)
     except ValidationError as error:
         raise InputError(f"{path} is damaged or of another version: {told(error)}") from error
 

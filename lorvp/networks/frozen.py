@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from lorvp.images import Size
-from lorvp.outline import Canvas, Ends, Interpolation, Reads, patch_of, tokens_of
+from lorvp.networks.interface import Canvas, Ends, Interpolation, Reads, patch_of, tokens_of
 
 
 class Classifier(Protocol):

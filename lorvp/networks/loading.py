@@ -16,7 +16,7 @@ from lorvp.networks.frozen import FrozenNetwork
 from lorvp.networks.weights_file import fill, misfit
 
 if TYPE_CHECKING:
-    from lorvp.networks.facts import Facts
+    from lorvp.networks.manifest import Facts
 
 
 def loaded(library: Any, facts: Facts, path: Path) -> FrozenNetwork:

@@ -14,9 +14,9 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
-from lorvp.damage import UNREADABLE
 from lorvp.errors import InputError
-from lorvp.files import sha256
+from lorvp.files.damage import UNREADABLE
+from lorvp.files.whole import sha256
 
 SHOWN = 3
 """Keys that a message names."""

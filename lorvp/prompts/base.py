@@ -17,7 +17,7 @@ from lorvp.augmentation import Augmentation
 from lorvp.errors import InputError
 from lorvp.images import Size, resized, unit
 from lorvp.networks.frozen import FrozenNetwork
-from lorvp.outline import Canvas, Interpolation, Reads
+from lorvp.networks.interface import Canvas, Interpolation, Reads
 
 __all__ = ["Canvas", "Content", "Fit", "Placement", "Prompt", "Size", "Space"]
 

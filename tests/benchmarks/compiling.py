@@ -13,11 +13,11 @@ from typing import get_args
 import polars as pl
 import torch
 
-from lorvp import tables
 from lorvp.datasets.prepared import LabelledImages
 from lorvp.networks.frozen import FrozenNetwork
-from lorvp.optimisation import CompileMode, Precision
-from lorvp.profiling import _seconds
+from lorvp.performance.profile import _seconds
+from lorvp.recipe import CompileMode, Precision
+from lorvp.results import tables
 from tests.benchmarks.training import NETWORKS, Ours, frozen, images, trial
 
 ROUNDS = 4

@@ -19,12 +19,12 @@ import timm
 import torch
 from torch import Tensor
 
-from lorvp import tables
-from lorvp.classifier import Classifier
-from lorvp.folded import with_mapping, with_prompt
-from lorvp.graphs import OnCanvas, write_onnx
-from lorvp.running import build
-from lorvp.trials import Trial
+from lorvp.deployment.classifier import Classifier
+from lorvp.deployment.fold import with_mapping, with_prompt
+from lorvp.deployment.graphs import OnCanvas, write_onnx
+from lorvp.experiment.trial import Trial
+from lorvp.results import tables
+from lorvp.trials.run import build
 from tests.benchmarks.training import CLASSES, SIZE, frozen
 
 NETWORKS, BATCHES, ROUNDS, SECONDS = ["resnet18", "vit_tiny_patch16_224"], [1, 32], 7, 1.0

@@ -14,10 +14,10 @@ from unittest.mock import patch
 import polars as pl
 import torch
 
-from lorvp import tables
-from lorvp.networks import linear
-from lorvp.optimisation import Precision
-from tasks.memory import keep_freed_memory
+from lorvp.networks.acceleration import onednn_linear
+from lorvp.recipe import Precision
+from lorvp.results import tables
+from tasks.machine.memory import keep_freed_memory
 from tests.benchmarks.training import Ours, cpu_seconds, frozen, images, trial
 
 NETWORKS = ["vit_tiny_patch16_224"]
@@ -33,7 +33,7 @@ def main(architectures: list[str]) -> None:
 
 def measured(architecture: str, precision: Precision) -> list[dict[str, object]]:
     asked, found = trial("fm", precision), images()
-    with patch.object(linear, "_there_is_onednn", lambda: False):
+    with patch.object(onednn_linear, "_there_is_onednn", lambda: False):
         torchs = Ours(asked, frozen(architecture), found)
     ours = Ours(asked, frozen(architecture), found)
     return [

@@ -20,7 +20,7 @@ from typing import Any
 import polars as pl
 import psutil
 
-from lorvp import tables
+from lorvp.results import tables
 from tests.pipeline.api import server
 from tests.pipeline.processes import alive
 from tests.pipeline.project import Done, Project, clone, end_of
@@ -74,7 +74,7 @@ class Watch:
 
 
 def _module(command: list[str]) -> str:
-    known = ("flows.prompts", "tasks.server", "spawn_main")
+    known = ("flows.prompts", "tasks.prefect_server.temporary", "spawn_main")
     return next((name for name in known if any(name in part for part in command)), "other")
 
 
@@ -103,10 +103,10 @@ def train_all(project: Project, name: str, **variables: str) -> dict[str, object
         "ms of orchestration per trial": round(1000 * (seconds - training) / len(histories), 1),
         "ms from trial to trial": round(1000 * between(project), 1),
         "CPU seconds of the flow": watch.seconds("flows.prompts"),
-        "of the server": watch.seconds("tasks.server"),
+        "of the server": watch.seconds("tasks.prefect_server.temporary"),
         "of the workers": watch.seconds("spawn_main"),
         "MB of the flow": round(watch.most["flows.prompts"]),
-        "MB of the server": round(watch.most["tasks.server"]),
+        "MB of the server": round(watch.most["tasks.prefect_server.temporary"]),
         "MB of a worker": round(watch.most["spawn_main"]),
     }
 

@@ -24,9 +24,9 @@ from PIL import Image
 from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms import Compose, Resize, ToTensor
 
-from lorvp.datasets.decoding import ImageFiles, View
+from lorvp.datasets.pixels.decoding import ImageFiles, View
 from lorvp.datasets.source import ImageArray, Images, Source, write
-from lorvp.tables import markdown
+from lorvp.results.tables import markdown
 
 ROUNDS, WORKERS = 5, 2
 

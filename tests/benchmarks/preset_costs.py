@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from lorvp import params
 from lorvp.errors import InputError
-from tasks.costs import Estimate, computing, disk
+from lorvp.experiment import params
+from tasks.stages.costs import Estimate, computing, disk
 
 PRESETS = Path("data/presets")
 LINES = re.compile(r"^# Cost: .*\n(?:# Disk: .*\n)?", re.MULTILINE)

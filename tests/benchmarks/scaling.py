@@ -19,13 +19,13 @@ import numpy as np
 import polars as pl
 import torch
 
-from lorvp import tables
 from lorvp.datasets import prepared
 from lorvp.datasets.source import ImageArray, Source, write
+from lorvp.experiment.trial import Trial
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.networks.libraries.timm_models import create
-from lorvp.running import run
-from lorvp.trials import Trial
+from lorvp.results import tables
+from lorvp.trials.run import run
 
 IMAGES, EPOCHS, TRIALS, TIMES = 1000, 1, 1, (1, 4, 16)
 CLASSES, SOURCES = 10, 1000

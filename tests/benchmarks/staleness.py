@@ -20,10 +20,11 @@ from typing import NamedTuple
 
 from dvc.repo import Repo
 
-from lorvp import code, params
+from lorvp import code_digest
 from lorvp.datasets import made_from
-from lorvp.params import Experiment
-from lorvp.trials import identity
+from lorvp.experiment import params
+from lorvp.experiment.params import Experiment
+from lorvp.experiment.trial import identity
 from tests.pipeline.project import Done, Project, clone, end_of
 from tests.unit.test_stages import imported_by
 
@@ -45,7 +46,7 @@ def main(named: list[str]) -> None:
         assert done.code == 0, done.out
         os.environ |= project.environment
         os.chdir(project.repo)
-        code.ROOT = project.repo
+        code_digest.ROOT = project.repo
         experiment = params.read()
         files = sorted(p for top in ("lorvp", "tasks", "flows") for p in Path(top).rglob("*.py"))
         show({str(path): outcome(path, experiment) for path in files})
@@ -92,7 +93,7 @@ def stale() -> str:
 
 def hashes(experiment: Experiment) -> dict[str, object]:
     """By what each dataset, checkpoint and trial is known."""
-    code.forget()
+    code_digest.forget()
     settings, data = experiment.params, Path("data/datasets")
     return {
         **{f"datasets {n}": made_from.of(d) for n, d in settings.datasets.items()},

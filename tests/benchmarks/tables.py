@@ -20,9 +20,9 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from lorvp import tables
-from lorvp.tables.sections import sections
-from lorvp.tables.statistics import SCHEMA, statistics
+from lorvp.results import tables
+from lorvp.results.tables.sections import sections
+from lorvp.results.tables.trial_statistics import SCHEMA, statistics
 
 IMAGES, CLASSES, FILES = 10_000, 100, 500
 DATASETS, NETWORKS, METHODS, MAPPINGS, RATES, SEEDS = 5, 2, 20, 10, 10, 5

@@ -19,18 +19,19 @@ import polars as pl
 import timm
 import torch
 
-from lorvp import cost, tables
 from lorvp.datasets.prepared import LabelledImages
-from lorvp.epochs import refresh_mapping
+from lorvp.experiment.trial import Trial
 from lorvp.networks import checkpoint
-from lorvp.networks.facts import Facts
 from lorvp.networks.frozen import FrozenNetwork
-from lorvp.optimisation import Precision
-from lorvp.predictions import predict
-from lorvp.profiling import matmul_rate, repeated_epoch
-from lorvp.running import build
-from lorvp.trials import Trial
-from tasks.memory import OPTIONS, keep_freed_memory
+from lorvp.networks.manifest import Facts
+from lorvp.performance import flops as cost
+from lorvp.performance.profile import matmul_rate, repeated_epoch
+from lorvp.recipe import Precision
+from lorvp.results import tables
+from lorvp.training.epoch import refresh_mapping
+from lorvp.training.evaluation import predict
+from lorvp.trials.run import build
+from tasks.machine.memory import OPTIONS, keep_freed_memory
 from tests.benchmarks.published_way import PublishedTrainer
 
 SIZE, CLASSES, BATCH, IMAGES, ROUNDS = (224, 224), 10, 32, 64, 5

@@ -15,14 +15,14 @@ import time
 import polars as pl
 import torch
 
-from lorvp import tables
 from lorvp.datasets.prepared import LabelledImages
+from lorvp.experiment.trial import Trial
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.networks.libraries.timm_models import create
-from lorvp.profiling import repeated_epoch
-from lorvp.running import build
-from lorvp.trials import Trial
-from tasks.memory import keep_freed_memory
+from lorvp.performance.profile import repeated_epoch
+from lorvp.results import tables
+from lorvp.trials.run import build
+from tasks.machine.memory import keep_freed_memory
 
 TRIALS, ROUNDS = 2, 3
 

@@ -2,7 +2,8 @@
 
 Words to choose from (a ``Literal``) are varied one field at a time; all other fields keep their
 defaults, which are the papers' values. A class that composes other settings is tried with every
-pair of their kinds, and what it refuses is set aside: tests/unit/test_compose.py tells what.
+pair of their kinds, and what it refuses is set aside: tests/unit/prompts/test_compose.py tells
+what.
 """
 
 from collections.abc import Iterator
@@ -11,16 +12,16 @@ from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import ValidationError
-from unit.tiny import tiny_network
 
 from lorvp.errors import InputError
 from lorvp.mappings import MappingConfig
-from lorvp.outline import Canvas
+from lorvp.networks.interface import Canvas
 from lorvp.prompts.contents import ContentConfig
 from lorvp.prompts.fits import FitConfig
 from lorvp.prompts.methods import MethodConfig
 from lorvp.prompts.placements import PlacementConfig
 from lorvp.settings import Settings
+from tests.support.tiny import tiny_network
 
 
 def instances(union: Any) -> list[Settings]:

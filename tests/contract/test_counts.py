@@ -4,16 +4,15 @@ from itertools import pairwise
 
 import pytest
 import torch
-from unit.tiny import FEATURES, SOURCES, TARGET_NAMES, TARGETS, TinyNetwork, tiny_network, trial
 
 from lorvp.mappings.bayesian import BlmConfig, BlmPlusConfig
 from lorvp.mappings.frequency import EvpIndexConfig, FlmConfig, IlmConfig, IlmOnlineConfig
 from lorvp.mappings.linear import FmConfig, LpConfig
-from lorvp.mappings.names import SemanticConfig, TextConfig
 from lorvp.mappings.selection import IdentityConfig, RlmConfig
+from lorvp.mappings.text import SemanticConfig, TextConfig
 from lorvp.networks.frozen import FrozenNetwork
+from lorvp.networks.interface import Canvas, Ends, Tokens
 from lorvp.networks.libraries.timm_models import create
-from lorvp.outline import Canvas, Ends, Tokens
 from lorvp.prompts.contents.free import FreeConfig
 from lorvp.prompts.contents.low_rank import LowRankConfig
 from lorvp.prompts.methods.adavipro import AdaViProConfig
@@ -36,7 +35,16 @@ from lorvp.prompts.methods.vpt import VptConfig
 from lorvp.prompts.placements.border import BorderConfig
 from lorvp.prompts.placements.corner import CornerConfig
 from lorvp.prompts.placements.regions import RegionsConfig
-from lorvp.running import build
+from lorvp.trials.run import build
+from tests.support.tiny import (
+    FEATURES,
+    SOURCES,
+    TARGET_NAMES,
+    TARGETS,
+    TinyNetwork,
+    tiny_network,
+    trial,
+)
 
 # What ViT-B/16 reads at 224 pixels: 768 wide, 12 blocks.
 VIT_B = Canvas((224, 224), patch=16, tokens=Tokens(768, 12))

@@ -11,20 +11,19 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from unit.layers import unlike_fresh
-from unit.networks.samples import built, facts
-from unit.tiny import TARGET_NAMES, images
 
 from lorvp.errors import InputError
 from lorvp.mappings.linear import FmConfig, LpConfig
-from lorvp.model import PromptedNetwork
-from lorvp.networks import engine as engines
-from lorvp.networks.engine import Engine, engine
+from lorvp.networks.acceleration import engine as engines
+from lorvp.networks.acceleration.engine import Engine, engine
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.networks.libraries import LIBRARIES
 from lorvp.settings import Settings
-
-from .cases import METHODS, name
+from lorvp.training.model import PromptedNetwork
+from tests.contract.cases import METHODS, name
+from tests.support.layers import unlike_fresh
+from tests.support.networks.samples import built, facts
+from tests.support.tiny import TARGET_NAMES, images
 
 SIDE = 64
 # Squares shrink to a quarter, so that they still tile the canvas.

@@ -7,9 +7,6 @@ its formula and leaves the steps to torch.
 import pytest
 import torch
 from torch import nn
-from unit.layers import unlike_fresh
-from unit.networks.samples import built, facts
-from unit.tiny import TARGET_NAMES, images, trial
 
 from lorvp.mappings.linear import LpConfig
 from lorvp.networks.frozen import FrozenNetwork
@@ -18,8 +15,11 @@ from lorvp.prompts.methods.adavipro import AdaViProConfig
 from lorvp.prompts.methods.lor_vp import LorVpConfig
 from lorvp.prompts.methods.pad import PadConfig
 from lorvp.prompts.methods.smm import SmmConfig
-from lorvp.running import build
-from lorvp.training import fit
+from lorvp.training.trainer import fit
+from lorvp.trials.run import build
+from tests.support.layers import unlike_fresh
+from tests.support.networks.samples import built, facts
+from tests.support.tiny import TARGET_NAMES, images, trial
 
 SIDE, STEPS = 64, 50
 TRAIN, VAL = images(6, seed=1, side=(SIDE, SIDE)), images(1, side=(SIDE, SIDE))

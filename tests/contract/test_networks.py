@@ -12,22 +12,22 @@ from typing import get_args
 
 import pytest
 import torch
-from unit.networks.samples import RESNET, built, clip, facts, torchvision_facts
-from unit.tiny import TARGET_NAMES, TARGETS, images, training, trial
 
-from lorvp.files import sha256
+from lorvp.files.whole import sha256
 from lorvp.mappings.frequency import IlmConfig
 from lorvp.mappings.linear import FmConfig, LpConfig
-from lorvp.mappings.names import SemanticConfig, TextConfig
+from lorvp.mappings.text import SemanticConfig, TextConfig
 from lorvp.networks import checkpoint
-from lorvp.networks.facts import Facts
 from lorvp.networks.frozen import FrozenNetwork
+from lorvp.networks.interface import Reads
 from lorvp.networks.libraries import LIBRARIES
-from lorvp.outline import Reads
+from lorvp.networks.manifest import Facts
 from lorvp.prompts.methods.full_finetune import FullFinetuneConfig
 from lorvp.prompts.methods.lor_vp import LorVpConfig
-from lorvp.running import build
-from lorvp.training import fit
+from lorvp.training.trainer import fit
+from lorvp.trials.run import build
+from tests.support.networks.samples import RESNET, built, clip, facts, torchvision_facts
+from tests.support.tiny import TARGET_NAMES, TARGETS, images, training, trial
 
 # Weights of torchvision by family, and the side of the images that keeps the test short.
 TORCHVISION = {

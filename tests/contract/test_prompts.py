@@ -3,12 +3,11 @@
 import pytest
 import torch
 
-from lorvp.code import closure
-from lorvp.optimisation import TrainingConfig
+from lorvp.code_digest import closure
 from lorvp.prompts.base import Prompt
+from lorvp.recipe import TrainingConfig
 from lorvp.settings import parts
-
-from .cases import CANVAS, METHODS, SIZE, name
+from tests.contract.cases import CANVAS, METHODS, SIZE, name
 
 DEVICES = ["cpu"] + ["cuda"] * torch.cuda.is_available()
 methods = pytest.mark.parametrize("method", METHODS, ids=name)

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from lorvp.datasets import prepared
-from lorvp.datasets.cifar import Cifar10Config
-from lorvp.datasets.imagenet import ImagenetSketchConfig
+from lorvp.datasets.adapters.cifar import Cifar10Config
+from lorvp.datasets.adapters.imagenet import ImagenetSketchConfig
 from lorvp.datasets.source import write
+from lorvp.experiment.trial import Trial
 from lorvp.networks import checkpoint
-from lorvp.networks.timm_hub import TimmConfig
-from lorvp.predictions import predict
-from lorvp.running import build, run
-from lorvp.trials import Trial
+from lorvp.networks.sources.timm import TimmConfig
+from lorvp.training.evaluation import predict
+from lorvp.trials.run import build, run
 
 ROOT = Path(os.environ.get("LORVP_REAL_DATA", "absent"))
 WEIGHTS = ROOT / "weights/mobilenetv2_100.coral_ptq_in1k.safetensors"

@@ -2,13 +2,12 @@
 
 import pytest
 import torch
-from unit.tiny import TARGET_NAMES, images, tiny_network, training, trial
 
-from lorvp.resume import ResumeFile
-from lorvp.running import build
-from lorvp.training import Training
-
-from .cases import PAIRS, SIZE, pair_name
+from lorvp.training.trainer import Training
+from lorvp.trials.resume import ResumeFile
+from lorvp.trials.run import build
+from tests.contract.cases import PAIRS, SIZE, pair_name
+from tests.support.tiny import TARGET_NAMES, images, tiny_network, training, trial
 
 pairs = pytest.mark.parametrize("pair", PAIRS, ids=pair_name)
 TRAIN, VAL = images(4, seed=1), images(2, seed=2)

@@ -11,8 +11,7 @@ from lorvp.prompts.contents import ContentConfig
 from lorvp.prompts.fits import FitConfig
 from lorvp.prompts.methods import MethodConfig
 from lorvp.prompts.placements import PlacementConfig
-
-from .cases import ASKED, MAPPINGS, METHODS, PARTS, name
+from tests.contract.cases import ASKED, MAPPINGS, METHODS, PARTS, name
 
 UNIONS = [MethodConfig, MappingConfig, ContentConfig, PlacementConfig, FitConfig]
 CLASSES = [cls for union in UNIONS for cls in get_args(get_args(union)[0])]

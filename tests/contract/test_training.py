@@ -9,17 +9,16 @@ from functools import cache
 import pytest
 import torch
 from safetensors.torch import load_file
-from unit.tiny import TARGET_NAMES, TARGETS, images, tiny_network, training, trial
 
-from lorvp.epochs import refresh_mapping
-from lorvp.model import PromptedNetwork
-from lorvp.predictions import predict
-from lorvp.result_files import sealed
-from lorvp.running import Result, build
-from lorvp.store import TrialStore
-from lorvp.training import fit
-
-from .cases import MAPPINGS, METHODS, PAIRS, SIZE, name, pair_name
+from lorvp.training.epoch import refresh_mapping
+from lorvp.training.evaluation import predict
+from lorvp.training.model import PromptedNetwork
+from lorvp.training.trainer import fit
+from lorvp.trials.contents import sealed
+from lorvp.trials.run import Result, build
+from lorvp.trials.store import TrialStore
+from tests.contract.cases import MAPPINGS, METHODS, PAIRS, SIZE, name, pair_name
+from tests.support.tiny import TARGET_NAMES, TARGETS, images, tiny_network, training, trial
 
 pairs = pytest.mark.parametrize("pair", PAIRS, ids=pair_name)
 # Of four images two seeds might make the same two batches.

@@ -11,14 +11,14 @@ import pytest
 import timm
 import torch
 from torch import Tensor
-from unit.layers import bits, noise, same, unlike_fresh
-from unit.tiny import MEAN, STD, dataset, source_names
 
-from lorvp.networks.engine import Engine, engine
+from lorvp.experiment.trial import Trial
+from lorvp.networks.acceleration.engine import Engine, engine
+from lorvp.networks.acceleration.precision import fp32_products, ieee_fp32, why_slow
 from lorvp.networks.frozen import FrozenNetwork
-from lorvp.networks.precision import fp32_products, ieee_fp32, why_slow
-from lorvp.running import run
-from lorvp.trials import Trial
+from lorvp.trials.run import run
+from tests.support.layers import bits, noise, same, unlike_fresh
+from tests.support.tiny import MEAN, STD, dataset, source_names
 
 # As a worker has it: without it cuBLAS refuses to work with repeatable kernels.
 os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")

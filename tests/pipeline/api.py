@@ -10,7 +10,7 @@ from typing import Any
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
-from .project import PATIENCE, Project, free_port, wait_until
+from tests.pipeline.project import PATIENCE, Project, free_port, wait_until
 
 
 @contextmanager
@@ -18,7 +18,9 @@ def server(project: Project) -> Iterator[str]:
     """A Prefect server on the project's database, as a user runs one beside; gives its URL."""
     port = free_port()
     url = f"http://127.0.0.1:{port}/api"
-    with project.started("-m", "tasks.server", str(port), str(os.getpid())) as process:
+    with project.started(
+        "-m", "tasks.prefect_server.temporary", str(port), str(os.getpid())
+    ) as process:
         wait_until(lambda: _answers(url) or process.poll() is not None)
         assert process.poll() is None, process.communicate()[0]
         yield url

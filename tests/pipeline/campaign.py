@@ -15,9 +15,9 @@ from pathlib import Path
 
 import psutil
 
-from .api import server
-from .processes import alive
-from .project import Project, wait_until
+from tests.pipeline.api import server
+from tests.pipeline.processes import alive
+from tests.pipeline.project import Project, wait_until
 
 PATIENCE = 240
 """Seconds in which something new has to happen."""
@@ -128,7 +128,7 @@ class Campaign:
             self.dvc = None
 
     def _kill_server(self) -> None:
-        for process in self._named("tasks.server"):
+        for process in self._named("tasks.prefect_server.temporary"):
             self._kill(process)
         self._server.close()
         self._end_of_run()

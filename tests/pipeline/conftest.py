@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
-from .processes import alive, server_addresses
-from .project import Done, Project, clone, end_of, wait_until
+from tests.pipeline.processes import alive, server_addresses
+from tests.pipeline.project import Done, Project, clone, end_of, wait_until
 
 API_KEY = "0123456789abcdef0123456789abcdef01234567"
 """Of W&B; set in the environment of the first run, where nobody asked for it."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from .project import Project
+from tests.pipeline.project import Project
 
 
 def forget_trials(project: Project) -> None:

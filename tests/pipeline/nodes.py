@@ -11,8 +11,8 @@ from pathlib import Path
 
 import psutil
 
-from .processes import alive
-from .project import Project, free_port, kill_group, wait_until
+from tests.pipeline.processes import alive
+from tests.pipeline.project import Project, free_port, kill_group, wait_until
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psutil
 
-from .project import SOON, Project, wait_until
+from tests.pipeline.project import SOON, Project, wait_until
 
 
 def alive(project: Project) -> list[psutil.Process]:
@@ -38,7 +38,7 @@ def server_addresses(project: Project) -> set[str]:
     found = set()
     for process in alive(project):
         try:
-            if "tasks.server" in process.cmdline():
+            if "tasks.prefect_server.temporary" in process.cmdline():
                 sockets = process.net_connections("tcp")
                 found |= {s.laddr.ip for s in sockets if s.status == psutil.CONN_LISTEN}
         except psutil.Error:

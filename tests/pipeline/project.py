@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
-from surroundings import own_tools, without_foreign
+
+from tests.support.surroundings import own_tools, without_foreign
 
 SOURCE = Path(__file__).parents[2]
 SMALL = Path(__file__).with_name("params.yaml")

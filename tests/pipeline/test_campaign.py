@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from .campaign import Campaign, epochs_of_each
-from .left import contents, forget_trials, metrics, results
-from .processes import nothing_is_left
-from .project import Project, end_of
+from tests.pipeline.campaign import Campaign, epochs_of_each
+from tests.pipeline.left import contents, forget_trials, metrics, results
+from tests.pipeline.processes import nothing_is_left
+from tests.pipeline.project import Project, end_of
 
 KILLS, SEED = int(os.environ.get("KILLS", "100")), 20261121
 EPOCHS, SEEDS = 12, 8

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import psutil
 
-from .processes import held_in_training, nothing_is_left
-from .project import SOON, Project, end_of, wait_until
+from tests.pipeline.processes import held_in_training, nothing_is_left
+from tests.pipeline.project import SOON, Project, end_of, wait_until
 
 RANKS = "grid.pixel.method.lor_vp.rank"
 BESIDE = ("", "tables", "tables/mine", "datasets", "checkpoints", "mine")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import FirstRun, forget_bytecode, kill_all, made_light
-from .project import Done, Project, wait_until
+from tests.pipeline.conftest import FirstRun, forget_bytecode, kill_all, made_light
+from tests.pipeline.project import Done, Project, wait_until
 
 pytestmark = pytest.mark.patient
 RANKS = "grid.pixel.method.lor_vp.rank"

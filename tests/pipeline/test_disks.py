@@ -9,11 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from unit.mounts import mounted
 
-from .conftest import FirstRun
-from .left import contents, forget_trials, metrics, results
-from .project import Done, Project
+from tests.pipeline.conftest import FirstRun
+from tests.pipeline.left import contents, forget_trials, metrics, results
+from tests.pipeline.project import Done, Project
+from tests.support.mounts import mounted
 
 PAGE = 4096
 
@@ -48,7 +48,7 @@ def one_epoch_more(params: dict) -> None:
 
 
 def is_good(path: Path) -> bool:
-    from lorvp.resume import ResumeFile
+    from lorvp.trials.resume import ResumeFile
 
     return ResumeFile(path).load() is not None
 

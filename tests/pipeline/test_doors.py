@@ -20,12 +20,11 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from lorvp.errors import InputError
-from tasks.login import log_in
-from tasks.users_server import users_api
-
-from .processes import alive
-from .project import Project, clone, free_port, wait_until
-from .test_report import browser  # noqa: F401 - a fixture
+from tasks.prefect_server.login import log_in
+from tasks.prefect_server.users import users_api
+from tests.pipeline.processes import alive
+from tests.pipeline.project import Project, clone, free_port, wait_until
+from tests.pipeline.test_report import browser  # noqa: F401 - a fixture
 
 FOREIGN = {"Origin": "http://stranger.example"}
 CHANGE = """([url, login]) => fetch(url, {method: "PATCH", body: '{"paused": true}',
@@ -97,7 +96,7 @@ def test_nobody_is_answered_without_it(server: Server, deployment: str):
 
 OF_A_RUN = """
 import httpx
-from tasks.server import prefect_api
+from tasks.prefect_server.temporary import prefect_api
 with prefect_api() as url:
     print(httpx.get(f"{url}/admin/version").status_code)
 """

@@ -10,12 +10,12 @@ from typing import Any
 import psutil
 import pytest
 
-from .api import ask, server
-from .conftest import FirstRun
-from .left import contents, files, forget_trials, metrics, results
-from .nodes import CLUSTERS, Cluster
-from .processes import alive, held_in_training, nothing_is_left
-from .project import Project, end_of, wait_until
+from tests.pipeline.api import ask, server
+from tests.pipeline.conftest import FirstRun
+from tests.pipeline.left import contents, files, forget_trials, metrics, results
+from tests.pipeline.nodes import CLUSTERS, Cluster
+from tests.pipeline.processes import alive, held_in_training, nothing_is_left
+from tests.pipeline.project import Project, end_of, wait_until
 
 PATIENCE = 400
 """Seconds for a run: a cluster's processes import torch and Prefect many times over."""

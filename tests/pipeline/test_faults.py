@@ -9,11 +9,11 @@ from contextlib import suppress
 
 import psutil
 
-from .api import ask, server
-from .conftest import FirstRun
-from .left import contents, forget_trials, metrics, results
-from .processes import held_in_training, nothing_is_left
-from .project import SOON, Done, Project, end_of, wait_until
+from tests.pipeline.api import ask, server
+from tests.pipeline.conftest import FirstRun
+from tests.pipeline.left import contents, forget_trials, metrics, results
+from tests.pipeline.processes import held_in_training, nothing_is_left
+from tests.pipeline.project import SOON, Done, Project, end_of, wait_until
 
 
 def test_a_stopped_run_goes_on_and_ends_with_the_same_bits(first: FirstRun, project: Project):

@@ -12,11 +12,11 @@ import numpy as np
 import polars as pl
 import pytest
 from PIL import Image
-from readme import snippet
 
-from .api import ask, server
-from .conftest import API_KEY, FirstRun
-from .processes import nothing_is_left
+from tests.pipeline.api import ask, server
+from tests.pipeline.conftest import API_KEY, FirstRun
+from tests.pipeline.processes import nothing_is_left
+from tests.support.readme import snippet
 
 DETAILS = ("confusion", "curves", "mapping", "prompts", "regions", "time")
 GRID = {(m, c, s) for m in ("lor_vp", "adavipro") for c in ("ilm", "lp") for s in (0, 1)}

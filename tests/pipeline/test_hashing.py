@@ -6,17 +6,17 @@ import os
 from collections import Counter
 from pathlib import Path
 
-from .project import Project
+from tests.pipeline.project import Project
 
 COUNT = """
 import os
-from lorvp import stored
-_real = stored.sha256
+from lorvp.trials import verified
+_real = verified.sha256
 def _counted(path):
     with open({log!r}, "a") as log:
         print(os.getpid(), path.resolve(), file=log)
     return _real(path)
-stored.sha256 = _counted
+verified.sha256 = _counted
 """
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PIL import Image
 
-from .project import Project
+from tests.pipeline.project import Project
 
 pytestmark = pytest.mark.patient
 PARAMS = """\

@@ -14,11 +14,11 @@ import polars as pl
 import pytest
 import timm
 from PIL import Image
-from readme import commands
 from safetensors.torch import save_file
-from unit.networks.hub import serving
 
-from .project import Project
+from tests.pipeline.project import Project
+from tests.support.networks.hub import serving
+from tests.support.readme import commands
 
 pytestmark = pytest.mark.patient
 CLASSES = {"sea": (30, 90, 200), "wood_land": (60, 140, 40)}
@@ -79,7 +79,7 @@ def on_images_from_elsewhere(project: Project) -> None:
     assert "12 tests on images from elsewhere: 12 to do" in done.out
     check_shifts(project, images=8)
     assert project.dvc("repro").stages == []
-    assert "12 trials, 0 to train" in project.python("-m", "flows.plan").out
+    assert "12 trials, 0 to train" in project.python("-m", "flows.costs").out
 
 
 def check_shifts(project: Project, images: int) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from .left import files
-from .project import Project, free_port
+from tests.pipeline.left import files
+from tests.pipeline.project import Project, free_port
 
 
 def misspelt(params: Any) -> None:
@@ -78,7 +78,7 @@ def test_a_prefect_server_that_does_not_answer(project: Project):
 
 
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="oneDNN plays older x86 processors only")
-@pytest.mark.parametrize("flow", ["flows.prompts", "flows.plan"])
+@pytest.mark.parametrize("flow", ["flows.prompts", "flows.costs"])
 def test_a_precision_that_the_processor_lacks(project: Project, flow: str):
     project.edit(lambda params: params["grid"]["pixel"]["training"].update(precision="bf16"))
     before = files(project)

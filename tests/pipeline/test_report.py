@@ -15,7 +15,7 @@ from itertools import combinations
 import polars as pl
 import pytest
 
-from .conftest import FirstRun
+from tests.pipeline.conftest import FirstRun
 
 T_OF_TWO = 12.706204736  # Student's t of two seeds, 97.5 %
 NORMAL = 1.959963985

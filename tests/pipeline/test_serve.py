@@ -12,9 +12,9 @@ import psutil
 import pytest
 from filelock import FileLock
 
-from .api import ask, server
-from .processes import alive, nothing_is_left
-from .project import SOON, Project, end_of, wait_until
+from tests.pipeline.api import ask, server
+from tests.pipeline.processes import alive, nothing_is_left
+from tests.pipeline.project import SOON, Project, end_of, wait_until
 
 FORM = {"methods": ["lor_vp"], "ranks": [2], "mappings": ["lp"], "seeds": [7]}
 

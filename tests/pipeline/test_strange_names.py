@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from .project import SOURCE, Project, clone
+from tests.pipeline.project import SOURCE, Project, clone
 
 PIPELINE = YAML(typ="safe").load(SOURCE / "dvc.yaml")["stages"]
 GROUPS = {name: stage["do"] for name, stage in PIPELINE.items() if "foreach" in stage}

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from .conftest import PROXIES
-from .project import Project
+from tests.pipeline.conftest import PROXIES
+from tests.pipeline.project import Project
 
 NOBODY = 12345
 """A user without an entry in /etc/passwd, as of `docker run --user`."""

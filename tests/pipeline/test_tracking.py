@@ -4,17 +4,17 @@ import shutil
 import socket
 from contextlib import suppress
 
-from .conftest import API_KEY
-from .project import Project
+from tests.pipeline.conftest import API_KEY
+from tests.pipeline.project import Project
 
 TRACK = """
 import logging
 import sys
 from pathlib import Path
-from lorvp import params
-from lorvp.store import TrialStore
-from tasks.plan import make_jobs
-from tasks.tracking import Nowhere, track
+from lorvp.experiment import params
+from lorvp.trials.store import TrialStore
+from tasks.jobs import make_jobs
+from tasks.tracking.tracker import Nowhere, track
 
 experiment = params.read()
 job = make_jobs(experiment, TrialStore(Path("store")))[0]
@@ -33,12 +33,12 @@ def test_disabled_imports_nothing(project: Project):
 TRAIN = """
 from pathlib import Path
 import torch
-from lorvp import params
-from lorvp.params import TrackingConfig
-from lorvp.store import TrialStore
-from tasks.plan import make_jobs
-from tasks.training import train_and_store
-from tasks.trial_logs import log_file
+from lorvp.experiment import params
+from lorvp.experiment.params import TrackingConfig
+from lorvp.trials.store import TrialStore
+from tasks.jobs import make_jobs
+from tasks.worker.trial import train_and_store
+from tasks.worker.log import log_file
 
 torch.set_num_threads(1)
 for job in make_jobs(params.read(), TrialStore(Path("store")))[:2]:

@@ -15,11 +15,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lorvp import bundles
 from lorvp.datasets import prepared
-from lorvp.stored import read_record
-
-from .conftest import FirstRun
+from lorvp.deployment import bundle as bundles
+from lorvp.trials.verified import read_record
+from tests.pipeline.conftest import FirstRun
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 ROOT = Path(__file__).parents[2]
@@ -81,7 +80,9 @@ def test_a_prompt_is_used_where_only_the_wheel_is_installed(
 ):
     """With the same answers to the last bit."""
     names = zipfile.ZipFile(clean.wheel).namelist()
-    assert {"lorvp/py.typed", "lorvp/published.csv", "lorvp/cli.py"} <= set(names)
+    assert {"lorvp/py.typed", "lorvp/results/tables/published.csv", "lorvp/cli/commands.py"} <= set(
+        names
+    )
     assert all(name.startswith(("lorvp/", "lorvp-")) for name in names)
 
     prompt = next(first.project.prompts.glob("*/trial.json")).parent

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from lorvp.params import ParamsError, read
-
-from .experiments import params
+from lorvp.experiment.params import ParamsError, read
+from tests.support.experiments import params
 
 
 @pytest.fixture

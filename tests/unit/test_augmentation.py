@@ -6,8 +6,7 @@ from torch import Tensor
 
 from lorvp.augmentation import Augmentation
 from lorvp.images import random_windows, resized
-from lorvp.optimisation import TrainingConfig
-from lorvp.outline import Canvas
+from lorvp.networks.interface import Canvas
 from lorvp.prompts.base import Fit
 from lorvp.prompts.fits.cover import Cover
 from lorvp.prompts.fits.frame import Frame
@@ -15,9 +14,9 @@ from lorvp.prompts.fits.resize import Resize
 from lorvp.prompts.fits.scaled_frame import ScaledFrame
 from lorvp.prompts.fits.shrunken_patches import ShrunkenPatches
 from lorvp.prompts.methods.lor_vp import LorVpConfig
-from lorvp.running import build
-
-from .tiny import TARGET_NAMES, images, tiny_network, trial
+from lorvp.recipe import TrainingConfig
+from lorvp.trials.run import build
+from tests.support.tiny import TARGET_NAMES, images, tiny_network, trial
 
 SIZE = (16, 24)
 FITS = [

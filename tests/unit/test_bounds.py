@@ -10,14 +10,13 @@ from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 
 import lorvp
+from lorvp.experiment.json_schema import schema
+from lorvp.experiment.params import check
 from lorvp.mappings import MappingConfig
-from lorvp.networks.facts import CheckpointManifest
-from lorvp.params import check
+from lorvp.networks.manifest import CheckpointManifest
 from lorvp.prompts.methods import MethodConfig
-from lorvp.schema import schema
 from lorvp.settings import LARGEST
-
-from .experiments import block, params
+from tests.support.experiments import block, params
 
 UPPER = ("maximum", "exclusiveMaximum")
 HUGE = 10**30

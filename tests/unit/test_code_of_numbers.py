@@ -12,58 +12,54 @@ from typing import Any, get_args
 
 import pytest
 
-from lorvp import code
+from lorvp import code_digest
+from lorvp.experiment.trial import CODE, fingerprint, identity
 from lorvp.mappings import MappingConfig
-from lorvp.networks.facts import CheckpointManifest
 from lorvp.networks.libraries import LIBRARIES
+from lorvp.networks.manifest import CheckpointManifest
 from lorvp.prompts.contents.free import FreeConfig
 from lorvp.prompts.methods import MethodConfig
 from lorvp.prompts.methods.compose import ComposeConfig
-from lorvp.trials import CODE, fingerprint, identity
-
-from .tiny import trial
+from tests.support.tiny import trial
 
 EXCUSED = {
     "lorvp.datasets.*": "makes images and labels, whose bytes are in each trial's name",
-    "lorvp.labels": "names classes, which are in a dataset's digest",
-    "lorvp.networks.base": "makes checkpoints, whose bytes and facts are in each trial's name",
-    "lorvp.networks.class_names": "as base",
-    "lorvp.networks.*hub*": "as base",
-    "lorvp.networks.pretraining": "as base",
-    "lorvp.networks.timm_source": "as base",
-    "lorvp.code": "makes the hash; test_code.py",
-    "lorvp.files": "moves bytes, whose checksums are computed before; test_train_and_store.py",
-    "lorvp.store*": "moves sealed bytes; test_train_and_store.py",
-    "lorvp.regular": "refuses what is no file; the bytes of others have their checksums",
-    "lorvp.json_file": "reads manifests, all of which is in each trial's name",
+    "lorvp.datasets.imagenet_classes": "names classes, which are in a dataset's digest",
+    "lorvp.networks.sources.*": "makes checkpoints, whose bytes are in each trial's name",
+    "lorvp.code_digest": "makes the hash; test_code_digest.py",
+    "lorvp.files.whole": "moves bytes, whose checksums are computed before; test_worker_trial.py",
+    "lorvp.trials.store*": "moves sealed bytes; test_worker_trial.py",
+    "lorvp.trials.verified": "as store",
+    "lorvp.files.regular": "refuses what is no file; the bytes of others have their checksums",
+    "lorvp.files.strict_json": "reads manifests, all of which is in each trial's name",
     "lorvp.settings": "types of settings, whose values are in each trial's name",
-    "lorvp.params": "reads settings, whose values are in each trial's name",
-    "lorvp.grid": "as params",
-    "lorvp.same": "as params",
-    "lorvp.yaml_file": "as params",
-    "lorvp.tables.*": "reads results; the stage of tables makes all of them again",
+    "lorvp.experiment.params": "reads settings, whose values are in each trial's name",
+    "lorvp.experiment.grid": "as params",
+    "lorvp.experiment.same_trials": "as params",
+    "lorvp.experiment.yaml_positions": "as params",
+    "lorvp.results.tables.*": "reads results; the stage of tables makes all of them again",
     "lorvp.versions": "is written down beside a result, and changes none",
     "lorvp.lazy": "imports",
-    "lorvp.proxies": "words of the network's surroundings",
+    "lorvp.text.proxies": "words of the network's surroundings",
     "lorvp.errors": "words",
-    "lorvp.naming": "words",
-    "lorvp.problems": "words",
-    "lorvp.redacted": "words",
-    "lorvp.words": "words",
-    "lorvp.written": "words",
-    "tasks.training": "hands a job to lorvp.finishing, which refuses another; test_train_and_store",
-    "tasks.plan": "makes the name that lorvp.finishing compares with its own",
-    "tasks.sharing": "a folder's place, and its end",
-    "tasks.places": "places of folders; what is in them is in each trial's name",
-    "tasks.devices": "says where; the device is written down, and outputs are shared on one alone",
-    "tasks.precision": "refuses; the precision itself is a setting",
-    "tasks.memory": "how freed memory is kept",
-    "tasks.failures": "whether to try again",
+    "lorvp.text.names": "words",
+    "lorvp.text.problems": "words",
+    "lorvp.text.redacted": "words",
+    "lorvp.text.quoted": "words",
+    "lorvp.experiment.text_problems": "words",
+    "tasks.worker.trial": "hands a job to lorvp.trials.finish, which refuses another",
+    "tasks.jobs": "makes the name that lorvp.trials.finish compares with its own",
+    "tasks.worker.shared_outputs": "a folder's place, and its end",
+    "tasks.paths": "places of folders; what is in them is in each trial's name",
+    "tasks.machine.devices": "says where; the device is written down, and shares no outputs",
+    "tasks.machine.precision": "refuses; the precision itself is a setting",
+    "tasks.machine.memory": "how freed memory is kept",
+    "tasks.worker.failures": "whether to try again",
     "tasks.errors": "words",
-    "tasks.tracking": "tells W&B of numbers, and has no way back",
-    "tasks.wandb_*": "as tracking",
-    "tasks.trial_logs": "logs",
-    "tasks.written": "lists the files of tables",
+    "tasks.tracking.tracker": "tells W&B of numbers, and has no way back",
+    "tasks.tracking.wandb_*": "as tracking",
+    "tasks.worker.log": "logs",
+    "lorvp.files.listed": "lists the files of tables",
 }
 
 
@@ -72,7 +68,7 @@ def modules_of(union: Any) -> set[str]:
 
 
 def file_of(module: str) -> Path | None:
-    place = code.ROOT.joinpath(*module.split("."))
+    place = code_digest.ROOT.joinpath(*module.split("."))
     files = (place.with_suffix(".py"), place / "__init__.py")
     return next((path for path in files if path.is_file()), None)
 
@@ -87,22 +83,24 @@ def reached(start: str) -> set[str]:
         path = file_of(module) if module.split(".")[0] in {"lorvp", "tasks"} else None
         if path and module not in found:
             found.add(module)
-            waiting += code._imported(ast.parse(path.read_bytes()))
+            waiting += code_digest._imported(ast.parse(path.read_bytes()))
             waiting += [module.rpartition(".")[0]]
-    return {module for module in found if code._file(module).is_file()}
+    return {module for module in found if code_digest._file(module).is_file()}
 
 
-OF_TRIALS = code.closure(
-    modules_of(MethodConfig) | modules_of(MappingConfig) | CODE, code.GROUND | code.PIXELS
+OF_TRIALS = code_digest.closure(
+    modules_of(MethodConfig) | modules_of(MappingConfig) | CODE,
+    code_digest.GROUND | code_digest.PIXELS,
 )
-OF_CHECKPOINTS = code.closure(
-    [library.__name__ for library in LIBRARIES.values()] + ["lorvp.networks.loading"], code.GROUND
+OF_CHECKPOINTS = code_digest.closure(
+    [library.__name__ for library in LIBRARIES.values()] + ["lorvp.networks.loading"],
+    code_digest.GROUND,
 )
 HASHED = sorted(OF_TRIALS | OF_CHECKPOINTS)
 
 
 def test_what_a_worker_can_run_is_hashed_or_excused():
-    rest = reached("tasks.training") - set(HASHED)
+    rest = reached("tasks.worker.trial") - set(HASHED)
     unexcused = [m for m in sorted(rest) if not any(fnmatch.fnmatch(m, p) for p in EXCUSED)]
     assert not unexcused
     stale = [pattern for pattern in EXCUSED if not fnmatch.filter(rest, pattern)]
@@ -114,8 +112,8 @@ def test_nothing_is_hashed_and_excused():
     both = [m for m in HASHED if any(fnmatch.fnmatch(m, p) for p in EXCUSED)]
     assert both == [
         "lorvp.datasets.duplicates",
-        "lorvp.datasets.once",
         "lorvp.datasets.prepared",
+        "lorvp.datasets.verified",
     ]
 
 
@@ -147,22 +145,24 @@ def functions(tree: ast.AST) -> list[ast.FunctionDef]:
 @pytest.mark.parametrize("module", HASHED)
 def test_every_function_counts(module, monkeypatch):
     """Each alone is made to return at once; the file's hash is another then, and so is a name."""
-    path, source = code._file(module), code._source
-    before = code._syntax.__wrapped__(path)
+    path, source = code_digest._file(module), code_digest._source
+    before = code_digest._syntax.__wrapped__(path)
     text, after = path.read_text(), before
     for number in range(len(functions(ast.parse(text)))):
         tree = ast.parse(text)
         function = functions(tree)[number]
         function.body.insert(0, ast.parse("return 1.05").body[0])
         mutated = ast.unparse(ast.fix_missing_locations(tree)).encode()
-        monkeypatch.setattr(code, "_source", lambda p, new=mutated: new if p == path else source(p))
-        after = code._syntax.__wrapped__(path)
+        monkeypatch.setattr(
+            code_digest, "_source", lambda p, new=mutated: new if p == path else source(p)
+        )
+        after = code_digest._syntax.__wrapped__(path)
         assert after != before, function.name
-    known, syntax = unchanged(), code._syntax
-    monkeypatch.setattr(code, "_syntax", lambda p: "changed" if p == path else syntax(p))
-    code._digest_of.cache_clear()
+    known, syntax = unchanged(), code_digest._syntax
+    monkeypatch.setattr(code_digest, "_syntax", lambda p: "changed" if p == path else syntax(p))
+    code_digest._digest_of.cache_clear()
     try:
         changed = any(old != new for old, new in zip(known, names(), strict=False))
     finally:
-        code._digest_of.cache_clear()
+        code_digest._digest_of.cache_clear()
     assert changed, module

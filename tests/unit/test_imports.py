@@ -69,7 +69,8 @@ SETS_NUMBERS = re.compile(
 
 @pytest.mark.parametrize("path", files("tasks") + files("flows"), ids=relative)
 def test_what_a_process_sets_before_it_computes_is_in_the_code_hash(path):
-    """Threads, precision and repeatability change the last bits of a result: lorvp/numerics.py."""
+    """Threads, precision and repeatability change the last bits of a result; they are set in
+    lorvp/training/determinism.py."""
     nodes = [node for node in ast.walk(ast.parse(path.read_text()))
              if isinstance(node, ast.Attribute | ast.Constant)]  # fmt: skip
     inner = {id(node.value) for node in nodes if isinstance(node, ast.Attribute)}
@@ -89,7 +90,8 @@ ALONE = """
 import sys
 for name in sys.argv[1].split(","):
     sys.modules[name] = None  # an import of it raises ImportError
-import lorvp.running, lorvp.params, lorvp.tables, lorvp.store, lorvp.networks.checkpoint
+import lorvp.trials.run, lorvp.experiment.params, lorvp.results.tables, lorvp.trials.store
+import lorvp.networks.checkpoint
 heavy = {"timm", "altair", "torchvision", "datasets"} & set(sys.modules)
 assert not heavy, heavy
 """

@@ -6,8 +6,7 @@ import torch
 
 from lorvp.datasets import prepared
 from lorvp.datasets.prepared import LabelledImages
-
-from .tiny import dataset, images
+from tests.support.tiny import dataset, images
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from surroundings import own_surroundings
+
+from tests.support.surroundings import own_surroundings
 
 
 @pytest.mark.parametrize("address", [("192.0.2.1", 80), ("example.org", 443)])

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from readme import snippet
+from tests.support.readme import snippet
 
 ROOT = Path(__file__).parents[2]
 

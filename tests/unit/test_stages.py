@@ -11,10 +11,10 @@ from typing import Any, get_args
 import pytest
 from ruamel.yaml import YAML
 
-from lorvp.code import GROUND, PIXELS, closure
-from lorvp.datasets import DatasetConfig
+from lorvp.code_digest import GROUND, PIXELS, closure
+from lorvp.datasets.adapters import DatasetConfig
 from lorvp.datasets.made_from import DOWNLOADS, MACHINERY
-from lorvp.networks import CheckpointConfig
+from lorvp.networks.sources import CheckpointConfig
 
 ROOT = Path(__file__).parent.parent.parent
 

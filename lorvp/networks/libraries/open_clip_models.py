@@ -17,15 +17,15 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lorvp.errors import InputError
+from lorvp.networks.agreement import require_shape
 from lorvp.networks.frozen import FrozenNetwork
-from lorvp.networks.libraries.agreement import require_shape
-from lorvp.networks.libraries.open_clip_options import OpenClipOptions
-from lorvp.networks.libraries.options import UNBUILDABLE, reason
-from lorvp.outline import filled
-from lorvp.words import shown, similar
+from lorvp.networks.interface import filled
+from lorvp.networks.options.base import UNBUILDABLE, reason
+from lorvp.networks.options.open_clip_options import OpenClipOptions
+from lorvp.text.quoted import shown, similar
 
 if TYPE_CHECKING:
-    from lorvp.networks.facts import Facts
+    from lorvp.networks.manifest import Facts
 
 OPTIONS = OpenClipOptions
 

@@ -11,15 +11,15 @@ from torch import Tensor, nn
 
 from lorvp.errors import InputError
 from lorvp.images import Size
+from lorvp.networks.agreement import agree, outputs
 from lorvp.networks.frozen import FrozenNetwork
-from lorvp.networks.libraries.agreement import agree, outputs
-from lorvp.networks.libraries.options import UNBUILDABLE, reason
-from lorvp.networks.libraries.timm_options import TimmOptions
-from lorvp.outline import patch_of
-from lorvp.words import shown, similar
+from lorvp.networks.interface import patch_of
+from lorvp.networks.options.base import UNBUILDABLE, reason
+from lorvp.networks.options.timm_options import TimmOptions
+from lorvp.text.quoted import shown, similar
 
 if TYPE_CHECKING:
-    from lorvp.networks.facts import Facts
+    from lorvp.networks.manifest import Facts
 
 OPTIONS = TimmOptions
 

@@ -13,14 +13,14 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from lorvp.errors import InputError
+from lorvp.networks.agreement import agree, outputs
 from lorvp.networks.frozen import FrozenNetwork
-from lorvp.networks.libraries.agreement import agree, outputs
-from lorvp.networks.libraries.options import UNBUILDABLE, reason
-from lorvp.networks.libraries.torchvision_options import TorchvisionOptions
-from lorvp.words import shown, similar
+from lorvp.networks.options.base import UNBUILDABLE, reason
+from lorvp.networks.options.torchvision_options import TorchvisionOptions
+from lorvp.text.quoted import shown, similar
 
 if TYPE_CHECKING:
-    from lorvp.networks.facts import Facts
+    from lorvp.networks.manifest import Facts
 
 OPTIONS = TorchvisionOptions
 

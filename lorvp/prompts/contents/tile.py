@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from lorvp.errors import InputError
 from lorvp.prompts.base import Canvas, Content, Placement, Size
-from lorvp.prompts.fits.patches import PatchSide, patch_side
+from lorvp.prompts.fits.patch_side import PatchSide, patch_side
 from lorvp.settings import Settings
 
 

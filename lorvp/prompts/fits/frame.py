@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from lorvp.errors import InputError
 from lorvp.images import Size
-from lorvp.outline import Interpolation
+from lorvp.networks.interface import Interpolation
 from lorvp.prompts.base import Canvas, Fit
 from lorvp.settings import Count, Settings, Symbol
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from torch import Tensor
 
-from lorvp.outline import Interpolation
+from lorvp.networks.interface import Interpolation
 from lorvp.prompts.base import Canvas, Fit
 from lorvp.settings import Settings
 

@@ -14,9 +14,9 @@ from torch.nn import functional as F
 
 from lorvp.errors import InputError
 from lorvp.images import Size
-from lorvp.outline import Interpolation
+from lorvp.networks.interface import Interpolation
 from lorvp.prompts.base import Canvas, Fit
-from lorvp.prompts.fits.patches import PatchSide, patch_side
+from lorvp.prompts.fits.patch_side import PatchSide, patch_side
 from lorvp.settings import Count, Settings, Symbol
 
 

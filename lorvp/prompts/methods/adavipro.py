@@ -9,15 +9,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from lorvp.optimisation import TrainingConfig
 from lorvp.prompts.base import Canvas, Prompt
 from lorvp.prompts.contents.free import Free
 from lorvp.prompts.fits.resize import Resize
-from lorvp.prompts.methods import vp
+from lorvp.prompts.methods import vp_recipe
 from lorvp.prompts.methods.base import Method
 from lorvp.prompts.placements.border import Border
 from lorvp.prompts.placements.product import Product
 from lorvp.prompts.placements.regions import Edges, Regions
+from lorvp.recipe import TrainingConfig
 from lorvp.settings import Count, Positive, Symbol
 
 
@@ -41,7 +41,7 @@ class AdaViProConfig(Method):
     @property
     def paper(self) -> TrainingConfig:
         """VP's, with the region choice's own rate from the paper."""
-        return vp.TRAINING.model_copy(update={"lr_placement": 1.0})
+        return vp_recipe.TRAINING.model_copy(update={"lr_placement": 1.0})
 
     def build(self, canvas: Canvas) -> Prompt:
         size = canvas.size

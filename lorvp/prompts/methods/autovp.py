@@ -17,13 +17,6 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from lorvp.errors import InputError
-from lorvp.optimisation import (
-    AdamConfig,
-    CosineConfig,
-    MultistepConfig,
-    SgdConfig,
-    TrainingConfig,
-)
 from lorvp.prompts.base import Canvas, Fit, Prompt
 from lorvp.prompts.contents.free import Free
 from lorvp.prompts.contents.sigmoid import Sigmoid
@@ -31,6 +24,7 @@ from lorvp.prompts.fits.frame import Frame
 from lorvp.prompts.fits.scaled_frame import LARGEST, SMALLEST, ScaledFrame
 from lorvp.prompts.methods.base import Method
 from lorvp.prompts.placements.outside import Outside
+from lorvp.recipe import AdamConfig, CosineConfig, MultistepConfig, SgdConfig, TrainingConfig
 from lorvp.settings import Count, Symbol
 
 

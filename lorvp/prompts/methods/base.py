@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from lorvp.optimisation import TrainingConfig
 from lorvp.prompts.base import Canvas, Prompt
+from lorvp.recipe import TrainingConfig
 from lorvp.settings import Settings
 
 

@@ -13,12 +13,12 @@ from typing import Annotated, Literal
 from torch import Tensor
 
 from lorvp.augmentation import Augmentation
-from lorvp.optimisation import CosineConfig, NormalisedGradientConfig, TrainingConfig
 from lorvp.prompts.base import Canvas, Prompt
 from lorvp.prompts.contents.free import Free
 from lorvp.prompts.fits.cover import Cover
 from lorvp.prompts.methods.base import Method
 from lorvp.prompts.placements.outside import Outside
+from lorvp.recipe import CosineConfig, NormalisedGradientConfig, TrainingConfig
 from lorvp.settings import Count, Symbol
 
 

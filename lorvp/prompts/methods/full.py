@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import Literal
 
 from lorvp.augmentation import Augmentation
-from lorvp.optimisation import AdamConfig, MultistepConfig, TrainingConfig
 from lorvp.prompts.base import Canvas, Prompt
 from lorvp.prompts.contents.free import Free
 from lorvp.prompts.fits.resize import Resize
 from lorvp.prompts.methods.base import Method
 from lorvp.prompts.placements.everywhere import Everywhere
+from lorvp.recipe import AdamConfig, MultistepConfig, TrainingConfig
 
 
 class FullConfig(Method):

@@ -17,13 +17,13 @@ from torch import Tensor, nn
 
 from lorvp.augmentation import Augmentation
 from lorvp.networks.frozen import FrozenNetwork
-from lorvp.optimisation import AdamConfig, CosineConfig, TrainingConfig
-from lorvp.outline import Reads
+from lorvp.networks.interface import Reads
 from lorvp.prompts.base import Canvas, Prompt
 from lorvp.prompts.contents.zero import Zero
 from lorvp.prompts.fits.resize import Resize
 from lorvp.prompts.methods.base import Method
 from lorvp.prompts.placements.everywhere import Everywhere
+from lorvp.recipe import AdamConfig, CosineConfig, TrainingConfig
 
 
 class FullFinetuneConfig(Method):

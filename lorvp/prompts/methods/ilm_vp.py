@@ -11,13 +11,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-from lorvp.optimisation import (
-    AdamConfig,
-    CosineConfig,
-    MultistepConfig,
-    SgdConfig,
-    TrainingConfig,
-)
 from lorvp.prompts.base import Canvas, Prompt
 from lorvp.prompts.contents.free import Free
 from lorvp.prompts.contents.sigmoid import Sigmoid
@@ -26,6 +19,7 @@ from lorvp.prompts.fits.resize import Resize
 from lorvp.prompts.methods.base import Method
 from lorvp.prompts.placements.border import Border
 from lorvp.prompts.placements.outside import Outside
+from lorvp.recipe import AdamConfig, CosineConfig, MultistepConfig, SgdConfig, TrainingConfig
 from lorvp.settings import Count
 
 

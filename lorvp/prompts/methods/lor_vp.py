@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-from lorvp.optimisation import CosineConfig, SgdConfig, TrainingConfig
 from lorvp.prompts.base import Canvas, Prompt
 from lorvp.prompts.contents.low_rank import Factors
 from lorvp.prompts.fits.resize import Resize
 from lorvp.prompts.methods.base import Method
 from lorvp.prompts.placements.everywhere import Everywhere
+from lorvp.recipe import CosineConfig, SgdConfig, TrainingConfig
 
 TRAINING = TrainingConfig(
     epochs=20,  # run script

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from lorvp.optimisation import TrainingConfig
 from lorvp.prompts.base import Canvas, Prompt
 from lorvp.prompts.contents.free import Free
 from lorvp.prompts.fits.resize import Resize
-from lorvp.prompts.methods import vp
+from lorvp.prompts.methods import vp_recipe
 from lorvp.prompts.methods.base import Method
 from lorvp.prompts.placements.border import Border
+from lorvp.recipe import TrainingConfig
 from lorvp.settings import Count, Symbol
 
 
@@ -27,7 +27,7 @@ class PadConfig(Method):
 
     @property
     def paper(self) -> TrainingConfig:
-        return vp.TRAINING
+        return vp_recipe.TRAINING
 
     def build(self, canvas: Canvas) -> Prompt:
         placement = Border(canvas.size, self.width)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-from lorvp.optimisation import TrainingConfig
 from lorvp.prompts.base import Canvas, Prompt
 from lorvp.prompts.contents.free import Free
 from lorvp.prompts.fits.resize import Resize
 from lorvp.prompts.methods import lor_vp
 from lorvp.prompts.methods.base import Method
 from lorvp.prompts.placements.everywhere import Everywhere
+from lorvp.recipe import TrainingConfig
 
 
 class PatchFreeConfig(Method):

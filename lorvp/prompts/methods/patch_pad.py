@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from lorvp.optimisation import TrainingConfig
 from lorvp.prompts.base import Canvas, Prompt
 from lorvp.prompts.contents.free import Free
-from lorvp.prompts.fits.patches import PatchSide, patch_side
+from lorvp.prompts.fits.patch_side import PatchSide, patch_side
 from lorvp.prompts.fits.shrunken_patches import ShrunkenPatches
 from lorvp.prompts.methods import lor_vp
 from lorvp.prompts.methods.base import Method
 from lorvp.prompts.placements.outside import Outside
+from lorvp.recipe import TrainingConfig
 from lorvp.settings import Count, Symbol
 
 

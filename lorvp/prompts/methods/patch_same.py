@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import Literal
 
-from lorvp.optimisation import TrainingConfig
 from lorvp.prompts.base import Canvas, Prompt
 from lorvp.prompts.contents.tile import Tile
-from lorvp.prompts.fits.patches import PatchSide, patch_side
+from lorvp.prompts.fits.patch_side import PatchSide, patch_side
 from lorvp.prompts.fits.resize import Resize
 from lorvp.prompts.methods import lor_vp
 from lorvp.prompts.methods.base import Method
 from lorvp.prompts.placements.everywhere import Everywhere
+from lorvp.recipe import TrainingConfig
 
 
 class PatchSameConfig(Method):

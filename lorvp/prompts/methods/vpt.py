@@ -19,13 +19,13 @@ from torch import Tensor, nn
 
 from lorvp.errors import InputError
 from lorvp.networks.frozen import FrozenNetwork
-from lorvp.optimisation import CosineConfig, SgdConfig, TrainingConfig
-from lorvp.outline import Reads, Tokens
+from lorvp.networks.interface import Reads, Tokens
 from lorvp.prompts.base import Canvas, Prompt
 from lorvp.prompts.contents.zero import Zero
 from lorvp.prompts.fits.resize import Resize
 from lorvp.prompts.methods.base import Method
 from lorvp.prompts.placements.everywhere import Everywhere
+from lorvp.recipe import CosineConfig, SgdConfig, TrainingConfig
 from lorvp.settings import Count, Symbol
 
 

@@ -5,15 +5,14 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from lorvp.datasets import DatasetConfig
-from lorvp.datasets.gtsrb import NAMES as SIGNS
-from lorvp.labels import imagenet_synsets
-
-from .layout import lay
-from .layout_own import one_folder
-from .layouts import LAYOUTS, layout
-from .making import make, offered, per_class, published, seen
-from .server import serving
+from lorvp.datasets.adapters import DatasetConfig
+from lorvp.datasets.adapters.gtsrb import NAMES as SIGNS
+from lorvp.datasets.imagenet_classes import imagenet_synsets
+from tests.support.datasets.layout import lay
+from tests.support.datasets.layout_own import one_folder
+from tests.support.datasets.layouts import LAYOUTS, layout
+from tests.support.datasets.making import make, offered, per_class, published, seen
+from tests.support.datasets.server import serving
 
 DRAWN = {"letters", "digits"}
 """Made of no files."""

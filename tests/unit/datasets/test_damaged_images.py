@@ -11,9 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lorvp.datasets.decoding import BrokenImageError, ImageFiles, View
-
-from .test_decoding import saved, scene
+from lorvp.datasets.pixels.decoding import BrokenImageError, ImageFiles, View
+from tests.unit.datasets.test_decoding import saved, scene
 
 
 def chunk(kind: bytes, data: bytes) -> bytes:

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from lorvp.datasets.decoding import ImageFiles, View, decode
-from lorvp.datasets.tree import SUFFIXES
+from lorvp.datasets.folders.tree import SUFFIXES
+from lorvp.datasets.pixels.decoding import ImageFiles, View, decode
 
 FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 LEVELS = 2

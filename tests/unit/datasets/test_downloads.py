@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from lorvp.datasets.archives import Archive, default_root, fetch
+from lorvp.datasets.download import Archive, default_root, fetch
 from lorvp.errors import InputError
-
-from .layout import packed
-from .server import serving
+from tests.support.datasets.layout import packed
+from tests.support.datasets.server import serving
 
 ONE = packed("one.tar.gz", {"one/a.txt": b"a", "one/deep/b.txt": b"b" * 100_000})
 TWO = packed("two.zip", {"c.txt": b"c" * 1000})

@@ -10,10 +10,9 @@ from PIL import Image
 
 from lorvp.datasets import duplicates, prepared
 from lorvp.datasets.source import ImageArray, Source, write
-
-from .making import make
-from .pictures import Which, encoded
-from .trees import lay, splits
+from tests.support.datasets.making import make
+from tests.support.datasets.pictures import Which, encoded
+from tests.support.datasets.trees import lay, splits
 
 SPLITS = ("train", "val", "test")
 
@@ -42,7 +41,7 @@ def test_the_same_pixels_count_whatever_the_file(tmp_path):
 
 
 def rows(data, split):
-    from .making import read
+    from tests.support.datasets.making import read
 
     return [read(image) for image in data.split(split).images_NHWC.numpy()]
 

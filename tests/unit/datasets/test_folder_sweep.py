@@ -11,10 +11,9 @@ from itertools import count
 import pytest
 
 from lorvp.errors import InputError
-
-from .making import make, seen
-from .pictures import Which
-from .trees import ANIMALS, Tree, lay, pictures
+from tests.support.datasets.making import make, seen
+from tests.support.datasets.pictures import Which
+from tests.support.datasets.trees import ANIMALS, Tree, lay, pictures
 
 SPELLINGS = {
     "train": ["train", "Train", "TRAINING", "training"],

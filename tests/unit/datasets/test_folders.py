@@ -3,10 +3,9 @@
 import pytest
 
 from lorvp.errors import InputError
-
-from .making import config, make, per_class, seen
-from .pictures import Which
-from .trees import IGNORED, Tree, classes, lay, pictures, splits
+from tests.support.datasets.making import config, make, per_class, seen
+from tests.support.datasets.pictures import Which
+from tests.support.datasets.trees import IGNORED, Tree, classes, lay, pictures, splits
 
 OTHER = Which("all", 0, 11)
 """Of the class cat, and like none of the ten."""

@@ -4,14 +4,13 @@ import os
 
 import pytest
 
-from lorvp.files import naming_full_disk, reserve
-
-from ..mounts import mounted
-from .command import Project
-from .layout import lay, packed
-from .layouts import layout
-from .pictures import each, encoded
-from .server import serving
+from lorvp.files.whole import naming_full_disk, reserve
+from tests.support.datasets.command import Project
+from tests.support.datasets.layout import lay, packed
+from tests.support.datasets.layouts import layout
+from tests.support.datasets.pictures import each, encoded
+from tests.support.datasets.server import serving
+from tests.support.mounts import mounted
 
 PAGE = 4096
 

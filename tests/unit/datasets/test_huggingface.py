@@ -7,10 +7,9 @@ import pytest
 from datasets import ClassLabel, Dataset, DatasetDict, Features, Image, Value
 
 from lorvp.errors import InputError
-
-from .making import config, make, seen
-from .pictures import Which, each, encoded
-from .test_damaged_images import HUGE_PNG
+from tests.support.datasets.making import config, make, seen
+from tests.support.datasets.pictures import Which, each, encoded
+from tests.unit.datasets.test_damaged_images import HUGE_PNG
 
 NAMES = ["big_cat", "dog"]
 

@@ -5,10 +5,10 @@ import time
 
 import pytest
 
-from .command import Project
-from .layouts import layout
-from .making import offered
-from .server import serving
+from tests.support.datasets.command import Project
+from tests.support.datasets.layouts import layout
+from tests.support.datasets.making import offered
+from tests.support.datasets.server import serving
 
 
 @pytest.fixture
@@ -73,14 +73,14 @@ def test_killed_while_it_unpacks(project, server, undisturbed, member):
 def test_killed_between_unpacking_and_cleaning_up(project, server, undisturbed):
     """The archives that lie beside what was in them, and may be as large, go with the next run."""
     # The first call clears what is left of the scratch folder, the next would the archives.
-    assert project.run(dies=("lorvp.datasets.archives:shutil.rmtree", 3)) == -signal.SIGKILL
+    assert project.run(dies=("lorvp.datasets.download:shutil.rmtree", 3)) == -signal.SIGKILL
     assert len(project.raw_folders()) == 1
     ends_well(project, server, undisturbed, {"images.tar.gz": 1, "annotations.tar.gz": 1})
 
 
 @pytest.mark.parametrize("image", [1, 17])
 def test_killed_while_it_decodes(project, server, undisturbed, image):
-    assert project.run(dies=("lorvp.datasets.decoding:decode", image)) == -signal.SIGKILL
+    assert project.run(dies=("lorvp.datasets.pixels.decoding:decode", image)) == -signal.SIGKILL
     assert len(project.raw_folders()) == 1
     ends_well(project, server, undisturbed, {"images.tar.gz": 1, "annotations.tar.gz": 1})
 
@@ -89,7 +89,7 @@ def test_killed_while_an_older_dataset_is_there(project, server, undisturbed):
     assert project.run() == 0, project.said
     archives = offered("oxford_pets", layout("oxford_pets"), server)
     project.asks_for(kind="oxford_pets", size=24, archives=archives)
-    assert project.run(dies=("lorvp.datasets.decoding:decode", 5)) == -signal.SIGKILL
+    assert project.run(dies=("lorvp.datasets.pixels.decoding:decode", 5)) == -signal.SIGKILL
     assert project.files() == undisturbed
 
 

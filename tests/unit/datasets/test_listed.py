@@ -5,11 +5,10 @@ from typing import get_args
 
 import pytest
 
-from lorvp.datasets import DatasetConfig
-
-from .layout import lay
-from .layouts import LAYOUTS, layout
-from .making import class_of, make
+from lorvp.datasets.adapters import DatasetConfig
+from tests.support.datasets.layout import lay
+from tests.support.datasets.layouts import LAYOUTS, layout
+from tests.support.datasets.making import class_of, make
 
 OF_LISTS = {
     "dtd": ["dtd/dtd/images/banded/more.jpg", "dtd/dtd/images/new_class/more.PNG"],

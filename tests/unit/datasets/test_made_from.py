@@ -7,14 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from lorvp import code
+from lorvp import code_digest
 from lorvp.datasets import made_from, prepared
-from lorvp.params import Params
-from tasks.prepare import prepare_dataset
-
-from .layout import lay
-from .layouts import LAYOUTS, layout
-from .making import config
+from lorvp.experiment.params import Params
+from tasks.stages.prepare import prepare_dataset
+from tests.support.datasets.layout import lay
+from tests.support.datasets.layouts import LAYOUTS, layout
+from tests.support.datasets.making import config
 
 UP_TO_DATE = (
     "mine: up to date (names, sizes and times of its files are as before; their content was not "
@@ -221,13 +220,15 @@ def test_many_gigabytes_that_nobody_touched_are_not_read(folder, said, monkeypat
 @pytest.fixture
 def package(tmp_path, monkeypatch) -> Path:
     """A copy of the code that is hashed instead of the real one."""
-    shutil.copytree(code.ROOT / "lorvp", tmp_path / "lorvp", ignore=shutil.ignore_patterns("*pyc"))
-    monkeypatch.setattr(code, "ROOT", tmp_path)
+    shutil.copytree(
+        code_digest.ROOT / "lorvp", tmp_path / "lorvp", ignore=shutil.ignore_patterns("*pyc")
+    )
+    monkeypatch.setattr(code_digest, "ROOT", tmp_path)
     return tmp_path / "lorvp"
 
 
 def codes() -> dict[str, str | None]:
-    code.forget()
+    code_digest.forget()
     roots = {
         "folder": {"root": "raw"},
         "folder_test": {"root": "raw"},
@@ -249,15 +250,15 @@ FILES_OF_IMAGES = set(KINDS) - {"cifar10", "cifar100", "svhn", "digits", "letter
 @pytest.mark.parametrize(
     ("file", "expected"),
     [
-        ("datasets/cifar.py", {"cifar10", "cifar100"}),
-        ("datasets/digits.py", {"digits"}),
-        ("datasets/folder.py", {"folder", "folder_test"}),
+        ("datasets/adapters/cifar.py", {"cifar10", "cifar100"}),
+        ("datasets/adapters/digits.py", {"digits"}),
+        ("datasets/adapters/folder.py", {"folder", "folder_test"}),
         ("datasets/source.py", set(KINDS)),
         ("datasets/prepared.py", set(KINDS)),
-        ("datasets/archives.py", set()),
+        ("datasets/download.py", set()),
         ("datasets/made_from.py", set()),
-        ("datasets/__init__.py", set()),
-        ("files.py", set()),
+        ("datasets/adapters/__init__.py", set()),
+        ("files/whole.py", set()),
         ("errors.py", set()),
         ("networks/frozen.py", set()),
     ],
@@ -268,14 +269,14 @@ def test_an_edit_prepares_what_it_can_change(package, file, expected):
     assert prepared_again(package / file, text + "\nNEW = 1\n") == expected
 
 
-@pytest.mark.parametrize("file", ["images.py", "datasets/decoding.py"])
+@pytest.mark.parametrize("file", ["images.py", "datasets/pixels/decoding.py"])
 def test_an_edit_of_how_files_are_read_prepares_all_of_files(package, file):
     text = (package / file).read_text()
     assert prepared_again(package / file, text + "\nNEW = 1\n") >= FILES_OF_IMAGES
 
 
 def test_an_edit_of_class_names_prepares_what_takes_its_names_from_them(package):
-    path = package / "labels.py"
+    path = package / "datasets/imagenet_classes.py"
     found = prepared_again(path, path.read_text() + "\nNEW = 1\n")
     assert {"imagenet", "tiny_imagenet"} <= found
     assert not {"cifar10", "folder", "digits"} & found

@@ -17,11 +17,10 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
-from lorvp.datasets.decoding import BrokenImageError, View, decode, read_image
-from lorvp.datasets.tree import SUFFIXES
-
-from .test_damaged_images import chunk
-from .test_decoding import saved, scene
+from lorvp.datasets.folders.tree import SUFFIXES
+from lorvp.datasets.pixels.decoding import BrokenImageError, View, decode, read_image
+from tests.unit.datasets.test_damaged_images import chunk
+from tests.unit.datasets.test_decoding import saved, scene
 
 MUTATIONS, GROUPS = 200, 10
 PATIENCE = 10

@@ -9,10 +9,9 @@ from datasets import ClassLabel, Dataset, Features
 from datasets import Image as Column
 from PIL import Image
 
-from lorvp.datasets.decoding import ImageFiles, View, decode
-
-from .making import make, seen
-from .pictures import Which, each, encoded
+from lorvp.datasets.pixels.decoding import ImageFiles, View, decode
+from tests.support.datasets.making import make, seen
+from tests.support.datasets.pictures import Which, each, encoded
 
 # Where the first row and the first column of the stored image belong, as EXIF 2.32 has it.
 MARKS = {1: ("top", "left"), 2: ("top", "right"), 3: ("bottom", "right"), 4: ("bottom", "left"),

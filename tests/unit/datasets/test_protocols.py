@@ -6,10 +6,9 @@ import pytest
 
 from lorvp.datasets.source import Sizes
 from lorvp.errors import InputError
-
-from .layout import lay
-from .layouts import LAYOUTS, layout
-from .making import class_of, config, make, per_class, published, seen
+from tests.support.datasets.layout import lay
+from tests.support.datasets.layouts import LAYOUTS, layout
+from tests.support.datasets.making import class_of, config, make, per_class, published, seen
 
 # METHODS.md, 3.2: classes, train, test. There, train is what is left when val is held out; where
 # the papers hold out none (None below), ours is a tenth of the published train.

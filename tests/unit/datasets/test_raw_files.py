@@ -4,12 +4,11 @@ import numpy as np
 import pytest
 
 from lorvp.errors import InputError
-
-from .layout import lay
-from .layout_lists import mat
-from .layout_own import one_folder
-from .layouts import LAYOUTS, layout
-from .making import class_of, config
+from tests.support.datasets.layout import lay
+from tests.support.datasets.layout_lists import mat
+from tests.support.datasets.layout_own import one_folder
+from tests.support.datasets.layouts import LAYOUTS, layout
+from tests.support.datasets.making import class_of, config
 
 # Small files on which the labels of all images depend.
 LISTS = {

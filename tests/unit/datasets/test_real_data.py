@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from .making import make
+from tests.support.datasets.making import make
 
 REAL = Path(os.environ.get("LORVP_REAL_DATA", "/nowhere"))
 

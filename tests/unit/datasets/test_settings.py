@@ -4,11 +4,10 @@ import json
 
 import pytest
 
-from lorvp.params import ParamsError, read
-
-from .command import EXPERIMENT
-from .layouts import LAYOUTS
-from .making import class_of, config, published
+from lorvp.experiment.params import ParamsError, read
+from tests.support.datasets.command import EXPERIMENT
+from tests.support.datasets.layouts import LAYOUTS
+from tests.support.datasets.making import class_of, config, published
 
 NEEDED = {
     "folder": {"root": "images"},

@@ -4,17 +4,16 @@ import json
 
 import pytest
 
-from lorvp import params
 from lorvp.datasets import prepared
 from lorvp.errors import InputError
-from tasks.prepare import prepare_dataset
-from tasks.report import on_data
-
-from . import trees
-from .layout import lay
-from .layouts import layout
-from .making import make
-from .pictures import Which
+from lorvp.experiment import params
+from tasks.stages.prepare import prepare_dataset
+from tasks.stages.report import on_data
+from tests.support.datasets import trees
+from tests.support.datasets.layout import lay
+from tests.support.datasets.layouts import layout
+from tests.support.datasets.making import make
+from tests.support.datasets.pictures import Which
 
 PARAMS = """
 datasets:

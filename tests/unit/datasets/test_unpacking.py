@@ -9,13 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from lorvp.datasets.archives import Archive, fetch
+from lorvp.datasets.download import Archive, fetch
 from lorvp.errors import InputError
-
-from .layout import lay, packed, tarred, zipped
-from .layouts import layout
-from .making import make
-from .server import serving
+from tests.support.datasets.layout import lay, packed, tarred, zipped
+from tests.support.datasets.layouts import layout
+from tests.support.datasets.making import make
+from tests.support.datasets.server import serving
 
 
 @pytest.fixture

@@ -9,10 +9,9 @@ from torch.nn import functional as F
 
 from lorvp.errors import InputError
 from lorvp.networks import checkpoint
-from lorvp.networks.clip_hub import ClipConfig
 from lorvp.networks.libraries.open_clip_models import build, frozen
-
-from .samples import built, clip, saved
+from lorvp.networks.sources.clip import ClipConfig
+from tests.support.networks.samples import built, clip, saved
 
 NAMES = ["Great_Dane", "T-shirt", "sea"]
 TEXTS = ("a great dane", "a t shirt", "a sea", "no great dane.", "no t shirt.", "no sea.")

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from lorvp.errors import InputError
-from lorvp.networks.timm_hub import TimmConfig
-from lorvp.networks.timm_source import find
+from lorvp.networks.sources.timm import TimmConfig
+from lorvp.networks.sources.timm_weights import find
 
 GOOD = {
     "architecture": "test_resnet",

@@ -5,10 +5,9 @@ import torch
 from pydantic import ValidationError
 
 from lorvp.errors import InputError
-from lorvp.networks.timm_hub import TimmConfig
-from lorvp.networks.torchvision_hub import TorchvisionConfig
-
-from .samples import built, torchvision_facts
+from lorvp.networks.sources.timm import TimmConfig
+from lorvp.networks.sources.torchvision import TorchvisionConfig
+from tests.support.networks.samples import built, torchvision_facts
 
 
 def test_a_files_images_may_be_unlike_the_architectures(tmp_path):

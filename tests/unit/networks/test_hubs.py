@@ -16,11 +16,10 @@ from huggingface_hub.errors import HTTPError
 from safetensors.torch import load_file
 
 from lorvp.errors import InputError
-from lorvp.files import sha256
-from lorvp.networks.base import reaching
-
-from .hub import serving
-from .samples import built, clip, facts, saved, torchvision_facts
+from lorvp.files.whole import sha256
+from lorvp.networks.sources.base import reaching
+from tests.support.networks.hub import serving
+from tests.support.networks.samples import built, clip, facts, saved, torchvision_facts
 
 ROOT = Path(__file__).parent.parent.parent.parent
 NAMES = [f"kind {n}" for n in range(7)]
@@ -40,10 +39,10 @@ def lookup(host, *args, **options):
     return real(host, *args, **options)
 socket.getaddrinfo = lookup
 
-from lorvp.networks import CheckpointConfig
-from lorvp.params import Params
+from lorvp.networks.sources import CheckpointConfig
+from lorvp.experiment.params import Params
 from tasks.errors import for_people
-from tasks.prepare import prepare_checkpoint
+from tasks.stages.prepare import prepare_checkpoint
 from torchvision.models import ResNet18_Weights
 
 weights, root = ResNet18_Weights.IMAGENET1K_V1, Path.cwd()

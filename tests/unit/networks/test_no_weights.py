@@ -10,8 +10,7 @@ import pytest
 import torch
 
 from lorvp.errors import InputError
-
-from .samples import built, facts, read_from, saved
+from tests.support.networks.samples import built, facts, read_from, saved
 
 
 class Bomb:

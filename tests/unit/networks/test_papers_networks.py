@@ -6,8 +6,8 @@ from typing import NamedTuple
 import pytest
 from pydantic import TypeAdapter
 
-from lorvp import yaml_file
-from lorvp.networks import CheckpointConfig
+from lorvp.experiment import yaml_positions
+from lorvp.networks.sources import CheckpointConfig
 
 FRAGMENT = Path("data/presets/fragments/networks.yaml")
 IMAGENET = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
@@ -53,7 +53,7 @@ NETWORKS = {
 
 
 def entries() -> dict:
-    return yaml_file.read(FRAGMENT).data["checkpoints"]
+    return yaml_positions.read(FRAGMENT).data["checkpoints"]
 
 
 def test_the_fragment_holds_these_networks():

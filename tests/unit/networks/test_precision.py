@@ -9,11 +9,10 @@ import pytest
 import torch
 from torch import nn
 
-from lorvp.networks import precision
-from lorvp.networks.engine import Engine
-from lorvp.networks.precision import SlowPrecision, fp32_products, ieee_fp32, why_slow
-
-from ..layers import frozen, whole
+from lorvp.networks.acceleration import precision
+from lorvp.networks.acceleration.engine import Engine
+from lorvp.networks.acceleration.precision import SlowPrecision, fp32_products, ieee_fp32, why_slow
+from tests.support.layers import frozen, whole
 
 CPU = torch.device("cpu")
 

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from lorvp.files import sha256
-from lorvp.networks import CheckpointConfig, checkpoint
-from lorvp.networks.pretraining import TrainedConfig
-from lorvp.networks.timm_hub import TimmConfig
-from lorvp.params import Params, ParamsError
-from tasks.prepare import prepare_checkpoint
-
-from ..tiny import TARGETS, dataset
-from .samples import built, clip, facts, saved
+from lorvp.experiment.params import Params, ParamsError
+from lorvp.files.whole import sha256
+from lorvp.networks import checkpoint
+from lorvp.networks.sources import CheckpointConfig
+from lorvp.networks.sources.timm import TimmConfig
+from lorvp.networks.sources.trained import TrainedConfig
+from tasks.stages.prepare import prepare_checkpoint
+from tests.support.networks.samples import built, clip, facts, saved
+from tests.support.tiny import TARGETS, dataset
 
 NET = Path("data/checkpoints/net")
 

@@ -8,8 +8,7 @@ from torch import nn
 from lorvp.errors import InputError
 from lorvp.networks import checkpoint
 from lorvp.networks.libraries import timm_models
-
-from .samples import built, facts
+from tests.support.networks.samples import built, facts
 
 # Architecture, side of the images, width of the features as its paper or its code has it.
 FAMILIES = [

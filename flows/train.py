@@ -1,0 +1,117 @@
+"""The flow that trains: a Prefect task for each missing trial, on what ``compute.runner`` says.
+
+Import it inside ``tasks.prefect_server.temporary.prefect_api()``, which says where Prefect's API
+is.
+"""
+
+from __future__ import annotations
+
+import signal
+from datetime import datetime
+
+from httpx import TransportError
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.exceptions import FailedRun
+from prefect.futures import as_completed
+from prefect.states import Cancelled, Completed, Failed
+
+from lorvp.experiment.params import Params
+from tasks.errors import takes_no_files
+from tasks.jobs import Job, Plan, holds, neighbours_together
+from tasks.orchestration.cancel import cancelled_as_by_ctrl_c
+from tasks.orchestration.request import ask, asked
+from tasks.orchestration.terminal import Progress
+from tasks.orchestration.trials import (
+    ProgressArtifact,
+    outcome,
+    publish_results,
+    queue_dropped_on_stop,
+    submit,
+    wait_until_recorded,
+)
+from tasks.runners.base import runner
+from tasks.worker import shared_outputs
+
+
+def run(plan: Plan, settings: Params) -> str:
+    """Run the flow for what this plan lacks; which trials failed and why, or nothing.
+
+    Raises:
+        Exception: whatever went wrong outside of the trials.
+        KeyboardInterrupt: it was cancelled in Prefect's UI.
+    """
+    # Again, since Polars sets it so that a Ctrl-C does not wake who waits.
+    signal.signal(signal.SIGINT, signal.getsignal(signal.SIGINT))
+    named = train_prompts.with_options(task_runner=runner(settings.compute).task_runner())
+    ask(plan, settings)
+    try:
+        state = named(return_state=True)
+    except TransportError:  # nobody takes down how the flow ended
+        return _still_missing(plan)
+    if state.is_cancelled():
+        raise KeyboardInterrupt
+    error = state.result(raise_on_failure=False)
+    if isinstance(error, BaseException) and not isinstance(error, FailedRun):
+        raise error
+    return state.message or "" if state.is_failed() else ""
+
+
+def _still_missing(plan: Plan) -> str:
+    """What the run came to, where Prefect's server is gone and nobody else knows."""
+    names = [f"  {job.point.name}" for job in plan.missing if not holds(job)]
+    gone = "Prefect's server no longer answers, so the run has ended; not trained yet:"
+    return "\n".join([gone, *names]) if names else ""
+
+
+def _name() -> str:
+    return f"prompts {datetime.now():%Y-%m-%d %H:%M}"
+
+
+@flow(name="prompts", flow_run_name=_name)
+def train_prompts() -> State:
+    """Train what is missing. A trial that fails leaves the others alone, and is named."""
+    with cancelled_as_by_ctrl_c() as cancelled:
+        try:
+            progress = _train(*asked())
+        except KeyboardInterrupt:
+            if not cancelled.is_set():
+                raise
+            return Cancelled(message="cancelled in the UI; finished trials are kept")
+    if progress.failures:
+        return Failed(message=progress.summary)
+    return Completed(message=f"{progress.total} trials trained")
+
+
+def _train(plan: Plan, settings: Params) -> Progress:
+    """All that is missing, on what ``compute.runner`` says, and what became of it."""
+    total, tracking = len(plan.missing), settings.tracking
+    shared_outputs.clear()
+    place = runner(settings.compute)
+    with (
+        queue_dropped_on_stop(),
+        Progress(total) as progress,
+        place.team(plan.missing, progress.note) as team,
+    ):
+        shown = ProgressArtifact(total)
+        with place.asking():
+            jobs = {submit(job, team, tracking): job for job in neighbours_together(plan.missing)}
+        for future in as_completed(list(jobs)):
+            _note(progress, jobs[future], outcome(future, jobs[future], team))
+            shown.show(progress.percent)
+    shared_outputs.clear()
+    publish_results(plan)
+    wait_until_recorded(total + 1)
+    return progress
+
+
+def _note(progress: Progress, job: Job, record: dict | BaseException) -> None:
+    """Raises:
+    TransportError, OSError: what all the others would say too.
+    """
+    if isinstance(record, TransportError) or takes_no_files(record):
+        raise record
+    if isinstance(record, BaseException):
+        progress.failed(job.point.name, f"{type(record).__name__}: {record}")
+    else:
+        progress.finished(job.point.name, record)

@@ -1,0 +1,140 @@
+"""A hash of the code that a result depends on; comments and formatting do not count.
+
+Starting from some modules, imports within this package are followed. Files named
+``__init__.py`` only list names (a test holds them to it) and are not followed: what a trial
+takes from a list is known from its settings, so editing one method leaves the others alone.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import sys
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+GROUND = frozenset({
+    "lorvp.code_digest", "lorvp.errors", "lorvp.files.regular", "lorvp.files.strict_json",
+    "lorvp.files.whole", "lorvp.settings", "lorvp.text.names", "lorvp.text.problems",
+    "lorvp.text.quoted", "lorvp.text.redacted",
+})  # fmt: skip
+"""Modules that never count. They compute nothing: an edit of them breaks a result or leaves it.
+Most of them only word what a user is told."""
+
+PIXELS = frozenset({"lorvp.datasets.pixels.decoding"})
+"""Modules that decide only pixels, which are known by their own hash once they are stored."""
+
+
+def digest_of(modules: Iterable[str], apart: Iterable[str] = ()) -> str:
+    """Hex digest over the syntax trees of ``modules`` and all they import from ``lorvp``.
+
+    Modules in ``apart`` and in GROUND, and what only they import, do not count.
+    """
+    return _digest_of(ROOT, frozenset(modules), GROUND.union(apart))
+
+
+@cache
+def _digest_of(root: Path, modules: frozenset[str], apart: frozenset[str]) -> str:
+    """Kept, since every trial of a grid asks for one of a few: 8 ms each, of thousands."""
+    total = hashlib.sha256()
+    for module in sorted(closure(modules, apart)):
+        total.update(f"{module}={_syntax(_file(module))};".encode())
+    return total.hexdigest()[:16]
+
+
+def closure(modules: Iterable[str], apart: Iterable[str] = ()) -> set[str]:
+    """The modules reached from ``modules`` by imports, themselves included.
+
+    Imports of modules in ``apart`` are not followed.
+    """
+    found: set[str] = set()
+    waiting, stop = list(modules), set(apart)
+    while waiting:
+        module = waiting.pop()
+        if module not in found | stop and _file(module).exists():
+            found.add(module)
+            waiting += _imports(_file(module))
+    return found
+
+
+def hold() -> None:
+    """From now on, take all code as it is now: for a process that has just loaded it and goes on
+    with it, whatever becomes of the files."""
+    for path in (ROOT / "lorvp").rglob("*.py"):
+        _held[path] = path.read_bytes()
+    _loaded_before.update(sys.modules)
+
+
+def loaded_otherwise() -> list[str]:
+    """Modules that this process has loaded since ``hold`` from files that had changed by then."""
+    late = [name for name in sys.modules.keys() - _loaded_before if name.startswith("lorvp.")]
+    return sorted(n for n in late if _file(n) in _held and _held[_file(n)] != _now(_file(n)))
+
+
+def forget() -> None:
+    """For whoever edits code while this process runs."""
+    for kept in (_digest_of, _imports, _syntax):
+        kept.cache_clear()
+    _held.clear()
+    _loaded_before.clear()
+
+
+def _file(module: str) -> Path:
+    return ROOT.joinpath(*module.split(".")).with_suffix(".py")
+
+
+_held: dict[Path, bytes] = {}
+_loaded_before: set[str] = set()
+
+
+def _source(path: Path) -> bytes:
+    return _held[path] if path in _held else path.read_bytes()
+
+
+def _now(path: Path) -> bytes | None:
+    return path.read_bytes() if path.exists() else None
+
+
+@cache
+def _imports(path: Path) -> list[str]:
+    return [name for name in _imported(ast.parse(_source(path))) if name.startswith("lorvp.")]
+
+
+def _imported(tree: ast.AST) -> Iterator[str]:
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            # `from lorvp import files` names a module too.
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif not _is_for_types_only(node):
+            yield from _imported(node)
+
+
+def _is_for_types_only(node: ast.AST) -> bool:
+    """`if TYPE_CHECKING:`, whose imports never run."""
+    return isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
+
+
+@cache
+def _syntax(path: Path) -> str:
+    tree = ast.parse(_source(path))
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list):
+            # A string that stands alone is documentation.
+            node.body = [part for part in body if not _is_string(part)]  # type: ignore
+    # Written out again rather than dumped: a dump differs between versions of Python.
+    return hashlib.sha256(ast.unparse(tree).encode()).hexdigest()
+
+
+def _is_string(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )

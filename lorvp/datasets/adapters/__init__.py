@@ -1,0 +1,56 @@
+"""The datasets there are. A new one: its file, and its name in the union below."""
+
+from typing import Annotated
+
+from lorvp.datasets.adapters.cifar import Cifar10Config, Cifar100Config
+from lorvp.datasets.adapters.digits import DigitsConfig
+from lorvp.datasets.adapters.dtd import DtdConfig
+from lorvp.datasets.adapters.eurosat import EurosatConfig
+from lorvp.datasets.adapters.flowers102 import Flowers102Config
+from lorvp.datasets.adapters.folder import FolderConfig, FolderTestConfig
+from lorvp.datasets.adapters.food101 import Food101Config
+from lorvp.datasets.adapters.gtsrb import GtsrbConfig
+from lorvp.datasets.adapters.huggingface import HuggingfaceConfig
+from lorvp.datasets.adapters.imagenet import (
+    ImagenetAConfig,
+    ImagenetConfig,
+    ImagenetRConfig,
+    ImagenetSketchConfig,
+    ImagenetV2Config,
+)
+from lorvp.datasets.adapters.letters import LettersConfig
+from lorvp.datasets.adapters.oxford_pets import OxfordPetsConfig
+from lorvp.datasets.adapters.stanford_cars import StanfordCarsConfig
+from lorvp.datasets.adapters.sun397 import Sun397Config
+from lorvp.datasets.adapters.svhn import SvhnConfig
+from lorvp.datasets.adapters.tiny_imagenet import TinyImagenetConfig
+from lorvp.datasets.adapters.ucf101 import Ucf101Config
+from lorvp.settings import BY_KIND, OR_KIND_ALONE
+
+DatasetConfig = Annotated[
+    LettersConfig
+    | DigitsConfig
+    | Cifar10Config
+    | Cifar100Config
+    | SvhnConfig
+    | GtsrbConfig
+    | DtdConfig
+    | Flowers102Config
+    | Food101Config
+    | EurosatConfig
+    | OxfordPetsConfig
+    | StanfordCarsConfig
+    | Sun397Config
+    | Ucf101Config
+    | TinyImagenetConfig
+    | ImagenetConfig
+    | ImagenetRConfig
+    | ImagenetAConfig
+    | ImagenetSketchConfig
+    | ImagenetV2Config
+    | FolderConfig
+    | FolderTestConfig
+    | HuggingfaceConfig,
+    BY_KIND,
+    OR_KIND_ALONE,
+]

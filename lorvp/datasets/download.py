@@ -1,0 +1,179 @@
+"""Raw files from the net: each downloaded, verified and unpacked, or nothing at all.
+
+They lie in the user's cache folder (or under ``$LORVP_RAW``), so that every checkout and every
+dataset that needs them finds them.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import lzma
+import os
+import shutil
+import sys
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
+
+import pooch
+import requests
+from filelock import FileLock
+from platformdirs import user_cache_path
+from pydantic import Field, model_validator
+from tqdm import tqdm
+
+from lorvp.errors import InputError
+from lorvp.files.whole import canonical, naming_full_disk, whole_folder
+from lorvp.settings import Settings
+from lorvp.text.proxies import via
+from lorvp.text.redacted import redacted
+
+DAMAGE = (tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, lzma.LZMAError,
+          EOFError, NotImplementedError)  # fmt: skip
+"""What comes of reading an archive that is not as it was packed."""
+
+
+pooch.get_logger().setLevel("WARNING")  # it would tell users of its own functions
+
+
+class Archive(Settings):
+    """One file to download. Written in params.yaml, it replaces the published address."""
+
+    url: str = Field(pattern=r"^https?://\S+$")
+    hash: str | None = Field(default=None, pattern=r"^(md5:[0-9a-f]{32}|sha256:[0-9a-f]{64})$")
+    """``md5:…`` or ``sha256:…``; without one the file is taken as it comes, and said to be."""
+    folder: str = Field(default="", pattern=r"^[\w-]*$")
+    """Where it belongs below the folder of raw files."""
+
+    @property
+    def name(self) -> str:
+        return PurePosixPath(urlsplit(self.url).path).name
+
+    @model_validator(mode="after")
+    def _names_a_file(self) -> Archive:
+        if self.name in ("", ".."):
+            raise ValueError("url has no file name at its end, such as https://host/images.zip")
+        return self
+
+
+def archives_at(host: str, files: Mapping[str, str | None], folder: str = "") -> list[Archive]:
+    """``files`` by name, each with its MD5 where one is known."""
+    return [
+        Archive(url=f"{host}{name}", hash=f"md5:{md5}" if md5 else None, folder=folder)
+        for name, md5 in files.items()
+    ]
+
+
+def default_root() -> Path:
+    """``$LORVP_RAW``, or the user's cache folder."""
+    chosen = os.environ.get("LORVP_RAW")
+    return Path(chosen) if chosen else user_cache_path("lorvp") / "raw"
+
+
+def fetch(kind: str, archives: Sequence[Archive]) -> Path:
+    """The folder with all of ``archives``, unpacked; downloaded where they are not there yet.
+
+    A download or an unpacking that was interrupted leaves no folder; archives that had arrived
+    whole are not downloaded again.
+
+    Raises:
+        InputError: an address does not answer, a checksum is wrong, an archive cannot be read or
+            holds paths that lead out of it.
+    """
+    facts = canonical([archive.model_dump() for archive in archives])
+    target = default_root() / f"{kind}-{hashlib.sha256(facts).hexdigest()[:8]}"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(target.with_suffix(".lock")):
+        arrivals = target.with_suffix(".downloads")
+        if not target.exists():
+            with naming_full_disk(target.parent):
+                _fetch(archives, target, arrivals)
+        shutil.rmtree(arrivals, ignore_errors=True)
+    return target
+
+
+def _fetch(archives: Sequence[Archive], target: Path, arrivals: Path) -> None:
+    files = [_download(archive, arrivals) for archive in archives]
+    with whole_folder(target) as scratch:
+        for archive, file in zip(archives, files, strict=True):
+            _unpack(file, scratch / archive.folder)
+
+
+def _download(archive: Archive, folder: Path) -> Path:
+    """The file in ``folder``, which pooch writes beside its name and renames when it is right."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for leftover in folder.glob("tmp*"):
+        leftover.unlink()
+    # Two archives may share a name, such as images.tar.gz.
+    name = f"{hashlib.sha256(archive.url.encode()).hexdigest()[:8]}-{archive.name}"
+    try:
+        path = pooch.retrieve(archive.url, archive.hash, name, folder, downloader=_stream)  # type: ignore
+    except requests.RequestException as error:
+        raise InputError(
+            f"cannot download {archive.url}{via(archive.url)} ({_reason(error)}); get the files "
+            "another way and name their folder with `root`, or another address with `archives`"
+        ) from error
+    except ValueError as error:
+        raise InputError(
+            f"{archive.url} is not the file it should be: its checksum is not {archive.hash}"
+        ) from error
+    if archive.hash is None:
+        found = f"sha256:{pooch.file_hash(path)}"
+        print(f"note: {redacted(archive.url)} was not verified; it came as {found}")
+    return Path(path)
+
+
+def _stream(url: str, target: str, caller: object) -> None:
+    """As pooch does, whose own bar stays open after an error, which is then told beside it."""
+    print(f"downloading {redacted(url)}", file=sys.stderr)
+    with requests.get(url, stream=True, timeout=30) as response, open(target, "wb") as file:
+        response.raise_for_status()
+        total = int(response.headers.get("content-length", 0)) or None
+        with tqdm(total=total, unit="B", unit_scale=True, ncols=79) as bar:
+            for part in response.iter_content(2**16):
+                bar.update(file.write(part))
+
+
+def _reason(error: BaseException) -> str:
+    """The innermost cause in a few words."""
+    while error.__cause__ or error.__context__:
+        error = error.__cause__ or error.__context__  # type: ignore[assignment]
+    return str(error).splitlines()[0][:120] or type(error).__name__
+
+
+def _unpack(file: Path, folder: Path) -> None:
+    """Unpack ``file`` into ``folder``, or copy it there if it is no archive."""
+    folder.mkdir(parents=True, exist_ok=True)
+    name = file.name.partition("-")[2]
+    try:
+        if tarfile.is_tarfile(file):
+            with tarfile.open(file) as archive:
+                archive.extractall(folder, filter="data")
+                # A compressed file's own checksum stands behind the last member.
+                while archive.fileobj and archive.fileobj.read(2**20):
+                    pass
+        elif zipfile.is_zipfile(file):
+            _unpack_zip(file, folder)
+        elif name.endswith((".zip", ".tar", ".tgz", ".gz")):
+            raise tarfile.ReadError("it is no archive")
+        else:
+            shutil.copy2(file, folder / name)
+    except tarfile.FilterError as error:
+        raise InputError(f"{name} is not safe to unpack: {error}") from error
+    except DAMAGE as error:
+        file.unlink()  # else the next attempt would find it here and not ask for it again
+        raise InputError(f"{name} is damaged: {error}") from error
+
+
+def _unpack_zip(file: Path, folder: Path) -> None:
+    with zipfile.ZipFile(file) as archive:
+        for member in archive.namelist():
+            path = PurePosixPath(member.replace("\\", "/"))
+            if path.is_absolute() or ".." in path.parts:
+                name = file.name.partition("-")[2]
+                raise InputError(f"{name} is not safe to unpack: {member!r} leads out of it")
+        archive.extractall(folder)

@@ -1,0 +1,168 @@
+"""Every file below a folder is an image, or not used and named, or a system's own and ignored.
+
+Links are followed, but no folder and no linked file is read twice.
+"""
+
+from __future__ import annotations
+
+import heapq
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lorvp.datasets.folders.not_used import NotUsed, ending
+
+SUFFIXES = {
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".bmp", ".dib", ".gif", ".tif", ".tiff",
+    ".webp", ".avif", ".ppm", ".pgm", ".pbm", ".pnm", ".jp2", ".j2k", ".tga",
+}  # fmt: skip
+"""Endings of images, all of which Pillow reads."""
+
+SYSTEM = {
+    "__macosx", "@eadir", "@recycle", "#recycle", "$recycle.bin", "system volume information",
+    "lost+found", "thumbs.db", "ehthumbs.db", "desktop.ini", ".ds_store", ".ipynb_checkpoints",
+    ".git", ".gitignore", ".gitattributes", ".gitkeep", ".dvcignore", ".directory", ".localized",
+    ".spotlight-v100", ".fseventsd", ".trashes", ".temporaryitems", ".documentrevisions-v100",
+}  # fmt: skip
+"""What systems and tools put into folders, in lower case. Nobody means it to be read."""
+
+HIDDEN, NOTHING = "hidden", "link to nothing"
+AGAIN, ABOVE = "link to what is read already", "link to a folder above it"
+SPECIAL = "that is no regular file"
+
+
+@dataclass
+class Tree:
+    """What lies below ``root``; all lists are sorted."""
+
+    root: Path
+    folders: list[Path] = field(default_factory=list)
+    """Links to folders too, and links to nothing, which may have been folders."""
+    images: list[Path] = field(default_factory=list)
+    """Files called as images are, whether or not they can be read."""
+    not_used: NotUsed = field(default_factory=dict)
+
+    def leave(self, path: Path, kind: str) -> None:
+        """Note a file that is not used."""
+        self.not_used.setdefault(kind, []).append(path)
+
+    def children(self, folder: Path) -> list[Path]:
+        """Folders directly below ``folder``."""
+        return [path for path in self.folders if path.parent == folder]
+
+
+def look(root: Path, inside: Sequence[str] = ("",)) -> Tree:
+    """Walk through ``root``, or through the folders ``inside`` of it.
+
+    Raises:
+        OSError: one of them, or a folder in them, cannot be read.
+    """
+    walk = _Walk(root)
+    walk.run([root / folder for folder in inside])
+    return walk.tree
+
+
+class _Walk:
+    """Real folders come first, then links to folders, then links to files: what lies in ``root``
+    itself is read where it lies, and links to it are noted."""
+
+    def __init__(self, root: Path) -> None:
+        self.tree = Tree(root)
+        self.top = os.path.realpath(root)
+        self.read: set[str] = set()
+        """Real paths of folders."""
+        self.linked: set[str] = set()
+        """Real paths of files that a link led to."""
+        self.to_folders: list[Path] = []
+        self.to_files: list[Path] = []
+
+    def run(self, starts: Sequence[Path]) -> None:
+        for start in starts:
+            self.folders(start, os.path.realpath(start))
+        while self.to_folders:
+            self.folder_link(heapq.heappop(self.to_folders))
+        for link in sorted(self.to_files):
+            self.file_link(link)
+        self.tree.folders.sort()
+        self.tree.images.sort()
+
+    def folders(self, start: Path, real: str) -> None:
+        """A folder and all real folders in it."""
+        waiting = [(start, real)]
+        while waiting:
+            path, real = waiting.pop()
+            if real in self.read:
+                self.tree.leave(path, AGAIN)
+                continue
+            self.read.add(real)
+            with os.scandir(path) as entries:
+                for entry in entries:
+                    if not self.ignored(entry):
+                        waiting += self.entry(entry, real)
+
+    def ignored(self, entry: os.DirEntry[str]) -> bool:
+        name = entry.name.lower()
+        if name in SYSTEM or name.startswith("._"):
+            return True
+        if name.startswith("."):
+            self.tree.leave(Path(entry.path), HIDDEN)
+            return True
+        return False
+
+    def entry(self, entry: os.DirEntry[str], real: str) -> list[tuple[Path, str]]:
+        """The folders to go on with."""
+        path = Path(entry.path)
+        if entry.is_symlink():
+            if os.path.isdir(path):
+                heapq.heappush(self.to_folders, path)
+            else:
+                self.to_files.append(path)
+        elif entry.is_dir(follow_symlinks=False):
+            self.tree.folders.append(path)
+            return [(path, os.path.join(real, entry.name))]
+        elif entry.is_file(follow_symlinks=False):
+            self.file(path)
+        else:
+            self.tree.leave(path, SPECIAL)
+        return []
+
+    def file(self, path: Path) -> None:
+        if path.suffix.lower() in SUFFIXES:
+            self.tree.images.append(path)
+        else:
+            self.tree.leave(path, ending(path))
+
+    def folder_link(self, link: Path) -> None:
+        target = os.path.realpath(link)
+        self.tree.folders.append(link)
+        if self.top == target or self.top.startswith(target.rstrip(os.sep) + os.sep):
+            self.tree.leave(link, ABOVE)
+        elif target in self.read:
+            self.tree.leave(link, AGAIN)
+        else:
+            self.folders(link, target)
+
+    def file_link(self, link: Path) -> None:
+        """A link to nothing that is called as an image is an image that cannot be read."""
+        target = os.path.realpath(link)
+        if not os.path.exists(target):
+            if link.suffix.lower() in SUFFIXES:
+                self.tree.images.append(link)
+            else:
+                self.tree.folders.append(link)
+                self.tree.leave(link, NOTHING)
+        elif not os.path.isfile(target):
+            self.tree.leave(link, SPECIAL)
+        elif target in self.linked or self.was_read(target):
+            self.tree.leave(link, AGAIN)
+        else:
+            self.linked.add(target)
+            self.file(link)
+
+    def was_read(self, target: str) -> bool:
+        """Whether the file was come upon by its own name, as an image."""
+        folder, name = os.path.split(target)
+        hidden = name.startswith(".") or name.lower() in SYSTEM
+        image = Path(name).suffix.lower() in SUFFIXES
+        return folder in self.read and image and not hidden

@@ -1,0 +1,1 @@
+"""From one image file to one array of the size that is stored."""

@@ -1,0 +1,1 @@
+"""Finished trials used elsewhere: loaded, bundled, exported."""

@@ -1,0 +1,158 @@
+"""A trained prompt with its frozen network in one folder, to be given away.
+
+The trial's own files as they are, ``network/`` with the checkpoint, and README.md with the numbers:
+what ``lorvp.load`` reads from a folder or from the Hugging Face hub.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+from huggingface_hub import EvalResult, HfApi, ModelCard, ModelCardData
+from huggingface_hub.errors import HFValidationError
+from huggingface_hub.errors import HTTPError as HubError  # pyright: ignore
+from timm.models import save_for_hf
+
+from lorvp.deployment.classifier import Classifier
+from lorvp.deployment.fold import with_mapping, with_prompt
+from lorvp.deployment.load import NETWORK, network_of, read
+from lorvp.errors import InputError
+from lorvp.files.whole import whole_folder
+from lorvp.networks import checkpoint
+from lorvp.results.tables import in_markdown
+from lorvp.trials.verified import FILES
+
+
+def bundle(prompt: Path, target: Path, checkpoints: Path | None = None) -> None:
+    """Write all that the prompt needs to ``target``, whole or not at all.
+
+    Raises:
+        InputError: the prompt is damaged, its network is not to be found, or there is something
+            else at ``target``.
+    """
+    record = read(prompt)
+    network = network_of(prompt, record, checkpoints)
+    _require_free(target)
+    with whole_folder(target) as scratch:
+        for name in ("trial.json", *sorted(FILES)):
+            shutil.copy2(prompt / name, scratch / name)
+        (scratch / NETWORK).mkdir()
+        for name in checkpoint.FILES:  # and no others: a link among them could lead anywhere
+            shutil.copy2(network / name, scratch / NETWORK / name)
+        card(record, checkpoint.read_manifest(network).licence).save(scratch / "README.md")
+
+
+def card(record: dict[str, Any], licence: str | None) -> ModelCard:
+    """What the hub shows of a prompt: what it is, how well it does, how to use it."""
+    task, summary = record["task"], record["summary"]
+    result = EvalResult(
+        task_type="image-classification",
+        dataset_type=task["dataset"],
+        dataset_name=task["dataset"],
+        metric_type="accuracy",
+        metric_value=round(summary["test_accuracy"], 4),
+    )
+    data = ModelCardData(
+        model_name=record["name"],
+        library_name="lorvp",
+        tags=["visual-prompting", "image-classification"],
+        pipeline_tag="image-classification",
+        license="other" if licence else None,
+        license_name=licence,
+        eval_results=[result],
+    )
+    return ModelCard(f"---\n{data.to_yaml()}\n---\n{_text(record)}")
+
+
+def _text(record: dict[str, Any]) -> str:
+    task, summary = record["task"], record["summary"]
+    settings = record["identity"]["settings"]
+    text = in_markdown  # all of it may come from strangers
+    names = ", ".join(map(text, task["class_names"][:20]))
+    architecture, source = (text(record["network"][key]) for key in ("architecture", "source"))
+    return f"""
+# {text(record["name"])}
+
+A visual prompt: {summary["trained_values"]:,} trained values before and behind a frozen \
+network, {architecture} ({source}), which was not changed.
+
+| | |
+| --- | --- |
+| classes | {names}{" …" if len(task["class_names"]) > 20 else ""} |
+| method | {text(settings["method"]["kind"])} |
+| mapping | {text(settings["mapping"]["kind"])} |
+| test accuracy | {summary["test_accuracy"]:.2%} (one seed; validation chose epoch \
+{summary["best_epoch"]}) |
+| trained with | lorvp {text(record["environment"]["lorvp"])}, torch \
+{text(record["environment"]["torch"])} |
+
+```python
+import lorvp
+
+classifier = lorvp.load("PATH OR user/name")
+print(classifier.predict(["image.jpg"]))
+```
+"""
+
+
+def to_timm(classifier: Classifier, target: Path) -> None:
+    """A folder for ``timm.create_model("local-dir:TARGET", pretrained=True)``, with the prompt in
+    the position embedding and the mapping in the classifier.
+
+    Raises:
+        InputError: the network is not timm's, or has no place for the prompt in its own weights.
+    """
+    model = classifier.model
+    network = with_mapping(with_prompt(model), model.mapping)
+    network.to(memory_format=torch.contiguous_format)  # of which safetensors is made
+    if any("map_1CHW" in name for name, _ in network.named_buffers()):
+        raise InputError(
+            "only a vision transformer whose positions are added to its patches can take a prompt "
+            "into its own weights; export it as onnx or torch instead"
+        )
+    if not hasattr(network, "pretrained_cfg"):
+        raise InputError("the network is not one of timm's; export it as onnx or torch instead")
+    frozen = model.network
+    data = {
+        "input_size": (3, *frozen.input_size),
+        "mean": tuple(frozen.mean_C11.flatten().tolist()),
+        "std": tuple(frozen.std_C11.flatten().tolist()),
+        "interpolation": frozen.interpolation,
+        "crop_pct": 1.0,
+        "crop_mode": "squash",
+    }
+    _require_free(target)
+    with whole_folder(target) as scratch:
+        names = {"label_names": list(classifier.class_names)}
+        save_for_hf(network, str(scratch), names, safe_serialization=True, data_config=data)
+
+
+def push(folder: Path, repository: str, private: bool = True) -> str:
+    """Upload a bundle to the Hugging Face hub, as the user who is logged in; its address."""
+    read(folder)
+    if not (folder / NETWORK).exists():
+        raise InputError(
+            f"{folder} has no network beside the prompt; `lorvp export` makes a bundle"
+        )
+    names = ["README.md", "trial.json", *sorted(FILES)]
+    names += [f"{NETWORK}/{name}" for name in checkpoint.FILES]
+    if links := [name for name in names if (folder / name).is_symlink()]:
+        raise InputError(f"{folder / links[0]} is a link; `lorvp export` makes a bundle of files")
+    hub = HfApi()
+    try:
+        hub.create_repo(repository, private=private, exist_ok=True)
+        answer = hub.upload_folder(repo_id=repository, folder_path=folder, allow_patterns=names)
+        return str(answer)
+    except (HubError, HFValidationError) as error:
+        reason = str(error).partition("\n")[0]
+        raise InputError(
+            f"cannot upload to {repository} (is the name right? `hf auth login`?): {reason}"
+        ) from error
+
+
+def _require_free(target: Path) -> None:
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise InputError(f"{target} is there already; name a new folder")

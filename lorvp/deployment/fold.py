@@ -1,0 +1,143 @@
+"""A prompt and a mapping put into the network's own weights, so that they cost nothing.
+
+The layer that reads the image is linear, so what a static prompt adds is a map of constants behind
+it: the position embedding of a vision transformer takes it up, and elsewhere it is added to the
+layer's output. A mapping that is affine joins the classifier, which is affine as well. What comes
+out reads normalised canvases and gives target logits.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+
+from lorvp.errors import InputError
+from lorvp.mappings.base import Mapping
+from lorvp.networks.acceleration.precision import ieee_fp32
+from lorvp.networks.acceleration.stem import NoStemError, find_stem
+from lorvp.networks.agreement import agree
+from lorvp.training.model import PromptedNetwork
+
+
+class Shifted(nn.Module):
+    """A layer with a map of constants added to its output."""
+
+    def __init__(self, layer: nn.Module, map_1CHW: Tensor) -> None:
+        super().__init__()
+        self.layer = layer
+        self.register_buffer("map_1CHW", map_1CHW)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layer(x) + self.map_1CHW
+
+
+@torch.no_grad()
+def with_prompt(model: PromptedNetwork) -> nn.Module:
+    """A copy of the network that sees the prompt in every normalised canvas.
+
+    Raises:
+        InputError: each image has a prompt of its own, or it is not added to the image, or nothing
+            linear reads the image.
+    """
+    frozen, reads = model.network, model.mapping.reads
+    added_1CHW, canvas_BCHW = _static(model), _canvases(model)
+    network, x_BCHW = copy.deepcopy(frozen.original), frozen.normalise(canvas_BCHW)
+    try:
+        name = find_stem(network, x_BCHW)
+    except NoStemError as error:
+        raise InputError(f"{error}, so the prompt has no place") from error
+    _put(network, name, added_1CHW / frozen.std_C11)
+    # Weights are folded in fp32, whatever precision the trial computed in.
+    with ieee_fp32():
+        expected = frozen.plain.prompted(canvas_BCHW, added_1CHW, reads)
+        found = frozen.through(network, x_BCHW, reads)
+    assert agree(found, expected), "the network says other things"
+    return network
+
+
+@torch.no_grad()
+def with_mapping(network: nn.Module, mapping: Mapping) -> nn.Module:
+    """The same network with a classifier that gives target logits in place of its own.
+
+    Raises:
+        InputError: the classifier or the mapping is not one matrix.
+    """
+    inner = cast(Any, network)
+    head = inner.get_classifier() if hasattr(inner, "get_classifier") else None
+    if not isinstance(head, nn.Linear):
+        raise InputError("the network's classifier is not one matrix")
+    reads_logits = mapping.reads == "logits"
+    weight_KI, bias_K = _affine(mapping, head.out_features if reads_logits else head.in_features)
+    if reads_logits:
+        own = torch.zeros_like(head.weight[:, 0]) if head.bias is None else head.bias
+        weight_KI, bias_K = weight_KI @ head.weight, weight_KI @ own + bias_K
+    inner.reset_classifier(len(bias_K))
+    made = inner.get_classifier().to(weight_KI)
+    made.weight.copy_(weight_KI)
+    made.bias.copy_(bias_K)
+    return network.eval().requires_grad_(False)
+
+
+def _static(model: PromptedNetwork) -> Tensor:
+    """What is added to every canvas."""
+    canvas_BCHW = _canvases(model)
+    added_BCHW = model.eval().added(canvas_BCHW)
+    if len(added_BCHW) > 1:
+        raise InputError("each image has a prompt of its own, which cannot be folded")
+    reads = model.mapping.reads
+    plain = model.network.prompted(canvas_BCHW, added_BCHW, reads)
+    if not agree(model.prompt.run(model.network, canvas_BCHW, added_BCHW, reads), plain):
+        raise InputError(
+            "this method works inside the network, and cannot be folded into its input"
+        )
+    return added_BCHW.expand(-1, -1, *model.network.input_size)
+
+
+def _canvases(model: PromptedNetwork) -> Tensor:
+    """Two that differ."""
+    random = torch.Generator().manual_seed(0)
+    size = (2, 3, *model.network.input_size)
+    return torch.rand(size, generator=random).to(model.network.mean_C11)
+
+
+def _put(network: Any, name: str, shift_1CHW: Tensor) -> None:
+    conv = cast(nn.Conv2d, network.get_submodule(name))
+    bias, conv.bias = conv.bias, None
+    map_1CHW = conv(shift_1CHW)
+    conv.bias = bias
+    tokens_1ND = map_1CHW.flatten(2).transpose(1, 2)
+    if _positions_follow(network, name, tokens_1ND.shape[1]):
+        # Behind those of the class token and its like, where these have any.
+        network.pos_embed[:, -tokens_1ND.shape[1] :] += tokens_1ND
+    else:
+        network.set_submodule(name, Shifted(conv, map_1CHW))
+
+
+def _positions_follow(network: Any, name: str, patches: int) -> bool:
+    """Whether patches become tokens to which, with nothing between, positions are added."""
+    positions = getattr(network, "pos_embed", None)
+    if name != "patch_embed.proj" or not isinstance(positions, nn.Parameter):
+        return False
+    nothing_between = isinstance(getattr(network.patch_embed, "norm", None), nn.Identity)
+    others = positions.shape[1] - patches if positions.ndim == 3 else -1
+    return nothing_between and others in (0, getattr(network, "num_prefix_tokens", 0))
+
+
+def _affine(mapping: Mapping, inputs: int) -> tuple[Tensor, Tensor]:
+    """The matrix weight_KI and bias_K that a mapping is.
+
+    Raises:
+        InputError: it is something else.
+    """
+    like = next(mapping.buffers(), next(mapping.parameters(), torch.zeros(())))
+    device = like.device
+    zero_1I, unit_II = torch.zeros(1, inputs, device=device), torch.eye(inputs, device=device)
+    bias_1K = mapping(zero_1I)
+    weight_KI = (mapping(unit_II) - bias_1K).T
+    x_BI = torch.linspace(-3, 3, 2 * inputs, device=device).view(2, inputs)
+    if not agree(x_BI @ weight_KI.T + bias_1K, mapping(x_BI)):
+        raise InputError("this mapping is not one matrix, and cannot be folded into the classifier")
+    return weight_KI.contiguous(), bias_1K[0]

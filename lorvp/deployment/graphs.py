@@ -1,0 +1,115 @@
+"""A classifier as a graph that runs without this project: torch.export, and ONNX.
+
+The graph reads float images_BCHW in [0, 1] that lie on the network's canvas already (for most
+methods: resized to its input size), and gives logits_BK. The number of images is free.
+"""
+
+from __future__ import annotations
+
+import copy
+import io
+import os
+import tempfile
+import warnings
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from lorvp.deployment.classifier import Classifier
+from lorvp.deployment.fold import with_prompt
+from lorvp.errors import InputError
+from lorvp.files.whole import write_whole
+from lorvp.prompts.base import Content
+from lorvp.training.model import PromptedNetwork
+
+
+class Constant(Content):
+    """What another content makes once it is no longer trained."""
+
+    def __init__(self, content_CHW: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("content_CHW", content_CHW.detach().clone())
+
+    def forward(self) -> Tensor:
+        return self.content_CHW  # type: ignore[return-value]
+
+
+class OnCanvas(nn.Module):
+    """Everything behind the fit: prompt, network and mapping."""
+
+    def __init__(self, model: PromptedNetwork) -> None:
+        super().__init__()
+        self.model = copy.deepcopy(model)
+        self.model.network = self.model.network.plain
+        # Made once: graphs know less of how to scatter values than of adding an image.
+        self.model.prompt.content = Constant(model.prompt.content())
+
+    def forward(self, canvas_BCHW: Tensor) -> Tensor:
+        model = self.model
+        added_BCHW, reads = model.added(canvas_BCHW), model.mapping.reads
+        outputs = model.prompt.run(model.network, canvas_BCHW, added_BCHW, reads)
+        return model.mapping(outputs)
+
+
+class Folded(nn.Module):
+    """The same with the prompt inside the network."""
+
+    def __init__(self, model: PromptedNetwork) -> None:
+        super().__init__()
+        # In a list, so that the weights are not part of this module a second time.
+        self.frozen, self.mapping = [model.network.plain], model.mapping
+        self.network = with_prompt(model)
+
+    def forward(self, canvas_BCHW: Tensor) -> Tensor:
+        (frozen,), mapping = self.frozen, self.mapping
+        x_BCHW = frozen.normalise(canvas_BCHW)
+        return mapping(frozen.through(self.network, x_BCHW, mapping.reads))
+
+
+def graph_of(classifier: Classifier) -> torch.export.ExportedProgram:
+    """With the prompt folded away where that can be done."""
+    try:
+        module: nn.Module = Folded(classifier.model)
+    except InputError:
+        module = OnCanvas(classifier.model)
+    height, width = classifier.model.network.input_size
+    example_BCHW = torch.rand(2, 3, height, width, device=classifier.device)
+    images = torch.export.Dim("images", min=1)
+    module = module.eval().to(memory_format=torch.contiguous_format)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch's own, of its own code
+        return torch.export.export(
+            module, (example_BCHW,), dynamic_shapes=({0: images},), strict=False
+        )
+
+
+def write_torch(classifier: Classifier, path: Path) -> None:
+    """``torch.export.load(path).module()`` runs it."""
+    buffer = io.BytesIO()
+    torch.export.save(graph_of(classifier), buffer)
+    write_whole(path, buffer.getvalue())
+
+
+def write_onnx(classifier: Classifier, path: Path) -> None:
+    """For onnxruntime and others; input ``images``, output ``logits``.
+
+    Raises:
+        InputError: the packages that write ONNX are missing.
+    """
+    try:
+        import onnxscript  # noqa: F401 - torch's exporter needs it
+    except ImportError as error:
+        raise InputError(
+            "ONNX needs its own packages: uv sync --extra onnx, or pip install 'lorvp[onnx]'"
+        ) from error
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        program = torch.onnx.export(
+            graph_of(classifier), dynamo=True, input_names=["images"], output_names=["logits"],
+            verbose=False,
+        )  # fmt: skip
+    assert program is not None
+    with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
+        program.save(f"{scratch}/graph", external_data=False)
+        os.replace(f"{scratch}/graph", path)

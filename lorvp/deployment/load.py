@@ -1,0 +1,171 @@
+"""Trained prompts: what is written down beside one, and how it becomes a classifier again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from huggingface_hub import snapshot_download
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from lorvp.datasets.pixels.decoding import View
+from lorvp.datasets.prepared import Prepared
+from lorvp.deployment.classifier import Classifier
+from lorvp.deployment.record import read, trial_of
+from lorvp.errors import InputError
+from lorvp.experiment.trial import Trial
+from lorvp.networks import checkpoint
+from lorvp.networks.manifest import CheckpointManifest
+from lorvp.text.proxies import via
+from lorvp.training.model import PromptedNetwork
+from lorvp.trials.finish import described
+from lorvp.trials.run import build
+from lorvp.versions import environment
+
+NETWORK = "network"
+"""The folder of the frozen network in a prompt's own folder, where it has one."""
+
+
+def facts_of(trial: Trial, data: Prepared, network: CheckpointManifest, device: str) -> dict:
+    """What a prompt's record tells besides its identity, so that it can be used on its own."""
+    return {
+        **described(trial, data, network),
+        "environment": dict(environment(device, network.library)),
+    }
+
+
+def load(
+    place: str | Path, checkpoints: str | Path | None = None, device: str = "cpu"
+) -> Classifier:
+    """The classifier in a folder, or in a repository of the Hugging Face hub (``user/name``).
+
+    Of a folder of prompts (data/prompts) it is the one that does best on validation images. The
+    frozen network is looked for in the prompt's own folder, then in ``checkpoints`` (by default
+    data/checkpoints of the project that it lies in), and known by its checksum.
+
+    Raises:
+        InputError: there is no trained prompt, or prompts of several datasets, it is damaged or of
+            another version, or its network is not to be found.
+    """
+    folder = local(place)
+    record = read(folder)
+    task, names = record["task"], record["task"]["class_names"]
+    with torch.random.fork_rng(devices=[]):  # start values are drawn, and then replaced
+        network = checkpoint.load(network_of(folder, record, checkpoints)).to(device)
+        with _naming(folder):
+            model = build(trial_of(record), network, names).to(device)
+            _fill(model, state_of(folder))
+            view = task["view"] and View.model_validate(task["view"])
+            classifier = Classifier(model, names, view)
+            _require_answers(classifier)
+    return classifier
+
+
+def state_of(folder: Path) -> dict[str, Tensor]:
+    """The trained tensors.
+
+    Raises:
+        InputError: the file holds something else.
+    """
+    path = folder / "weights.safetensors"
+    try:
+        return load_file(path)
+    except SafetensorError as error:
+        raise InputError(f"{path} is damaged: {error}") from error
+
+
+def _fill(model: PromptedNetwork, state: dict[str, Tensor]) -> None:
+    model.load_trained_state(state)
+    for name, own in model.trained_state().items():
+        if own.dtype != state[name].dtype or own.isnan().any():
+            raise InputError(f"weights.safetensors: {name} is {state[name].dtype}, or holds NaN")
+
+
+def _require_answers(classifier: Classifier) -> None:
+    """Look at one grey image: tensors of the right shapes may still lead outside of each other.
+
+    Raises:
+        InputError: the logits are not a number for each class.
+    """
+    grey_1HWC = torch.full((1, *classifier.model.network.input_size, 3), 128, dtype=torch.uint8)
+    with torch.inference_mode():
+        logits_1K = classifier(grey_1HWC.to(classifier.device))
+    if logits_1K.shape != (1, len(classifier.class_names)) or not logits_1K.isfinite().all():
+        raise InputError("its logits are not a number for each class")
+
+
+@contextmanager
+def _naming(folder: Path) -> Iterator[None]:
+    """Say whose prompt it is that does not fit; libraries' errors become one line.
+
+    Raises:
+        InputError: in place of them.
+    """
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{folder}: {error}") from error
+    except (IndexError, RuntimeError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"{folder}: this prompt cannot be used: {reason}") from error
+
+
+def local(place: str | Path) -> Path:
+    """The folder of one prompt: ``place`` itself, the best one in it, or a copy of a hub's
+    repository in the user's cache."""
+    folder = Path(place)
+    if folder.exists() or str(place).count("/") != 1:
+        return _best(prompts_in(folder), folder)
+    try:
+        return Path(snapshot_download(str(place)))
+    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
+        reason = str(error).partition("\n")[0]
+        raise InputError(
+            f"{place} is no folder here, and the Hugging Face hub does not give it"
+            f"{via('https://huggingface.co')}: {reason}"
+        ) from error
+
+
+def prompts_in(folder: Path) -> list[Path]:
+    """The folder itself unless it is one of prompts' folders."""
+    return sorted(path.parent for path in folder.glob("*/trial.json")) or [folder]
+
+
+def _best(prompts: list[Path], among: Path) -> Path:
+    """Chosen on validation images; of equals the one that trains the least."""
+    if len(prompts) == 1:
+        return prompts[0]
+    records = {folder: read(folder) for folder in prompts}
+    datasets = sorted({record["task"]["dataset"] for record in records.values()})
+    if len(datasets) > 1:
+        raise InputError(
+            f"{among} holds prompts for {', '.join(datasets)}: name the folder of one of them, as "
+            f"`lorvp compare {among}` lists them"
+        )
+    summaries = {folder: record["summary"] for folder, record in records.items()}
+    order = lambda one: (summaries[one]["val_accuracy"], -summaries[one]["trained_values"])  # noqa: E731
+    return max(prompts, key=order)
+
+
+def network_of(folder: Path, record: dict[str, Any], checkpoints: str | Path | None = None) -> Path:
+    """The folder of the frozen network with the right weights.
+
+    Raises:
+        InputError: there is none in any of the places that were looked at.
+    """
+    beside = Path(checkpoints) if checkpoints else folder.absolute().parent.parent / "checkpoints"
+    wanted = record["network"]["weights_sha256"]
+    for place in [folder / NETWORK, *sorted(beside.glob("*"))]:
+        there = (place / "manifest.json").exists()
+        if there and checkpoint.read_manifest(place).weights_sha256 == wanted:
+            return place
+    raise InputError(
+        f"{folder} was trained on {record['network']['name']} ({record['network']['source']}), "
+        f"whose weights are neither in {folder / NETWORK} nor in {beside}"
+    )

@@ -1,0 +1,135 @@
+"""trial.json as it has to be for a prompt to be used: it may come from anybody."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+import lorvp
+from lorvp.datasets.pixels.decoding import View
+from lorvp.errors import InputError
+from lorvp.experiment.trial import FORMAT, Trial, fingerprint
+from lorvp.files.whole import to_json
+from lorvp.settings import Name
+from lorvp.text.problems import told
+from lorvp.trials.verified import verified
+
+Text = Annotated[str, Field(max_length=10_000)]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Share = Annotated[float, Field(ge=0, le=1)]
+Number = Annotated[int, Field(ge=0, le=10**12)]
+
+
+class _Part(BaseModel):
+    """Keys that are not listed are nobody's business here."""
+
+    model_config = ConfigDict(strict=True, allow_inf_nan=False)
+
+
+class Identity(_Part):
+    """What the fingerprint is a hash of."""
+
+    format: Number
+    settings: dict[str, Any]
+    """Checked by ``Trial``."""
+
+
+class Task(_Part):
+    """What the prompt was trained for."""
+
+    dataset: Name
+    class_names: Annotated[list[Text], Field(min_length=1, max_length=2**20)]
+    view: View | None
+
+
+class Network(_Part):
+    """The frozen network."""
+
+    name: Name
+    architecture: Text
+    source: Text
+    weights_sha256: Digest
+
+
+class Environment(_Part):
+    """What it was trained with."""
+
+    lorvp: Text
+    torch: Text
+
+
+class Summary(_Part):
+    """The numbers that are shown of it."""
+
+    val_accuracy: Share
+    test_accuracy: Share
+    best_epoch: Number
+    content_values: Number
+    trained_values: Number
+    seconds: Annotated[float, Field(ge=0, le=1e12)]
+
+
+class Record(_Part):
+    """All of trial.json that is read."""
+
+    fingerprint: Annotated[str, Field(pattern=r"^[0-9a-f]{20}$")]
+    name: Text
+    identity: Identity
+    task: Task
+    network: Network
+    environment: Environment
+    summary: Summary
+
+
+def read(folder: Path) -> dict[str, Any]:
+    """trial.json of a prompt that is whole and of this version.
+
+    Raises:
+        InputError: it is not.
+    """
+    if not (folder / "trial.json").exists():
+        raise InputError(f"{folder} holds no trained prompt: it has no trial.json")
+    record = verified(folder)
+    if record is None:
+        raise InputError(f"{folder} is damaged: its files are not those that trial.json tells of")
+    _require_readable(record, folder)
+    return record
+
+
+def _require_readable(record: dict[str, Any], folder: Path) -> None:
+    """Raises:
+    InputError: the record is of another version, or not what this one writes.
+    """
+    version = _at(record, "identity", "format")
+    if isinstance(version, int) and version != FORMAT:
+        raise InputError(
+            f"{folder} was written by lorvp {_at(record, 'environment', 'lorvp')} in format "
+            f"{version}; lorvp {lorvp.__version__} reads format {FORMAT}"
+        )
+    try:
+        found = Record.model_validate(record)
+    except ValidationError as error:
+        raise InputError(f"{folder / 'trial.json'} cannot be used: {told(error)}") from error
+    if found.fingerprint != fingerprint(record["identity"]):
+        raise InputError(f"{folder} is damaged: its fingerprint is not that of its settings")
+
+
+def _at(record: dict[str, Any], part: str, key: str) -> Any:
+    inner = record.get(part)
+    return inner.get(key) if isinstance(inner, dict) else None
+
+
+def trial_of(record: dict[str, Any]) -> Trial:
+    """The settings that a prompt was trained with.
+
+    Raises:
+        InputError: they are none of this version.
+    """
+    names = {"dataset": record["task"]["dataset"], "network": record["network"]["name"]}
+    settings = record["identity"]["settings"]
+    try:
+        return Trial.model_validate_json(to_json(settings | names))
+    except ValidationError as error:
+        raise InputError(f"trial.json: identity.settings: {told(error)}") from error

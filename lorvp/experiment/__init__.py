@@ -1,0 +1,1 @@
+"""From params.yaml to the list of trials it asks for."""

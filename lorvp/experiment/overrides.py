@@ -1,0 +1,185 @@
+"""params.yaml's plain data with some of its grid changed, as somebody asks who fills in a form.
+
+What comes out is checked like the file itself, so only the form is checked here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from copy import deepcopy
+from typing import Any
+
+from pydantic import ValidationError
+
+from lorvp.errors import InputError
+from lorvp.experiment.grid import CHOICES
+from lorvp.experiment.trial import PAPER, RECIPE
+from lorvp.experiment.yaml_positions import DEEPEST, LARGEST
+from lorvp.mappings import MappingConfig
+from lorvp.prompts.methods import MethodConfig
+from lorvp.settings import Settings
+from lorvp.text.problems import kind_of, settings_in, told
+
+METHODS = {kind_of(settings): settings for settings in settings_in(MethodConfig)}
+MAPPINGS = {kind_of(settings): settings for settings in settings_in(MappingConfig)}
+
+
+def changed(raw: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """``raw`` with these changes; one that is empty or not there leaves things as they are.
+
+    ``grid`` takes the place of the whole grid. ``methods`` and ``mappings`` are kinds: those the
+    grid has keep their settings and blocks, other methods join the first block, other mappings
+    every block. ``ranks`` goes to all methods that have a rank, ``seeds`` and ``training`` to all
+    blocks, ``compute`` to its section. A block that is no mapping of keys to values, or whose
+    choices are none, stays as it is.
+
+    Raises:
+        InputError: the form itself is filled in with something else than it asks for.
+    """
+    _require_form(changes)
+    raw = deepcopy(raw)
+    raw["grid"] = deepcopy(changes.get("grid")) or raw["grid"]
+    blocks = {name: b for name, b in raw["grid"].items() if _is_block(b)}
+    if kinds := changes.get("methods"):
+        _choose_methods(raw["grid"], blocks, kinds)
+    if ranks := changes.get("ranks"):
+        _set_ranks(list(blocks.values()), ranks)
+    for block in blocks.values():
+        if kinds := changes.get("mappings"):
+            kept = _of_kinds(block.get("mapping"), kinds)
+            block["mapping"] = kept | dict.fromkeys(_others(kinds, [kept]))
+        if seeds := changes.get("seeds"):
+            block["seed"] = seeds
+        if training := changes.get("training"):
+            block["training"] = _retrained(block.get("training"), training)
+    raw["compute"] = (raw.get("compute") or {}) | (changes.get("compute") or {})
+    return raw
+
+
+class Form(Settings):
+    """What each entry is; what stands in them is checked with the rest of the grid."""
+
+    methods: list[str] | None = None
+    mappings: list[str] | None = None
+    ranks: list[Any] | None = None
+    seeds: list[Any] | None = None
+    training: dict[str, Any] | None = None
+    compute: dict[str, Any] | None = None
+    grid: dict[str, Any] | None = None
+
+
+def _require_form(changes: dict[str, Any]) -> None:
+    try:
+        _require_shallow(changes)
+        Form.model_validate(changes)
+        size = len(json.dumps(changes, ensure_ascii=False).encode())
+    except ValidationError as error:
+        raise InputError(f"the form: {told(error)}") from error
+    except (UnicodeEncodeError, TypeError, ValueError) as error:
+        raise InputError(f"the form holds something that is no text: {error}") from error
+    if size > LARGEST:
+        raise InputError(f"the form is larger than {LARGEST:,} bytes")
+
+
+def _require_shallow(changes: Any) -> None:
+    """Raise InputError if the form is nested more deeply than a file may be, or in itself."""
+    level = [changes]
+    for _ in range(DEEPEST):
+        inner = [i.values() if isinstance(i, dict) else i for i in level]
+        level = [v for i in inner for v in i if isinstance(v, dict | list)]
+        if not level:
+            return
+    raise InputError(f"the form is nested more than {DEEPEST} deep")
+
+
+def _is_block(block: Any) -> bool:
+    if not isinstance(block, dict):
+        return False
+    choices = [block.get(key) for key in CHOICES]
+    return all(_is_choice(choice) for choice in choices)
+
+
+def _is_choice(choice: Any) -> bool:
+    if isinstance(choice, dict):
+        return all(_has_kinds(settings) for settings in choice.values())
+    words = choice if isinstance(choice, list) else [choice]
+    return all(isinstance(word, str) or word is None for word in words)
+
+
+def _has_kinds(settings: Any) -> bool:
+    kind = settings.get("kind") if isinstance(settings, dict) else settings
+    kinds = kind if isinstance(kind, list) and isinstance(settings, dict) else [kind]
+    return all(isinstance(word, str) or word is None for word in kinds)
+
+
+def _choose_methods(grid: dict, blocks: dict[str, dict], kinds: list[str]) -> None:
+    """Blocks that none of the methods is in go."""
+    kept = {name: _of_kinds(block.get("method"), kinds) for name, block in blocks.items()}
+    new = _others(kinds, kept.values())
+    for position, (name, methods) in enumerate(kept.items()):
+        blocks[name]["method"] = methods | (dict.fromkeys(new) if position == 0 else {})
+        if not blocks[name]["method"]:
+            del blocks[name], grid[name]
+
+
+def _set_ranks(blocks: list[dict], ranks: list[int]) -> None:
+    found = False
+    for block in blocks:
+        methods = _named(block.get("method"))
+        for name, settings in methods.items():
+            for kind in _kinds(name, settings):
+                new = _with_rank(settings, METHODS.get(kind), ranks)
+                methods[name], found = new or settings, found or new is not None
+        block["method"] = methods
+    if not found:
+        raise InputError("ranks: no method of this grid has a rank; add one that has to methods")
+
+
+def _with_rank(settings: Any, of: type[Settings] | None, ranks: list[int]) -> dict | None:
+    """The settings with these ranks, wherever in them one can stand; None if nowhere."""
+    if of is None or not isinstance(settings, dict | None):
+        return None
+    settings = dict(settings or {})
+    if "rank" in of.model_fields:
+        return settings | {"rank": ranks}
+    for key, field in of.model_fields.items():
+        inner = settings.get(key)
+        inner = {"kind": inner} if isinstance(inner, str) else inner
+        if isinstance(inner, dict):
+            choices = {kind_of(choice): choice for choice in settings_in(field.annotation)}
+            new = _with_rank(inner, choices.get(inner.get("kind")), ranks)
+            if new is not None:
+                return settings | {key: new}
+    return None
+
+
+def _retrained(written: Any, training: dict[str, Any]) -> Any:
+    if isinstance(written, list):
+        return [_retrained(item, training) for item in written]
+    if not isinstance(written, dict | None) and written != PAPER:
+        return written
+    return ({RECIPE: PAPER} if written == PAPER else written or {}) | training
+
+
+def _named(choices: Any) -> dict[str, Any]:
+    """``lp``, ``[flm, lp]`` or a mapping of names to settings, as the last of these."""
+    if isinstance(choices, dict):
+        return dict(choices)
+    return dict.fromkeys([choices] if isinstance(choices, str) else choices or [])
+
+
+def _kinds(name: str, settings: Any) -> list[str]:
+    kind = settings.get("kind", name) if isinstance(settings, dict) else settings or name
+    return kind if isinstance(kind, list) else [kind]
+
+
+def _of_kinds(choices: Any, kinds: list[str]) -> dict[str, Any]:
+    named = _named(choices).items()
+    return {name: s for name, s in named if not set(_kinds(name, s)).isdisjoint(kinds)}
+
+
+def _others(kinds: list[str], kept: Iterable[dict[str, Any]]) -> list[str]:
+    """Those that are in none."""
+    known = {kind for named in kept for name, s in named.items() for kind in _kinds(name, s)}
+    return [kind for kind in kinds if kind not in known]

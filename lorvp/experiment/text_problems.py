@@ -1,0 +1,38 @@
+"""What is wrong with the text of params.yaml, whatever it is for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from lorvp.text.names import hidden, visible
+from lorvp.text.problems import Problem, Where
+
+
+def of_text(part: Any, where: Where = (), seen: set[int] | None = None) -> Iterator[Problem]:
+    """Text that no table, terminal or page could show as it is.
+
+    What stands in several places of the file by way of an alias is looked at once.
+    """
+    seen = set() if seen is None else seen
+    if id(part) in seen:
+        return
+    if isinstance(part, dict | list):
+        seen.add(id(part))
+        for key, value in part.items() if isinstance(part, dict) else enumerate(part):
+            yield from of_text(key, (*where, key))
+            yield from of_text(value, (*where, key), seen)
+    elif isinstance(part, str) and (code := hidden(part)):
+        yield Problem(where, f"the character {code} in {visible(part)!r} cannot be shown")
+
+
+def of_names(sections: dict) -> Iterator[Problem]:
+    """Names of folders that many file systems do not tell apart."""
+    for section in ("datasets", "checkpoints"):
+        names = sections.get(section)
+        first: dict[str, str] = {}
+        for name in names if isinstance(names, dict) else ():
+            if isinstance(name, str) and first.setdefault(name.lower(), name) != name:
+                other = first[name.lower()]
+                message = f"is {other!r} to file systems that know no capital letters"
+                yield Problem((section, name), message)

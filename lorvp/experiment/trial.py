@@ -1,0 +1,103 @@
+"""A trial: one point of the grid, and what decides whether it has to be trained again."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationInfo, field_validator
+
+from lorvp.code_digest import PIXELS, digest_of
+from lorvp.files.whole import canonical
+from lorvp.mappings import MappingConfig
+from lorvp.prompts.methods import MethodConfig
+from lorvp.recipe import TrainingConfig
+from lorvp.settings import Name, Seed, Settings, parts
+from lorvp.text.quoted import shown
+
+FORMAT = 2
+"""Of the trial's folder; a change of its files' meaning changes every fingerprint."""
+
+CODE = {"lorvp.trials.finish"}
+"""Where all code begins by which any trial is computed and written down; besides, its method,
+mapping and training have theirs. The network's is in its checkpoint's digest."""
+
+PAPER = "paper"
+RECIPE = "recipe"
+"""``training: paper``, or ``training: {recipe: paper, epochs: 20}`` to change some of it."""
+
+
+class Trial(Settings):
+    """Dataset x network x method x mapping x training settings x seed."""
+
+    dataset: Name
+    """A name under `datasets`: the target task."""
+    network: Name
+    """A name under `checkpoints`: the frozen network."""
+    method: MethodConfig
+    """The prompt."""
+    mapping: MappingConfig
+    """From source classes to target classes."""
+    training: TrainingConfig = TrainingConfig()
+    """How both are trained."""
+    seed: Seed = 0
+    """Of start values, order of images and sampled decisions."""
+
+    @field_validator("training", mode="before")
+    @classmethod
+    def _from_the_paper(cls, value: Any, info: ValidationInfo) -> Any:
+        """The method's own recipe in place of its name, under what is written beside it."""
+        recipe = {RECIPE: value} if isinstance(value, str) else value
+        if not isinstance(recipe, dict) or RECIPE not in recipe:
+            return value
+        if recipe[RECIPE] != PAPER:
+            raise ValueError(f"there is no recipe {shown(recipe[RECIPE])}; there is: {PAPER}")
+        written = {key: own for key, own in recipe.items() if key != RECIPE}
+        method = info.data.get("method")
+        if method is None:  # wrong as well, and told on its own
+            return written
+        if method.paper is None:
+            raise ValueError(f"{method.kind} is from no paper; write its training settings")
+        return method.paper.model_dump() | written
+
+
+@dataclass(frozen=True)
+class Point:
+    """A trial and its names in the tables. Names are not part of its identity."""
+
+    trial: Trial
+    method: str
+    """Such as ``lor_vp r=4``."""
+    mapping: str
+    training: str
+    """What the training sweeps over, such as ``lr=0.1``; empty where nothing is swept."""
+    network: str = ""
+    """The network's name where the experiment has several; else empty."""
+
+    @property
+    def name(self) -> str:
+        """Such as ``lor_vp r=4 · ilm · digits · seed 0``."""
+        words = [self.method, self.mapping, self.training, self.trial.dataset, self.network]
+        return " · ".join([*filter(None, words), f"seed {self.trial.seed}"])
+
+
+def identity(trial: Trial, dataset_digest: str, checkpoint_digest: str) -> dict:
+    """All that can change the result: settings, bytes of data and weights, code.
+
+    The names of dataset and network are left out, since their bytes stand for them.
+    """
+    _, *settings = parts(trial)  # the trial's own class only holds the others together
+    modules = {type(part).__module__ for part in settings} | CODE
+    return {
+        "format": FORMAT,
+        "settings": trial.model_dump(mode="json", exclude={"dataset", "network"}),
+        "dataset": dataset_digest,
+        "checkpoint": checkpoint_digest,
+        "code": digest_of(modules, PIXELS),
+    }
+
+
+def fingerprint(identity: dict) -> str:
+    """The name of a trial's folder: 20 hex digits of a hash over its identity."""
+    return hashlib.sha256(canonical(identity)).hexdigest()[:20]

@@ -1,0 +1,1 @@
+"""Files that appear whole, and files of others, which may be anything."""

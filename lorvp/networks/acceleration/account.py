@@ -1,0 +1,50 @@
+"""What an engine did to a network, and what it left undone and why: one phrase for each thing."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from lorvp.networks.acceleration.onednn_linear import FrozenLinear, why_by_torch
+from lorvp.networks.acceleration.precision import fp32_products
+from lorvp.networks.acceleration.stem import Split
+from lorvp.networks.acceleration.tracing import NORMS
+
+Account = dict[str, str]
+"""By what it is about, such as ``{"stem": "stem split"}``; a trial's record keeps it."""
+
+SPLIT = "stem split"
+
+
+def in_a_line(account: Account) -> str:
+    return "; ".join(account.values())
+
+
+def norms_in(network: nn.Module) -> int:
+    return sum(type(module).__name__ in NORMS for module in network.modules())
+
+
+def of_shortcuts(folded: int, norms: int, parts: Split) -> Account:
+    """BatchNorm and stem."""
+    return {
+        "folding": f"{folded} of {norms} BatchNorms folded" if norms else "no BatchNorm to fold",
+        "stem": SPLIT if parts.stem else f"no stem split: {parts.why_not}",
+    }
+
+
+def of_products(network: nn.Module, device: torch.device, dtype: torch.dtype) -> Account:
+    """Linear layers, and the precision of all products."""
+    name = str(dtype).removeprefix("torch.")
+    on_gpu = device.type == "cuda" and dtype == torch.float32
+    precision = f"float32: {fp32_products()}" if on_gpu else name
+    return {"linear": _linear(network, device, dtype), "precision": precision}
+
+
+def _linear(network: nn.Module, device: torch.device, dtype: torch.dtype) -> str:
+    layers = [module for module in network.modules() if isinstance(module, nn.Linear)]
+    ours = sum(isinstance(module, FrozenLinear) for module in layers)
+    if not layers:
+        return "no linear layers"
+    if (why := why_by_torch(device, dtype)) is not None:
+        return f"{len(layers)} linear layers by torch: {why}"
+    return f"{ours} of {len(layers)} linear layers by oneDNN"

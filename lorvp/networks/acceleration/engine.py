@@ -1,0 +1,204 @@
+"""The frozen network as trials run it: the same function as ``FrozenNetwork``, made cheaper.
+
+BatchNorm is folded (``batchnorm.py``), the layer that reads the image is split from the prompt's
+term (``stem.py``), linear layers are multiplied by the faster library (``onednn_linear.py``),
+images go through in pieces that stay in the processor's cache, and the network may compute in
+bf16 while prompt, mapping and loss stay in fp32.
+"""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from collections.abc import Iterator
+from contextlib import nullcontext
+from itertools import repeat
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+from lorvp.networks.acceleration.account import Account, norms_in, of_products, of_shortcuts
+from lorvp.networks.acceleration.batchnorm import fold, shared_copy
+from lorvp.networks.acceleration.compilation import compiled
+from lorvp.networks.acceleration.onednn_linear import by_onednn
+from lorvp.networks.acceleration.precision import SlowPrecision, ieee_fp32, why_slow
+from lorvp.networks.acceleration.stem import LEVELS, Stem, split
+from lorvp.networks.agreement import disagreement
+from lorvp.networks.frozen import Around, FrozenNetwork
+from lorvp.networks.interface import Reads
+from lorvp.recipe import CompileMode, Precision
+
+PIECE = 8 * 224 * 224
+"""Pixels that go through the network at a time on a CPU. Measured with ResNet-18 at 224 pixels:
+8 images at a time train a quarter more images per second than 32, and 4 or 16 a little fewer."""
+
+
+def engine(network: FrozenNetwork, precision: Precision, mode: CompileMode | None = None) -> Engine:
+    """``network`` as trials run it, compiled if a ``mode`` is given; made once and kept with it.
+
+    Raises:
+        InputError: nothing here can compile.
+    """
+    key = (precision, mode, network.mean_C11.device)
+    if key not in network.engines:
+        network.engines[key] = Engine(network, precision, mode)
+    return network.engines[key]
+
+
+class Engine(FrozenNetwork):
+    """Shares its weights with ``source`` wherever they need not change."""
+
+    stem: Stem | None
+    prompt_part: nn.Conv2d | None
+    """Makes the stem's term of what is added to images."""
+    halvings: int
+    """How often the pieces of a batch were halved for want of memory. From the first time on, what
+    a piece's way back needs is computed again when its turn comes, instead of kept."""
+
+    def __init__(
+        self,
+        source: FrozenNetwork,
+        precision: Precision = "fp32",
+        mode: CompileMode | None = None,
+    ) -> None:
+        names, text, way = source.class_names, source.text, source.interpolation
+        super().__init__(source.network, source.input_size, [0], [1], names, text, way)
+        self.mean_C11, self.std_C11 = source.mean_C11, source.std_C11
+        # A part of this module, so that weights that both have never part company.
+        self.source = source
+        self.folded, self.stem, self.prompt_part = 0, None, None
+        self.halvings, self._pass, self.mode = 0, self._plain_pass, mode
+        with torch.random.fork_rng(devices=[]):
+            self._account = self._streamline(source)
+        if precision == "bf16":
+            self._account |= self._lower()
+        device = self.mean_C11.device
+        self._account = of_products(self.network, device, self.dtype) | self._account
+        self._pass = self._plain_pass if mode is None else compiled(self._plain_pass, mode, device)
+
+    @property
+    def plain(self) -> FrozenNetwork:
+        return self.source
+
+    @property
+    def original(self) -> nn.Module:
+        return self.source.original
+
+    def account(self, inside: bool = False) -> Account:
+        if self.mode is None:
+            return self._account
+        if inside:
+            return self._account | {"compile": "not compiled: the method reaches inside"}
+        # torch.compile makes linear layers in its own way.
+        return self._account | {
+            "compile": f"compiled, {self.mode}",
+            "linear": "linear layers compiled",
+        }
+
+    def forward(self, images_BCHW: Tensor, reads: Reads = "logits") -> Tensor:
+        canvas_BCHW = images_BCHW * self.std_C11 + self.mean_C11
+        return self.prompted(canvas_BCHW, torch.zeros_like(self.mean_C11)[None], reads)
+
+    def prompted(
+        self, canvas_BCHW: Tensor, added_BCHW: Tensor, reads: Reads, around: Around = nullcontext
+    ) -> Tensor:
+        pieces = self._pieces(canvas_BCHW, added_BCHW)
+        through = self._recomputed if self.halvings else self._through
+        outputs = [through(x_BCHW, term, reads, around) for x_BCHW, term in pieces]
+        return torch.cat(outputs).to(canvas_BCHW.dtype)
+
+    def _pieces(self, canvas_BCHW: Tensor, added_BCHW: Tensor) -> Iterator[tuple]:
+        """What the network is given, and the term of the stem that belongs to it."""
+        size = self._piece_size(canvas_BCHW)
+        if self.prompt_part is None:
+            x_BCHW = self.normalise(canvas_BCHW + added_BCHW).to(self.dtype)
+            return zip(x_BCHW.split(size), repeat(None))
+        shift_BCHW = (added_BCHW - self.mean_C11).expand(-1, -1, *canvas_BCHW.shape[2:])
+        term_BCHW = self.prompt_part(shift_BCHW).to(self.dtype)
+        terms = term_BCHW.split(size) if len(term_BCHW) > 1 else repeat(term_BCHW)
+        return zip((LEVELS * canvas_BCHW).to(self.dtype).split(size), terms, strict=False)
+
+    def _piece_size(self, canvas_BCHW: Tensor) -> int:
+        whole = len(canvas_BCHW)
+        if canvas_BCHW.device.type == "cpu":
+            whole = min(whole, max(1, PIECE // canvas_BCHW[0, 0].numel()))
+        return min(whole, -(-len(canvas_BCHW) // 2**self.halvings))
+
+    def _recomputed(self, *given: Any) -> Tensor:
+        # Nothing in the network is random, so that no generator has to be put back.
+        return checkpoint(self._through, *given, use_reentrant=False, preserve_rng_state=False)
+
+    def _through(self, x_BCHW: Tensor, term: Tensor | None, reads: Reads, around: Around) -> Tensor:
+        # Hooks do not fire in a compiled network; methods that use them take the plain pass.
+        forward = self._pass if around is nullcontext else self._plain_pass
+        try:
+            with around():
+                return forward(x_BCHW, term, reads)
+        finally:
+            if self.stem is not None:
+                self.stem.term = None
+
+    def _plain_pass(self, x_BCHW: Tensor, term: Tensor | None, reads: Reads) -> Tensor:
+        if self.stem is not None:
+            self.stem.term = term
+        return self.through(self.network, x_BCHW, reads)
+
+    def _streamline(self, source: FrozenNetwork) -> Account:
+        """Fold and split, unless the outputs are then others; what came of it."""
+        canvas_BCHW, added_BCHW = (_noise(seed, source) for seed in range(2))
+        x_BCHW = canvas_BCHW.contiguous(memory_format=torch.channels_last)
+        self.network, norms = shared_copy(source.network), norms_in(source.network)
+        self.folded = fold(self.network, x_BCHW)
+        parts = split(self.network, x_BCHW, self.std_C11)
+        by_onednn(self.network)
+        self.stem, self.prompt_part = parts.stem, parts.prompt_part
+        difference = self._difference(source, canvas_BCHW, added_BCHW)
+        if difference is None:
+            return of_shortcuts(self.folded, norms, parts)
+        self.network, self.folded = source.network, 0
+        self.stem, self.prompt_part = None, None
+        return {"folding": f"nothing folded or split: {difference}"}
+
+    @torch.no_grad()
+    def _difference(
+        self, source: FrozenNetwork, canvas_BCHW: Tensor, added_BCHW: Tensor
+    ) -> str | None:
+        """How the outputs differ from those of ``source``; None if they do not.
+
+        Compared in IEEE fp32, which leaves 1e-5 of rounding. TF32, cuDNN's default, leaves 1e-3
+        and more, as if every network became another. Not in float64: that would be another
+        network's arithmetic, which oneDNN's products and Apple's GPUs do not have.
+        """
+        # Logits over texts would have all texts encoded.
+        outputs: list[Reads] = ["features"] if source.text else ["features", "logits"]
+        with ieee_fp32():
+            for reads in outputs:
+                own = self.prompted(canvas_BCHW, added_BCHW, reads)
+                plain = source.prompted(canvas_BCHW, added_BCHW, reads)
+                if (apart := disagreement(own, plain)) is not None:
+                    return f"{reads} would not be the plain network's ({apart})"
+        return None
+
+    def _lower(self) -> Account:
+        """Compute in bf16, all but the prompt's part of the stem."""
+        device = self.mean_C11.device
+        if (slow := why_slow("bf16", device)) is not None:
+            warnings.warn(SlowPrecision(f"bf16 is far slower than fp32 here: {slow}"), stacklevel=4)
+        self.network, unfused = copy.deepcopy(self.network).to(torch.bfloat16), 0
+        for module in self.network.modules():
+            if isinstance(module, Stem):
+                self.stem = module
+            # torch's fused attention takes twice as long on the way back in bf16 on a CPU.
+            if hasattr(module, "fused_attn") and device.type == "cpu":
+                setattr(module, "fused_attn", False)  # noqa: B010 - timm's, unknown to nn.Module
+                unfused += 1
+        without = f", {unfused} attentions not fused" if unfused else ""
+        return {"precision": f"bfloat16{f', slow: {slow}' if slow else ''}{without}"}
+
+
+def _noise(seed: int, network: FrozenNetwork) -> Tensor:
+    """Two images on ``network``'s device."""
+    random, size = torch.Generator().manual_seed(seed), (2, 3, *network.input_size)
+    return torch.rand(size, generator=random, device="cpu").to(network.mean_C11)

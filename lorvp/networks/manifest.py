@@ -1,0 +1,128 @@
+"""What is said of a checkpoint: first without its weights, then with them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
+
+from lorvp.code_digest import digest_of
+from lorvp.files.whole import canonical
+from lorvp.networks.interface import Canvas, Ends, Interpolation, Tokens, filled
+from lorvp.networks.libraries import LIBRARIES
+from lorvp.networks.options.allowed import checked_by
+from lorvp.networks.options.base import Factor
+from lorvp.settings import Positive, Template
+from lorvp.text.quoted import shown
+
+
+def _known(library: str) -> str:
+    if library not in LIBRARIES:
+        raise ValueError(f"there is no library {shown(library)}; there is: {', '.join(LIBRARIES)}")
+    return library
+
+
+Side = Annotated[int, Field(ge=1, le=2048)]
+"""Pixels."""
+Colours = Annotated[list[Factor], Field(min_length=3, max_length=3)]
+Deviations = Annotated[list[Positive], Field(min_length=3, max_length=3)]
+WIDEST, DEEPEST = 2**16, 1000
+"""Of a vision transformer: values of a token, and blocks."""
+Digest = Annotated[str, Field(pattern=r"^[0-9a-fA-F]{64}$")]
+Line = Annotated[str, Field(max_length=10_000)]
+
+
+class Facts(BaseModel):
+    """All that is known before there are weights, and enough to build the network.
+
+    Facts come with a checkpoint that somebody else may have made, so each has a type and bounds.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    library: Annotated[str, AfterValidator(_known)]
+    """Which builds the network: one of `networks/libraries`."""
+    architecture: Line
+    """The library's name for it."""
+    model_kwargs: dict[str, Any] = {}
+    """What the library is told besides."""
+    input_size: tuple[Side, Side]
+    """Height and width in pixels."""
+    mean: Colours
+    std: Deviations
+    interpolation: Interpolation
+    """With which the network's own images were resized."""
+    crop: Annotated[float, Field(gt=0, le=10)] | None = None
+    """The share of a resized image's side that the network's own evaluation looks at; methods
+    here lay the whole image on the canvas."""
+    patch: Side | None = None
+    """Side of the network's patches in pixels; null where it has none, or its own are meant."""
+    class_names: Annotated[list[Line], Field(max_length=2**20)]
+    """Of the source classes, in the order of the logits; empty where texts are the classes."""
+    templates: Annotated[list[Template], Field(min_length=1, max_length=1000)] | None = None
+    """Of the texts that are the classes of a network that reads text; else null."""
+    source: Line
+    """Where the weights come from."""
+    source_sha256: Digest | None = None
+    """Of the file that was read, where it was one file."""
+    licence: Line | None = None
+    """Of the weights, as their source states it."""
+    accuracy: Annotated[float, Field(ge=0, le=1)] | None = None
+    """On images held out from the source task, where we trained the network ourselves."""
+
+    @model_validator(mode="after")
+    def _told_no_more_than_it_may(self) -> Facts:
+        checked_by(LIBRARIES[self.library].OPTIONS)(self.model_kwargs)
+        return self
+
+
+class CheckpointManifest(Facts):
+    """manifest.json of a checkpoint."""
+
+    features: Annotated[int, Field(ge=1, le=2**20)]
+    """Width of what the classifier reads."""
+    tokens: Tokens | None
+    """Width and number of blocks of a plain vision transformer; else null."""
+    made_from: Line
+    """Hash of the settings, data and code that made it, by which a second run knows it."""
+    weights_sha256: Digest | Literal[""]
+    """Empty in a sketch."""
+
+    @field_validator("tokens")
+    @classmethod
+    def _of_no_larger_network_than_there_is(cls, tokens: Tokens | None) -> Tokens | None:
+        """Here and not at the numbers themselves, since a named tuple cannot say it of its own."""
+        if tokens and not (1 <= tokens.width <= WIDEST and 1 <= tokens.blocks <= DEEPEST):
+            raise ValueError(f"should be a width of 1 to {WIDEST} and 1 to {DEEPEST} blocks")
+        return tokens
+
+    @property
+    def canvas(self) -> Canvas:
+        """What a prompt needs to know to be built for this network."""
+        mean = tuple(self.mean)
+        return Canvas(self.input_size, mean, self.patch, self.tokens, self.interpolation)
+
+    def ends(self, target_names: Sequence[str]) -> Ends:
+        """What a mapping needs to know to be built between this network and a task."""
+        texts = filled(self.templates or [], target_names)
+        reads_text = self.templates is not None
+        return Ends((*self.class_names, *texts), self.features, tuple(target_names), reads_text)
+
+    @property
+    def digest(self) -> str:
+        """Identifies all of the checkpoint that can change an output, the code that runs it too."""
+        fields = {"library", "architecture", "model_kwargs", "input_size", "mean", "std"}
+        fields |= {"interpolation", "patch", "templates", "weights_sha256"}
+        fields |= {"class_names", "features", "tokens"}  # of which prompts and mappings are built
+        facts = self.model_dump(include=fields)
+        code = digest_of([LIBRARIES[self.library].__name__, "lorvp.networks.loading"])
+        return hashlib.sha256(canonical(facts | {"code": code})).hexdigest()

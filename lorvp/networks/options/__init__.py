@@ -1,0 +1,1 @@
+"""What each library may be told of an architecture: typed lists, since anybody writes manifests."""

@@ -1,0 +1,14 @@
+"""Where checkpoints come from. A new source: its file, and its name in the union below."""
+
+from typing import Annotated
+
+from lorvp.networks.sources.clip import ClipConfig
+from lorvp.networks.sources.timm import TimmConfig
+from lorvp.networks.sources.torchvision import TorchvisionConfig
+from lorvp.networks.sources.trained import TrainedConfig
+from lorvp.settings import BY_KIND
+
+CheckpointConfig = Annotated[
+    TrainedConfig | TimmConfig | TorchvisionConfig | ClipConfig,
+    BY_KIND,
+]

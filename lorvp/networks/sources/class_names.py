@@ -1,0 +1,62 @@
+"""What the source classes of a downloaded network are called."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from lorvp.datasets.imagenet_classes import (
+    SUBSETS,
+    imagenet_names,
+    imagenet_synsets,
+    names_by_number,
+)
+from lorvp.errors import InputError
+from lorvp.files.regular import read_regular
+from lorvp.text.names import require_readable
+
+LARGEST = 2**24
+"""Bytes; the names of 21,843 classes have 1 MB."""
+
+
+def names_of(name: str, classes: int, cfg: Any, file: str | None = None) -> list[str]:
+    """The names, in the order of the logits: the user's, else timm's (``cfg``), else ImageNet's.
+
+    Raises:
+        InputError: nobody says what they are, there are more or fewer of them than classes, or
+            one cannot be read.
+    """
+    own = list(cfg.label_names or [])
+    found = _lines(file) if file else _described(own, cfg.label_descriptions or {})
+    found = found or names_by_number(classes)
+    if found is None:
+        raise InputError(
+            f"nothing says what the {classes} classes of {name} are called; write their names "
+            "into a text file, one per line, and give its path as `class_names`"
+        )
+    if len(found) != classes:
+        where = file or name
+        raise InputError(f"class_names: {where} has {len(found)} names for {classes} classes")
+    require_readable(found)
+    return found
+
+
+def _described(labels: Sequence[str], descriptions: dict[str, str]) -> list[str]:
+    """Of the labels; where they are WordNet's for a known set, as everywhere in this project."""
+    subset = {number: name for name, number in SUBSETS.items()}.get(len(labels))
+    if subset and imagenet_synsets(subset) == labels:
+        return imagenet_names(subset)
+    return [descriptions.get(label, label) for label in labels]
+
+
+def _lines(file: str) -> list[str]:
+    path = Path(file)
+    if not path.exists():
+        raise InputError(f"class_names: there is no {path}")
+    try:
+        text = read_regular(path, LARGEST).decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"class_names: {path} is not a text file in UTF-8: {reason}") from error
+    return [line.strip() for line in text.splitlines() if line.strip()]

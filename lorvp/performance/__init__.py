@@ -1,0 +1,1 @@
+"""What trials cost: counted beforehand, or measured."""

@@ -1,5 +1,0 @@
-"""One page with all tables and pictures of an experiment, for any browser, without a network."""
-
-from lorvp.report.page import Picture, page
-
-__all__ = ["Picture", "page"]

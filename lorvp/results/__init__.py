@@ -1,0 +1,1 @@
+"""Readers of finished trials: tables, pictures, and the page that shows both."""

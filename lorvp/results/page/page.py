@@ -1,0 +1,111 @@
+"""The page: what goes into the template, and the template's own needs."""
+
+from __future__ import annotations
+
+import base64
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import polars as pl
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+
+from lorvp.results.tables.formats import text_of
+from lorvp.results.tables.table import Section, Shown
+from lorvp.text.names import visible
+
+HERE = Path(__file__).parent
+LONG = 80
+"""Letters of a cell that stand in one line."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A PNG of twice the size it is shown in."""
+
+    file: Path
+    title: str
+    about: str
+    """What is to be seen, for those who cannot see it, and under the picture."""
+
+    @property
+    def url(self) -> str:
+        return "data:image/png;base64," + base64.b64encode(self.file.read_bytes()).decode()
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height on the page, from the head of the file."""
+        width, height = struct.unpack(">II", self.file.read_bytes()[16:24])
+        return width // 2, height // 2
+
+
+def page(
+    sections: list[Section],
+    pictures: list[Picture],
+    remarks: list[str],
+    origins: list[Section],
+    params: str,
+) -> str:
+    """HTML that needs no other file: no script, style, font or picture from elsewhere.
+
+    ``remarks`` are sentences on what is missing or to be known; ``origins`` say of what data,
+    weights and software it was made; ``params`` is the text of the experiment.
+    """
+    return _template().render(
+        title=_title(sections[0]),
+        sections=sections,
+        pictures=pictures,
+        remarks=remarks,
+        origins=origins,
+        params=params,
+        style=(HERE / "page.css").read_text(),
+        script=(HERE / "page.js").read_text(),
+    )
+
+
+def _title(first: Section) -> str:
+    return visible("Visual prompts: " + "; ".join(shown.title for shown in first.tables[:3]))
+
+
+@cache
+def _template() -> Template:
+    loader = FileSystemLoader(HERE)
+    environment = Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True,
+    )  # fmt: skip
+    environment.filters["visible"] = visible
+    given = {"cells": cells, "kinds": kinds, "long": LONG}
+    return environment.get_template("page.html.jinja", globals=given)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Text, whether it is the best (1) or second (2), and whether it stands to the right."""
+
+    text: str
+    place: int | None
+    kind: str
+
+
+def cells(shown: Shown) -> Iterable[list[Cell]]:
+    """The rows of a table as text."""
+    kind = kinds(shown)
+    for row in shown.rows():
+        named = zip(row, kind.values(), strict=True)
+        yield [Cell(text_of(value), place, kind) for (value, place), kind in named]
+
+
+def kinds(shown: Shown) -> dict[str, str]:
+    """``number`` or ``text`` for each column; numbers with a spread are text to polars."""
+    return {column.name: _kind(column) for column in shown.cells}
+
+
+def _kind(column: pl.Series) -> str:
+    if column.dtype.is_numeric():
+        return "number"
+    found = column.cast(pl.String).drop_nulls()
+    numbers = found.str.contains(r"^[<+-]?[\d,]+(\.\d+)?( ± [\d.]+| \([\d.]+\))?$|^NaN")
+    return "number" if len(found) and numbers.all() else "text"

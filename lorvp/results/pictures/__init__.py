@@ -1,0 +1,34 @@
+"""Pictures of a finished comparison, as Altair charts: for a README, a paper or a notebook."""
+
+from lorvp.results.pictures.accuracy_by_method import accuracy_by_method
+from lorvp.results.pictures.accuracy_by_setting import accuracy_by_setting, swept
+from lorvp.results.pictures.accuracy_by_values import accuracy_by_values
+from lorvp.results.pictures.confusion import confusion
+from lorvp.results.pictures.curves import learning_curves, time_to_accuracy
+from lorvp.results.pictures.examples import Example, examples, telling
+from lorvp.results.pictures.mapping import mapping_heatmap
+from lorvp.results.pictures.prompts import prompt_gallery
+from lorvp.results.pictures.regions import RegionView, chosen_regions
+from lorvp.results.pictures.style import as_png, save, write_png
+from lorvp.results.pictures.tiles import PromptView
+
+__all__ = [
+    "Example",
+    "PromptView",
+    "RegionView",
+    "accuracy_by_method",
+    "accuracy_by_setting",
+    "accuracy_by_values",
+    "as_png",
+    "chosen_regions",
+    "confusion",
+    "examples",
+    "learning_curves",
+    "mapping_heatmap",
+    "prompt_gallery",
+    "save",
+    "swept",
+    "telling",
+    "time_to_accuracy",
+    "write_png",
+]

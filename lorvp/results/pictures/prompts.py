@@ -1,0 +1,34 @@
+"""What the prompts look like: image, prompt, placement and prompted image, method by method."""
+
+import altair as alt
+import polars as pl
+from altair.typing import ChartType
+
+from lorvp.results.pictures.style import GREY, MEDIUM, PALE, SMALL, finish
+from lorvp.results.pictures.tiles import PromptView, tiles_of
+
+SIDE = 96  # pixels of one picture
+COLUMN, ROW = SIDE + 24, SIDE + 28  # with the space around it and the text below it
+COLUMNS = ("image", "prompt", "placement", "prompted image")
+
+
+def prompt_gallery(rows: list[PromptView]) -> ChartType:
+    """One row per method, with a column 'placement' only if some method chooses the place."""
+    tiles = pl.DataFrame([tile for row in rows for tile in tiles_of(row)])
+    columns = [name for name in COLUMNS if name in tiles["column"]]
+    labels = [row.label for row in rows]
+    plain = {"domain": False, "ticks": False, "grid": False, "labelFontSize": MEDIUM}
+    base = alt.Chart(tiles).encode(
+        x=alt.X(
+            "column:N", sort=columns, title=None, axis=alt.Axis(orient="top", labelAngle=0, **plain)
+        ),
+        y=alt.Y("label:N", sort=labels, title=None, axis=alt.Axis(**plain)),
+    )
+    marks = [
+        base.mark_image(width=SIDE, height=SIDE).encode(url="url:N"),
+        # A frame, because a picture that is white at its edge has no edge on white paper.
+        base.mark_square(size=SIDE**2, filled=False, stroke=PALE, strokeWidth=1, opacity=1),
+        base.mark_text(dy=SIDE / 2 + 9, fontSize=SMALL, color=GREY).encode(text="caption:N"),
+    ]
+    grid = alt.LayerChart(layer=marks, width=COLUMN * len(columns), height=ROW * len(labels))
+    return finish(grid.properties(view=alt.ViewBackground(stroke=None)))

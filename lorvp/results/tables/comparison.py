@@ -1,0 +1,90 @@
+"""What a paper prints: methods down, mappings across, accuracy over seeds in the cells."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from lorvp.results.tables.cells import place, with_spread
+from lorvp.results.tables.tidy import GROUP, PAIR, ROW, aggregate, without_constants
+
+COSTS = ["prompt values", "seconds", "images/s"]
+
+
+def comparison(table: pl.DataFrame) -> pl.DataFrame:
+    """Rows are methods, columns mappings, cells test accuracy in percent, mean ± std over seeds.
+
+    Also the number of values the prompt trains, and of a trial the mean seconds that its training
+    computed and the images trained in one of them. A mapping that trains values has their number
+    in its column's name. Columns that say the same in every row are left out, and what the grid
+    leaves out is null.
+    """
+    cells = _cells(table)
+    costs = cells.group_by(ROW, maintain_order=True).agg(
+        pl.col("prompt_values").max().alias("prompt values"),
+        pl.col("seconds").mean().round(1).alias("seconds"),
+        pl.col("images_per_second").mean().round().cast(pl.Int64).alias("images/s"),
+    )
+    joined = _wide(cells, "cell").join(costs, on=ROW, maintain_order="left")
+    unknown = [] if joined["images/s"].count() else ["images/s"]
+    return without_constants(joined).drop(unknown)
+
+
+def places(table: pl.DataFrame) -> pl.DataFrame:
+    """For every cell of the comparison 1 if it is the best of its column, 2 if the second; else
+    null. Columns are compared within a dataset and a network."""
+    return _wide(_cells(table), "place").drop(ROW)
+
+
+def _cells(table: pl.DataFrame) -> pl.DataFrame:
+    mean = 100 * pl.col("mean")
+    cells = aggregate(table).with_columns(_cell().alias("cell"), _column().alias("column"))
+    return cells.with_columns(place(mean, [*PAIR, "column"]).alias("place"))
+
+
+def _wide(cells: pl.DataFrame, values: str) -> pl.DataFrame:
+    return cells.pivot("column", index=ROW, values=values, aggregate_function="first")
+
+
+def shifts(table: pl.DataFrame, shifted: pl.DataFrame) -> pl.DataFrame:
+    """Test accuracy in percent on images from elsewhere, beside that on the trial's own dataset.
+
+    ``shifted`` has a row for each trial and set: trial, shift (its name), accuracy. A row of the
+    result is a method with a mapping, as mean ± std over seeds; columns are the sets.
+    """
+    own = table.select("trial", shift="dataset", accuracy="test_accuracy")
+    tested = own.filter(pl.col("trial").is_in(shifted["trial"].implode()))
+    every = pl.concat([tested, shifted.select("trial", "shift", "accuracy")])
+    cells = (
+        every.join(table.select("trial", *GROUP), on="trial", maintain_order="left")
+        .group_by(*GROUP, "shift", maintain_order=True)
+        .agg(pl.col("accuracy").mean().alias("mean"), pl.col("accuracy").std().alias("std"))
+        .with_columns(_cell().alias("cell"))
+    )
+    wide = cells.pivot("shift", index=GROUP, values="cell")
+    return without_constants(wide)
+
+
+def _cell() -> pl.Expr:
+    return with_spread(100 * pl.col("mean"), 100 * pl.col("std"))
+
+
+def _column() -> pl.Expr:
+    """``lp (+970)``, where every cell of that mapping trains as many values; else ``lp``."""
+    values = pl.col("mapping_values")
+    alike = values.n_unique().over("mapping") == 1
+    named = pl.format("{} (+{})", "mapping", values)
+    return pl.when(alike & (values > 0)).then(named).otherwise(pl.col("mapping"))
+
+
+def metrics(table: pl.DataFrame) -> dict[str, dict[str, float]]:
+    """``{"lor_vp r=4": {"ilm": 92.1, …}, …}``: mean test accuracy in percent, for `dvc metrics`.
+
+    The key names dataset, network and training too where there are several.
+    """
+    cells = aggregate(table)
+    several = [name for name in ROW if name == "method" or cells[name].n_unique() > 1]
+    found: dict[str, dict[str, float]] = {}
+    for row in cells.iter_rows(named=True):
+        key = " · ".join(str(row[name]) for name in several if row[name])
+        found.setdefault(key, {})[row["mapping"]] = round(100 * row["mean"], 2)
+    return found

@@ -1,0 +1,111 @@
+"""Tables of numbers as they are read: rounded, with few columns, in words."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from lorvp.results.tables.cells import decimal, place, with_spread
+from lorvp.results.tables.table import Shown, title_of
+from lorvp.results.tables.tidy import PAIR
+
+MANY = 20
+"""Classes above which a table has no column for each."""
+SMALLEST = 0.001
+
+
+def without_constant_pairs(table: pl.DataFrame) -> pl.DataFrame:
+    """Without the names of dataset and network where there is one."""
+    drop = [name for name in PAIR if name in table.columns and table[name].n_unique() <= 1]
+    return table.drop(drop)
+
+
+def tests(found: pl.DataFrame) -> pl.DataFrame:
+    """The paired tests; "–" where the data do not say which is better."""
+    seeds = pl.format("{} : {} of {}", "ahead", "behind", "seeds")
+    return without_constant_pairs(
+        found.select(
+            *PAIR,
+            "mapping",
+            pl.col("a").alias("A"),
+            pl.col("b").alias("B"),
+            "better",
+            _signed("difference").alias("A - B (points)"),
+            _interval().alias("95 % interval"),
+            seeds.alias("seeds won A : B"),
+            _p("p").alias("p"),
+            _p("p_holm").alias("p (Holm)"),
+        )
+    )
+
+
+def _signed(name: str) -> pl.Expr:
+    return pl.col(name).map_elements("{:+.1f}".format, pl.String)
+
+
+def _interval() -> pl.Expr:
+    """``1.2 to 3.4``; null where there is none."""
+    return decimal(pl.col("low")) + " to " + decimal(pl.col("high"))
+
+
+def _p(name: str) -> pl.Expr:
+    small = pl.lit(f"<{SMALLEST}")
+    return pl.when(pl.col(name) < SMALLEST).then(small).otherwise(decimal(pl.col(name), 3))
+
+
+def cells(found: pl.DataFrame) -> pl.DataFrame:
+    """All that is known of each method with a mapping."""
+    table = found.select(
+        *PAIR,
+        "method",
+        "mapping",
+        pl.col("setting").replace("", None),
+        decimal(pl.col("validation")).alias("validation %"),
+        with_spread(pl.col("test"), pl.col("std")).alias("test %"),
+        _interval().alias("95 % interval"),
+        "seeds",
+        decimal(pl.col("best test epoch")).alias("best test epoch %"),
+        decimal(pl.col("ece")).alias("ECE %"),
+        pl.col("trained_values").alias("trained values"),
+        decimal(pl.col("seconds")),
+        decimal(pl.col("wall_seconds")).alias("wall seconds"),
+        pl.col("images_per_second").round().cast(pl.Int64).alias("images/s"),
+    )
+    optional = ("setting", "best test epoch %", "images/s", "95 % interval")
+    nothing = [name for name in optional if not table[name].count()]
+    return without_constant_pairs(table).drop(nothing)
+
+
+def averages(found: pl.DataFrame) -> Shown:
+    """Rows are methods, and each mapping has its average and its mean rank."""
+    cells = found.with_columns(
+        text=decimal(pl.col("average")) + " (" + decimal(pl.col("mean rank"), 2) + ")",
+        place=place(pl.col("average"), ["network", "mapping"]),
+    )
+    title = "Average accuracy in % (mean rank; 1 is best) over datasets"
+    return _across("mapping", cells, title, index=["network", "method"])
+
+
+def friedman(tested: pl.DataFrame) -> Shown:
+    """Whether the ranks can be chance, in words."""
+    numbers = [decimal(pl.col(name), 2) for name in ("statistic", "critical difference")]
+    table = tested.with_columns(*numbers, _p("p").alias("p"))
+    return Shown("Friedman's test of the ranks", without_constant_pairs(table))
+
+
+def classes(found: pl.DataFrame) -> list[Shown]:
+    """For each dataset and network with few classes: a column for each, in percent."""
+    parts = found.partition_by(PAIR, maintain_order=True)
+    return [_of_classes(part) for part in parts if part["class"].n_unique() <= MANY]
+
+
+def _of_classes(part: pl.DataFrame) -> Shown:
+    cells = part.with_columns(
+        text=decimal(pl.col("accuracy")), place=place(pl.col("accuracy"), ["class"])
+    )
+    return _across("class", cells, title_of(part), index=["method", "mapping"])
+
+
+def _across(name: str, cells: pl.DataFrame, title: str, index: list[str]) -> Shown:
+    """A column for each ``name``, from rows that have their ``text`` and its ``place``."""
+    text, best = (cells.pivot(name, index=index, values=v) for v in ("text", "place"))
+    return Shown(title, without_constant_pairs(text), best.drop(index))

@@ -1,0 +1,102 @@
+"""Every table of an experiment, with what has to be said beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+
+from lorvp.results.tables import details, display, paired, ranks
+from lorvp.results.tables.comparison import comparison
+from lorvp.results.tables.sweeps import chosen, sweeps
+from lorvp.results.tables.table import Section, Shown, of_each_pair
+
+COMPARISON = (
+    "Test accuracy in %, mean ± standard deviation over seeds; the best of a column is bold, the "
+    "second underlined. (+n) is the number of values that the mapping trains. The epoch, and the "
+    "training setting where several were tried, were chosen on validation images. seconds are "
+    "those that the training of a trial computed."
+)
+TESTS = (
+    "Two methods with the same mapping on the same test images and seeds: an exact test over "
+    "images (McNemar's where there is one seed), p corrected after Holm within each dataset and "
+    "network. A method is called better where p (Holm) is below 0.05 and it is ahead in every "
+    "seed. The test speaks of new images for these trained prompts, not of new seeds. The 95 % "
+    "interval is of the difference, over images."
+)
+SWEEPS = (
+    "Accuracy in %, mean ± standard deviation over seeds. chosen: the training setting with the "
+    "best mean validation accuracy, which the comparison shows. best: what validation would "
+    "choose of all settings of the method."
+)
+DETAILS = (
+    "Mean over seeds; the 95 % interval of the mean is Student's t. ECE is the expected "
+    "calibration error (15 bins). best test epoch, where it was asked for, is the accuracy at the "
+    "epoch that the test images would have chosen, as many papers print it. seconds are those that "
+    "training computed: on a CPU the time that its threads had a core, on a GPU the clock's. wall "
+    "seconds are by the clock, and longer where neighbours kept the machine busy. images/s are "
+    "training images in a second of computing."
+)
+RANKS = (
+    "Of each mapping, the methods that were tried on every dataset that has it; the average is "
+    "over datasets, equal accuracies share a rank. Friedman's test is over datasets; where it "
+    "rejects, methods differ whose mean ranks are a critical difference (Nemenyi) apart."
+)
+CLASSES = "Accuracy in % on the test images of each class, mean over seeds."
+ONE_DATASET = "No network has several datasets, over which methods could be ranked."
+NO_TESTS = "No two methods share a dataset, a network, a mapping and a seed."
+NO_SWEEP = "No method was tried in more than one setting."
+MANY_CLASSES = f"No dataset has {display.MANY} classes or fewer; the files of numbers have all."
+
+
+def sections(
+    results: pl.DataFrame, statistics: pl.DataFrame, class_names: Mapping[str, Sequence[str]]
+) -> list[Section]:
+    """From the tidy table, a row of statistics for each trial, and each dataset's classes."""
+    main = chosen(results)
+    return [
+        Section("comparison", "Comparison", of_each_pair(main), comparison(main), COMPARISON),
+        _averages(main),
+        _tests(main, statistics),
+        _sweeps(results),
+        _details(main, statistics),
+        _classes(main, statistics, class_names),
+    ]
+
+
+def _averages(main: pl.DataFrame) -> Section:
+    found, tested = ranks.averages(main), ranks.friedman(main)
+    numbers = found.join(tested, on=["network", "mapping"], how="left", maintain_order="left")
+    tables = [display.averages(found), display.friedman(tested)] if found.height else []
+    return Section("averages", "Over datasets", tables, numbers, RANKS, ONE_DATASET)
+
+
+def _tests(main: pl.DataFrame, statistics: pl.DataFrame) -> Section:
+    found = paired.paired_tests(main, statistics)
+    tables = _one("Paired tests", display.tests(found))
+    return Section("tests", "Differences beyond chance", tables, found, TESTS, NO_TESTS)
+
+
+def _sweeps(results: pl.DataFrame) -> Section:
+    found = sweeps(results)
+    tables = _one("Settings that were tried", found)
+    return Section("sweeps", "Sweeps", tables, found, SWEEPS, NO_SWEEP)
+
+
+def _details(main: pl.DataFrame, statistics: pl.DataFrame) -> Section:
+    found = details.cells(main, statistics)
+    tables = _one("Methods and mappings", display.cells(found))
+    return Section("details", "Details", tables, found, DETAILS)
+
+
+def _classes(
+    main: pl.DataFrame, statistics: pl.DataFrame, names: Mapping[str, Sequence[str]]
+) -> Section:
+    found = details.classes(main, statistics, names)
+    shown = display.classes(found)
+    return Section("classes", "Accuracy by class", shown, found, CLASSES, MANY_CLASSES)
+
+
+def _one(title: str, table: pl.DataFrame) -> list[Shown]:
+    """No table where it would have no row."""
+    return [Shown(title, table)] if table.height else []

@@ -1,0 +1,133 @@
+"""Pydantic's errors as sentences that say what would be right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from pydantic import ValidationError
+
+from lorvp.settings import NAME, Settings
+from lorvp.text.quoted import named, shown, similar
+
+Where = tuple[str | int, ...]
+"""A place in params.yaml, such as ("grid", "digits", "method", "lor_vp", "rank", 1)."""
+
+FIRST = 3
+"""Problems that are told of one place, or of a file that nobody edits."""
+MANY = 40
+"""Allowed words beyond which only those like the given one are listed."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong, and where."""
+
+    where: Where
+    message: str
+
+
+def errors_of(error: ValidationError) -> list[Any]:
+    """Pydantic's errors, but for a list called too short because its items are wrong."""
+    found = error.errors()
+    inner = {other["loc"][:-1] for other in found}
+    return [e for e in found if e["type"] != "too_short" or e["loc"] not in inner]
+
+
+def describe(
+    error: Any, root: type[Settings], more: Mapping[Where, list[str]] | None = None
+) -> str:
+    """One of pydantic's errors from validating ``root``, in a sentence.
+
+    ``more`` lists keys that may stand at a place although they are no fields.
+    """
+    context, loc = error.get("ctx", {}), error["loc"]
+    match error["type"]:
+        case "extra_forbidden":
+            allowed = _keys(root, loc[:-1]) + (more or {}).get(loc[:-1], [])
+            return f"there is no key {shown(loc[-1])} here{_offer(loc[-1], allowed)}"
+        case "missing":
+            return f"the key {shown(loc[-1])} is missing"
+        case "union_tag_invalid":
+            kinds = [word.strip("' ") for word in context["expected_tags"].split(",")]
+            return f"unknown kind {shown(context['tag'])}{_offer(context['tag'], kinds)}"
+        case "union_tag_not_found":
+            return "the key 'kind' is missing"
+        case "dict_type" | "model_type" | "model_attributes_type" if error["input"] is None:
+            return "is empty; it should be a mapping of keys to values"
+        case "dict_type" | "model_type" | "model_attributes_type":
+            return f"should be a mapping of keys to values (got {shown(error['input'])})"
+        case "value_error":
+            return str(context["error"])
+        case "too_short":
+            return f"needs at least {context['min_length']} (got {shown(error['input'])})"
+        case "too_long":
+            return f"has more than {context['max_length']} (got {shown(error['input'])})"
+        case "tuple_type":
+            return f"should be a list, inside the list that sweeps it (got {shown(error['input'])})"
+        case "string_pattern_mismatch" if context["pattern"] == NAME:
+            rule = "up to 100 letters, digits and _ - between them (no dots: DVC takes them apart)"
+            return f"{shown(error['input'])} is not a name: {rule}"
+        case "string_pattern_mismatch":
+            return f"{shown(error['input'])} is not of the form {context['pattern']}"
+        case _:
+            return f"{error['msg'].removeprefix('Input ')} (got {shown(error['input'])})"
+
+
+def told(error: ValidationError) -> str:
+    """Pydantic's first errors on one line, each behind its key: for files that nobody edits."""
+    found = [_with_key(e) for e in errors_of(error)]
+    return "; ".join(found[:FIRST]) + (f"; and {len(found) - FIRST} more" * (len(found) > FIRST))
+
+
+def _with_key(error: Any) -> str:
+    plain = {"missing": "is missing", "extra_forbidden": "has no place here"}
+    key = named(error["loc"])
+    return ": ".join(filter(None, (key, plain.get(error["type"]) or describe(error, Settings))))
+
+
+def merged(problems: list[Problem]) -> list[Problem]:
+    """One problem for each place: a value that may be one of several things fails as each."""
+    messages: dict[Where, dict[str, None]] = {}
+    for problem in problems:
+        messages.setdefault(problem.where, {})[problem.message] = None
+    return [Problem(where, _joined(list(parts))) for where, parts in messages.items()]
+
+
+def _joined(messages: list[str]) -> str:
+    """With "or" if one value failed as each of the things it may be, else with "and"."""
+    values = {message.rpartition(" (got ")[2] for message in messages}
+    more = f", and {len(messages) - FIRST} more" if len(messages) > FIRST else ""
+    return (", or " if len(values) == 1 else ", and ").join(messages[:FIRST]) + more
+
+
+def _offer(given: Any, allowed: list[str]) -> str:
+    near = similar(str(given), allowed, 8, 0.6)
+    hint = f"; did you mean {near[0]!r}?" if near else "."
+    if len(allowed) > MANY:
+        return f"{hint} Similar: {', '.join(near)}" if near[1:] else hint
+    return f"{hint} Allowed: {', '.join(allowed) or 'nothing'}"
+
+
+def _keys(root: type[Settings], loc: Where) -> list[str]:
+    """The keys allowed at a place: follow it down through fields and kinds."""
+    candidates = [root]
+    for part in loc:
+        if len(candidates) == 1 and part in candidates[0].model_fields:
+            candidates = list(settings_in(candidates[0].model_fields[str(part)].annotation))
+        else:  # the kind that pydantic chose from a union, or a name of the user's
+            candidates = [c for c in candidates if kind_of(c) == part] or candidates
+    return list(candidates[0].model_fields) if len(candidates) == 1 else []
+
+
+def settings_in(annotation: Any) -> Iterator[type[Settings]]:
+    if isinstance(annotation, type) and issubclass(annotation, Settings):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from settings_in(inner)
+
+
+def kind_of(settings: type[Settings]) -> Any:
+    field = settings.model_fields.get("kind")
+    return field.default if field else None

@@ -1,0 +1,1 @@
+"""Fitting a prompt and a mapping around a frozen network."""

@@ -1,0 +1,108 @@
+"""The whole in one module: prompt, frozen network, mapping."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+from lorvp.errors import InputError
+from lorvp.mappings.base import Mapping
+from lorvp.networks.frozen import FrozenNetwork
+from lorvp.networks.interface import Reads
+from lorvp.prompts.base import Prompt
+
+
+class PromptedNetwork(nn.Module):
+    """``mapping(network(normalise(fit(image) + content * placement)))``.
+
+    Takes uint8 images_BHWC and returns logits_BK. Only the prompt and the mapping are trained,
+    saved and switched between training and evaluation mode.
+    """
+
+    def __init__(self, prompt: Prompt, network: FrozenNetwork, mapping: Mapping) -> None:
+        super().__init__()
+        self.prompt, self.network, self.mapping = prompt, network, mapping
+        self._norms: list[Tensor] | None = None
+        prompt.attach(network, mapping.reads)
+        mapping.attach(network)
+
+    def prompted(self, images_BHWC: Tensor) -> Tensor:
+        """What the network sees: normalised images_BCHW with the prompt in its own space."""
+        canvas_BCHW = self.prompt.fit(images_BHWC)
+        return self.network.normalise(canvas_BCHW + self.added(canvas_BCHW))
+
+    def added(self, canvas_BCHW: Tensor) -> Tensor:
+        """What is added to canvases in [0, 1], in the same units whatever the prompt's space."""
+        if self.prompt.space == "pixel":
+            return self.prompt.added(canvas_BCHW)
+        return self.prompt.added(self.network.normalise(canvas_BCHW)) * self.network.std_C11
+
+    def source_logits(self, images_BHWC: Tensor) -> Tensor:
+        """The network's own logits_BS for the prompted images."""
+        return self._run(images_BHWC, "logits")
+
+    def outputs(self, images_BHWC: Tensor) -> Tensor:
+        """What the mapping reads: the network's logits_BS or features_BD."""
+        return self._run(images_BHWC, self.mapping.reads)
+
+    def _run(self, images_BHWC: Tensor, reads: Reads) -> Tensor:
+        canvas_BCHW = self.prompt.fit(images_BHWC)
+        added_BCHW = self.added(canvas_BCHW)
+        if self._norms is not None:
+            self._norms.append(torch.linalg.vector_norm(added_BCHW.detach(), torch.inf))
+        return self.prompt.run(self.network, canvas_BCHW, added_BCHW, reads)
+
+    @contextmanager
+    def measuring(self) -> Iterator[list[Tensor]]:
+        """In this block, the list gets the L-infinity norm of what is added to each batch."""
+        norms: list[Tensor] = []
+        self._norms = norms
+        try:
+            yield norms
+        finally:
+            self._norms = None
+
+    def linf_of(self, norms: list[Tensor]) -> float | None:
+        """The largest change of a pixel in any of these batches, in [0, 1]: the L-infinity norm of
+        the prompt. None where the prompt acts inside the network, or no number is the largest."""
+        largest = float(torch.stack(norms).max())
+        return None if self.prompt.inside_network or not math.isfinite(largest) else largest
+
+    def forward(self, images_BHWC: Tensor) -> Tensor:
+        return self.mapping(self.outputs(images_BHWC))
+
+    def parameter_groups(self) -> dict[str, list[nn.Parameter]]:
+        """Trained parameters by role: the parts of the prompt, such as ``content`` and
+        ``placement``, and ``mapping``."""
+        roles = dict(self.prompt.named_children()) | {"mapping": self.mapping}
+        groups = {role: list(module.parameters()) for role, module in roles.items()}
+        return {role: parameters for role, parameters in groups.items() if parameters}
+
+    def trained_state(self) -> dict[str, Tensor]:
+        """A copy of all that training changes, on the CPU; the network is not part of it."""
+        return {name: tensor.detach().cpu().clone() for name, tensor in self._trained()}
+
+    def load_trained_state(self, state: dict[str, Tensor]) -> None:
+        """Put back what ``trained_state`` returned.
+
+        Raises:
+            InputError: the names or shapes are not those of this prompt and mapping.
+        """
+        own = dict(self._trained())
+        if {k: v.shape for k, v in own.items()} != {k: v.shape for k, v in state.items()}:
+            raise InputError(
+                f"the saved tensors {sorted(state)} do not fit this prompt and mapping, "
+                f"which have {sorted(own)} of other names or shapes"
+            )
+        with torch.no_grad():
+            for name, tensor in own.items():
+                tensor.copy_(state[name])
+
+    def _trained(self) -> Iterator[tuple[str, Tensor]]:
+        for role in ("prompt", "mapping"):
+            for name, tensor in getattr(self, role).state_dict(keep_vars=True).items():
+                yield f"{role}.{name}", tensor

@@ -1,0 +1,59 @@
+"""What a finished trial's files hold, as bytes with their checksums; part of each trial's code
+hash. Whoever changes one of them afterwards breaks the seal.
+
+By way of bytes, since safetensors and polars have errors of their own for a full disk.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from typing import TYPE_CHECKING, Any
+
+from safetensors.torch import save
+
+from lorvp.files.whole import canonical, to_json
+from lorvp.trials.run import history_rows
+
+if TYPE_CHECKING:
+    from lorvp.trials.run import Result
+
+RECORD = "trial.json"
+
+
+def sealed(fingerprint: str, result: Result, facts: dict[str, Any]) -> dict[str, bytes]:
+    """All files of a trial by their names; ``facts`` (identity, environment, …) go into trial.json.
+
+    Raises:
+        ValueError: a number is none that JSON knows.
+    """
+    files = contents(result)
+    record = {"fingerprint": fingerprint, "summary": result.summary, **facts}
+    record["engine"] = result.engine
+    record["files"] = {name: _sha256(files[name]) for name in sorted(files)}
+    record["sha256"] = _sha256(canonical(record))
+    return files | {RECORD: to_json(record).encode()}
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def contents(result: Result) -> dict[str, bytes]:
+    """The content of each file by its name; ``lorvp/trials/store.py`` says what they are."""
+    return {
+        "weights.safetensors": _weights(result),
+        "history.json": to_json(history_rows(result.history)).encode(),
+        "predictions.parquet": _table(result),
+    }
+
+
+def _weights(result: Result) -> bytes:
+    # safetensors takes no other memory layout, such as that of a convolutional network.
+    return save({name: tensor.contiguous() for name, tensor in result.state.items()})
+
+
+def _table(result: Result) -> bytes:
+    buffer = io.BytesIO()
+    result.predictions().write_parquet(buffer)
+    return buffer.getvalue()

@@ -1,0 +1,78 @@
+"""How a trained prompt does on test images from elsewhere, such as ImageNet-R's.
+
+Such a set may have some of the target classes only; the answer is then the best of those, as its
+authors and everyone since have done (Hendrycks et al., ICCV 2021).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from lorvp.datasets.prepared import Prepared
+from lorvp.errors import InputError
+from lorvp.networks import checkpoint
+from lorvp.training.evaluation import Predictions, predict
+from lorvp.training.model import PromptedNetwork
+from lorvp.trials.run import build, predictions
+
+if TYPE_CHECKING:
+    from lorvp.experiment.trial import Trial
+
+
+class AmongClasses(nn.Module):
+    """A model whose answers are limited to some of its classes."""
+
+    def __init__(self, model: PromptedNetwork, classes_J: Tensor) -> None:
+        super().__init__()
+        self.model, self.classes_J = model, classes_J
+
+    def forward(self, images_BHWC: Tensor) -> Tensor:
+        return self.model(images_BHWC)[:, self.classes_J.to(images_BHWC.device)]
+
+
+def measured(
+    trial: Trial, prompt: Path, network: Path, names: Sequence[str], shifted: Prepared, device: str
+) -> pl.DataFrame:
+    """One row for each image of ``shifted``, by the trained prompt in a folder.
+
+    Raises:
+        InputError: ``shifted`` has classes that are not among ``names``, or something is damaged.
+    """
+    model = build(trial, checkpoint.load(network).to(device), names)
+    model.load_trained_state(load_file(prompt / "weights.safetensors"))
+    return predictions(*answers(model.to(device), names, shifted, device))
+
+
+def answers(
+    model: PromptedNetwork,
+    target_names: Sequence[str],
+    shifted: Prepared,
+    device: torch.device | str = "cpu",
+) -> tuple[Predictions, Tensor]:
+    """Predictions for all images of ``shifted``, as numbers of its own classes, and its labels.
+
+    Raises:
+        InputError: it has classes that are not among ``target_names``.
+    """
+    images = shifted.split("test").to(device)
+    classes_J = columns(target_names, shifted)
+    return predict(AmongClasses(model, classes_J), images), images.labels_N
+
+
+def columns(target_names: Sequence[str], shifted: Prepared) -> Tensor:
+    """The target class of each class of ``shifted``."""
+    column_of = {name: k for k, name in enumerate(target_names)}
+    strangers = [name for name in shifted.class_names if name not in column_of]
+    if strangers:
+        raise InputError(
+            f"{shifted.folder.name} has {len(strangers)} classes that the prompts were not trained "
+            f"on: {', '.join(strangers[:5])}"
+        )
+    return torch.tensor([column_of[name] for name in shifted.class_names])

@@ -1,0 +1,103 @@
+"""A finished trial's folder, and whether it is the one that it says it is.
+
+What is in the folder is told in ``lorvp/trials/store.py``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from lorvp.errors import InputError
+from lorvp.experiment.trial import fingerprint
+from lorvp.files import strict_json
+from lorvp.files.whole import canonical, sha256
+from lorvp.trials.contents import RECORD
+
+FILES = {"weights.safetensors", "history.json", "predictions.parquet"}
+SETTLED = 0.05
+"""Seconds after which another write to a file has another time; clocks of file systems tick."""
+
+_read: dict[tuple[int, int, int, int], str] = {}
+"""SHA-256 of the files that this process has read, by what a write to them would change."""
+
+
+def _sha256(path: Path) -> str:
+    """Each file is read once in a process, by whatever name, unless it was written to since."""
+    found = path.stat()
+    key = found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+    digest = _read.get(key) or sha256(path)
+    if time.time() - found.st_mtime > SETTLED:
+        _read[key] = digest
+    return digest
+
+
+ABSENT = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
+"""What the system says where a file is not there; anything else says nothing of the file."""
+
+
+def verified(folder: Path) -> dict | None:
+    """trial.json, if ``folder`` holds a finished trial with each byte as written; else None.
+
+    Raises:
+        InputError: a file cannot be read, which says nothing of what is in it.
+    """
+    with _telling_errors_from_damage(folder):
+        return _verified(folder)
+    return None
+
+
+@contextmanager
+def _telling_errors_from_damage(folder: Path) -> Iterator[None]:
+    """Leave the block where the trial is missing, truncated or foreign: it is trained again,
+    never trusted.
+
+    Raises:
+        InputError: the disk, the network or a permission is at fault, so the trial is to be kept.
+    """
+    try:
+        yield
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        fault = error if isinstance(error, OSError) else error.__cause__
+        if isinstance(fault, OSError) and not isinstance(fault, ABSENT):
+            reason = f"{fault.filename or folder} cannot be read: {fault.strerror}"
+            raise InputError(f"{reason}; the trial is kept as it is") from error
+
+
+def _verified(folder: Path) -> dict | None:
+    record = strict_json.read(folder / RECORD)
+    rest = {key: value for key, value in record.items() if key != "sha256"}
+    files = record["files"]
+    whole = (
+        hashlib.sha256(canonical(rest)).hexdigest() == record["sha256"]
+        and set(files) == FILES
+        # A pipe among them would never end.
+        and all((folder / name).is_file() for name in files)
+        and all(_sha256(folder / name) == digest for name, digest in files.items())
+    )
+    return record if whole else None
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether ``folder`` holds the finished trial it is named after, each byte as written.
+
+    The name is computed from what the trial says of itself: a checksum of its own has any record.
+
+    Raises:
+        InputError: a file cannot be read.
+    """
+    record = verified(folder)
+    return (
+        record is not None
+        and record.get("fingerprint") == folder.name
+        and fingerprint(record.get("identity", {})) == folder.name
+    )
+
+
+def read_record(folder: Path) -> dict:
+    """trial.json of a finished trial."""
+    return json.loads((folder / "trial.json").read_text())

@@ -1,0 +1,184 @@
+"""Which trials the grid asks for, and which of them are still missing."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+
+from lorvp.datasets import prepared, verified
+from lorvp.errors import InputError
+from lorvp.experiment.params import Experiment
+from lorvp.experiment.trial import Point, fingerprint, identity
+from lorvp.networks import checkpoint
+from lorvp.trials.store import TrialStore
+from lorvp.trials.verified import is_whole
+from tasks.machine.precision import require_fast_precisions
+from tasks.paths import CHECKPOINTS, DATASETS, NOTES, PROMPTS
+
+
+@dataclass(frozen=True)
+class Job:
+    """One trial and all a worker needs to train it."""
+
+    point: Point
+    identity: dict
+    fingerprint: str
+    store: Path
+    """The trial store's root."""
+    dataset: Path
+    """The prepared dataset, where this job is done."""
+    checkpoint: Path
+    """The frozen network, where this job is done."""
+
+    @property
+    def tags(self) -> list[str]:
+        """Dataset, network, method with and without its values, mapping."""
+        trial, point = self.point.trial, self.point
+        words = [trial.dataset, trial.network, trial.method.kind, point.method, point.mapping]
+        return list(dict.fromkeys(words))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The grid's trials in order, and those of them that have no result yet."""
+
+    jobs: list[Job]
+    missing: list[Job]
+
+    @property
+    def finished(self) -> list[Job]:
+        missing = {job.fingerprint for job in self.missing}
+        return [job for job in self.jobs if job.fingerprint not in missing]
+
+
+def make_plan(experiment: Experiment, store: TrialStore) -> Plan:
+    """Name every trial by its fingerprint and look it up in the store.
+
+    Finished trials in data/prompts that the store lacks, such as pulled ones, are adopted.
+
+    Raises:
+        InputError: a dataset or checkpoint is not there, a trial cannot be built on it, or its
+            device is slow in its precision.
+    """
+    jobs = make_jobs(experiment, store)
+    missing = [job for job in jobs if not _finished(job, store)]
+    check_that_they_fit(missing)
+    trials = (job.point.trial for job in missing)
+    require_fast_precisions(trials, experiment.params.compute)
+    return Plan(jobs, missing)
+
+
+def require_whole_images(plan: Plan) -> None:
+    """Read what is about to be trained on, once for all trials.
+
+    Raises:
+        InputError: a dataset is damaged.
+    """
+    shutil.rmtree(NOTES, ignore_errors=True)
+    for folder in dict.fromkeys(job.dataset for job in plan.missing):
+        verified.require_whole(_dataset(folder), NOTES, partial(print, flush=True))
+
+
+def holds(job: Job) -> bool:
+    """Whether this trial is finished and whole in its store."""
+    return TrialStore(job.store).holds(job.fingerprint)
+
+
+def _finished(job: Job, store: TrialStore) -> bool:
+    shown = PROMPTS / job.fingerprint
+    if not holds(job) and shown.exists():
+        store.adopt(shown)
+    return holds(job)
+
+
+def make_jobs(experiment: Experiment, store: TrialStore) -> list[Job]:
+    """A job for each trial of the grid, in its order.
+
+    Raises:
+        InputError: a dataset or a checkpoint is not there.
+    """
+    return [_job(point, store) for point in experiment.points]
+
+
+def _job(point: Point, store: TrialStore) -> Job:
+    dataset, network = DATASETS / point.trial.dataset, CHECKPOINTS / point.trial.network
+    facts = identity(point.trial, _dataset(dataset).digest, manifest_of(network).digest)
+    return Job(point, facts, fingerprint(facts), store.root, dataset, network)
+
+
+def neighbours_together(jobs: list[Job]) -> list[Job]:
+    """In the grid's order, but network by network and dataset by dataset: a worker keeps the
+    network it has loaded for its next trial."""
+    trials = [job.point.trial for job in jobs]
+    networks = list(dict.fromkeys(trial.network for trial in trials))
+    datasets = list(dict.fromkeys(trial.dataset for trial in trials))
+
+    def place(job: Job) -> tuple[int, int]:
+        trial = job.point.trial
+        return networks.index(trial.network), datasets.index(trial.dataset)
+
+    return sorted(jobs, key=place)
+
+
+def require_results(jobs: list[Job]) -> None:
+    """Refuse to make tables of half a grid, or of results that are no longer true."""
+    missing = [job.point.name for job in jobs if not is_whole(PROMPTS / job.fingerprint)]
+    if missing:
+        shown = "\n  ".join(missing[:10] + ["…"] * (len(missing) > 10))
+        raise InputError(
+            f"{len(missing)} of {len(jobs)} trials have no current result in {PROMPTS}; run "
+            "`dvc repro` to train them, or `python -m flows.prompts` if it finds nothing to do "
+            f"(a file was damaged):\n  {shown}"
+        )
+
+
+def notes(plan: Plan) -> list[str]:
+    """What the user should know of the data before training on them."""
+    found = []
+    for folder in dict.fromkeys(job.dataset for job in plan.missing):
+        absent = ", ".join(_dataset(folder).classes_without("train"))
+        if absent:
+            found.append(
+                f"note: {folder.name} has no training image of {absent}: nothing can be learnt of "
+                "them; mappings that count give them unused source classes, or the mean logit"
+            )
+    places = {(job.dataset, job.checkpoint): None for job in plan.missing}
+    return [*found, *filter(None, (_resized_otherwise(*pair) for pair in places))]
+
+
+def _resized_otherwise(dataset: Path, network: Path) -> str:
+    """Pixels that were made when images were stored are not those that the network knows."""
+    stored, expected = _dataset(dataset).interpolation, manifest_of(network).interpolation
+    if stored in (None, expected):
+        return ""
+    return (
+        f"note: the images of {dataset.name} were resized by {stored} interpolation when they were "
+        f"stored, and {network.name} expects {expected}; `interpolation: {expected}` under "
+        f"datasets.{dataset.name} stores them so"
+    )
+
+
+def check_that_they_fit(jobs: list[Job]) -> None:
+    """Build every prompt and mapping once, before any of them is trained.
+
+    Raises:
+        InputError: with a line for each combination that cannot be built.
+    """
+    reasons: dict[str, str] = {}
+    for job in jobs:
+        trial, manifest = job.point.trial, manifest_of(job.checkpoint)
+        names = _dataset(job.dataset).class_names
+        try:
+            trial.method.build(manifest.canvas)
+            trial.mapping.build(manifest.ends(names))
+        except InputError as error:
+            reasons.setdefault(f"{job.point.method} · {job.point.mapping}", str(error))
+    if reasons:
+        lines = [f"params.yaml: grid: {name}: {reason}" for name, reason in reasons.items()]
+        raise InputError("\n".join(lines))
+
+
+_dataset = cache(prepared.read)
+manifest_of = cache(checkpoint.read_manifest)

@@ -1,0 +1,20 @@
+"""What the flow of this process is to do.
+
+As the flow's parameter it would be sent to Prefect's server. In the flow's own module it would be
+sent to each machine of a cluster with each trial, since flows travel with all that they name.
+"""
+
+from __future__ import annotations
+
+from lorvp.experiment.params import Params
+from tasks.jobs import Plan
+
+_asked: list[tuple[Plan, Params]] = []
+
+
+def ask(plan: Plan, settings: Params) -> None:
+    _asked[:] = [(plan, settings)]
+
+
+def asked() -> tuple[Plan, Params]:
+    return _asked[0]

@@ -1,0 +1,144 @@
+"""What Ray and Dask have in common: what is refused before a run, and the team of a run."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from importlib.util import find_spec
+from pathlib import Path
+from typing import ClassVar
+from urllib.parse import urlsplit
+
+from lorvp.errors import InputError
+from lorvp.experiment.params import ComputeConfig
+from tasks.errors import naming
+from tasks.jobs import Job
+from tasks.machine.devices import on_nodes
+from tasks.runners.remote import Elsewhere
+from tasks.runners.share import Share
+from tasks.runners.transport import InPlace, ThroughShare, Transport
+
+CODE = tuple(Path(__file__).parents[1] / name for name in ("flows", "lorvp", "tasks"))
+"""Goes to the workers with each run, so that they run just the code that named the trials."""
+NAMED = "LORVP_CLUSTER"
+"""The variable in which the user names the cluster that ``compute.cluster`` may name."""
+
+
+def check(compute: ComputeConfig, package: str) -> None:
+    """Raises:
+    InputError: the package is missing, or the cluster, the share or Prefect cannot be reached.
+    """
+    extra = compute.runner
+    if find_spec(package) is None:
+        with naming("compute.runner"):
+            raise InputError(f"{extra} is not installed; run `uv sync --extra {extra}`")
+    if compute.cluster:
+        with naming("compute.cluster"):
+            _require_named(compute.cluster)
+            _require_prefect_for(compute.cluster)
+            _require_answer(compute.cluster)
+    if compute.share:
+        with naming("compute.share"):
+            try:
+                Share(absolute(compute.share)).require_writable()
+            except (ImportError, ValueError) as error:  # of fsspec, for an unknown protocol
+                raise InputError(str(error)) from error
+
+
+class OnCluster:
+    """Machines of a cluster, or one of our own on this machine for the time of the run."""
+
+    package: ClassVar[str]
+    """Prefect's, for this kind of cluster."""
+
+    def __init__(self, compute: ComputeConfig) -> None:
+        self.compute = on_nodes(compute)
+
+    def check(self) -> None:
+        check(self.compute, self.package)
+
+    def ahead(self, trials: int) -> AbstractContextManager[object]:
+        return nullcontext()
+
+
+def absolute(share: str) -> str:
+    """A folder's place that holds on other machines too; a URL as it is."""
+    return share if "://" in share else str(Path(share).expanduser().absolute())
+
+
+def _require_named(cluster: str) -> None:
+    """A cluster is given code to run and data, and what it gives back is unpickled here. So who
+    runs a params.yaml of somebody else's says that the cluster is theirs."""
+    if os.environ.get(NAMED) != cluster:
+        raise InputError(
+            f"a cluster can run anything here, so this file alone does not choose one; if "
+            f"{cluster} is yours, say so: `export {NAMED}={cluster}`"
+        )
+
+
+def _require_prefect_for(cluster: str) -> None:
+    """Machines of the cluster tell Prefect of their trials, so they have to reach its API."""
+    url = os.environ.get("PREFECT_API_URL", "")
+    if not _on_this_machine(cluster) and (not url or _on_this_machine(url)):
+        here = f"PREFECT_API_URL is {url}, which" if url else "our own Prefect server"
+        raise InputError(
+            f"the machines of {cluster} cannot reach {here} listens on this machine only; start "
+            "one that they reach (`prefect server start --host ADDRESS`, with a login as README "
+            "says) and set PREFECT_API_URL"
+        )
+
+
+def _require_answer(cluster: str) -> None:
+    host, port = _host(cluster)
+    if port is None:  # such as Ray's `auto`
+        return
+    try:
+        socket.create_connection((host, port), timeout=10).close()
+    except OSError as error:
+        raise InputError(f"nothing answers at {cluster}: {error}") from error
+
+
+def _on_this_machine(address: str) -> bool:
+    host, _ = _host(address)
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _host(address: str) -> tuple[str, int | None]:
+    parts = urlsplit(address if "://" in address else f"//{address}")
+    return parts.hostname or "", parts.port
+
+
+def note_lack_of_room(
+    wanted: dict[str, float], offered: list[dict[str, float]], tell: Callable[[str], object]
+) -> None:
+    """Trials wait for a machine that has what they ask for: a cluster may still grow."""
+    for name, number in wanted.items():
+        most = max((each.get(name, 0) for each in offered), default=0)
+        if number > most:
+            tell(
+                f"note: compute.{name.lower()}s is {number:g}, and no machine of the cluster has "
+                f"more than {most:g} now; trials wait until one joins"
+            )
+
+
+def transport(compute: ComputeConfig) -> Transport:
+    return ThroughShare(absolute(compute.share)) if compute.share else InPlace(Path.cwd())
+
+
+@contextmanager
+def team(
+    compute: ComputeConfig, jobs: list[Job], tell: Callable[[str], object]
+) -> Iterator[Elsewhere]:
+    """The team, with the data where its machines find them."""
+    from tasks.orchestration.trials import telling_warnings
+
+    way = transport(compute)
+    way.send(jobs)
+    with telling_warnings(tell):
+        yield Elsewhere(compute, way)

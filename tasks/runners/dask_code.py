@@ -1,0 +1,80 @@
+"""Puts this project's code on the machines of a Dask cluster, which may have another version or
+none. They cannot import this file, so it is sent itself and imports nothing of ours."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cloudpickle
+from distributed import Client, WorkerPlugin  # pyright: ignore[reportMissingImports]
+
+NAME = "lorvp"
+MARK = "lorvp-code-"
+
+cloudpickle.register_pickle_by_value(sys.modules[__name__])
+
+
+@dataclass(frozen=True)
+class Code:
+    """Packages, packed, and what goes into the environment before they are imported."""
+
+    packages: tuple[str, ...]
+    packed: bytes
+    variables: dict[str, str]
+
+    @classmethod
+    def of(cls, folders: tuple[Path, ...], variables: dict[str, str]) -> Code:
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+            for folder in folders:
+                for path in folder.rglob("*"):
+                    if path.is_file() and "__pycache__" not in path.parts:
+                        archive.write(path, path.relative_to(folder.parent))
+        return cls(tuple(folder.name for folder in folders), packed.getvalue(), variables)
+
+    def install(self) -> None:
+        """In place of what an earlier run has left in this process."""
+        for name in [name for name in sys.modules if name.split(".")[0] in self.packages]:
+            del sys.modules[name]
+        for earlier in [place for place in sys.path if MARK in place]:
+            sys.path.remove(earlier)
+            shutil.rmtree(earlier, ignore_errors=True)
+        folder = tempfile.mkdtemp(prefix=MARK)
+        zipfile.ZipFile(io.BytesIO(self.packed)).extractall(folder)
+        sys.path.insert(0, folder)
+        os.environ.update(self.variables)
+
+
+class OnWorkers(WorkerPlugin):
+    """Also on those that join later; at the end of the run their idle processes are ended."""
+
+    def __init__(self, code: Code) -> None:
+        self.code = code
+
+    def setup(self, worker: Any) -> None:
+        self.code.install()
+
+    def teardown(self, worker: Any) -> None:
+        if "tasks.runners.remote" in sys.modules:
+            sys.modules["tasks.runners.remote"].end_idle()
+
+
+@contextmanager
+def installed(client: Client, code: Code) -> Iterator[None]:
+    """On all workers, and on the scheduler, which reads what it passes on."""
+    client.run_on_scheduler(code.install)
+    client.register_plugin(OnWorkers(code), name=NAME)
+    try:
+        yield
+    finally:
+        client.unregister_worker_plugin(NAME)

@@ -1,0 +1,82 @@
+"""Trials on Dask, through Prefect's task runner for it."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
+
+from tasks.jobs import Job
+from tasks.machine.devices import devices, slots
+from tasks.runners import cluster
+from tasks.runners.pool import Team
+
+PASSED_ON = ("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "DO_NOT_TRACK", "GOMP_SPINCOUNT")
+
+
+class OnDask(cluster.OnCluster):
+    """A Dask cluster, or one of our own on this machine for the time of the run."""
+
+    package = "prefect_dask"
+
+    def task_runner(self) -> Any:
+        from prefect_dask.task_runners import DaskTaskRunner  # pyright: ignore[reportMissingImports]
+
+        if self.compute.cluster:
+            return DaskTaskRunner(address=self.compute.cluster)
+        from distributed import Security  # pyright: ignore[reportMissingImports]
+
+        # Whoever reaches a scheduler can have it run anything; other users reach 127.0.0.1.
+        keys = {"security": Security.temporary()}
+        return DaskTaskRunner(cluster_kwargs=self._own_cluster() | keys)
+
+    def _own_cluster(self) -> dict[str, Any]:
+        """One worker with a thread for each trial, since trials have processes of their own."""
+        number = slots(self.compute)
+        gpus = len(devices(self.compute)) if self.compute.gpus else 0
+        return {
+            "n_workers": 1,
+            "threads_per_worker": number,
+            "resources": {"CPU": math.ceil(number * self.compute.cpus), "GPU": gpus},
+            "host": "127.0.0.1",
+            "dashboard_address": None,
+            "worker_dashboard_address": None,
+            "memory_limit": 0,
+            "silence_logs": "ERROR",
+        }
+
+    @property
+    def _resources(self) -> dict[str, float]:
+        """Beyond a thread of a worker, which each trial takes anyway."""
+        cpus = {"CPU": self.compute.cpus} if self.compute.cpus != 1 else {}
+        gpus = {"GPU": self.compute.gpus} if self.compute.gpus else {}
+        return cpus | gpus
+
+    def asking(self) -> AbstractContextManager[object]:
+        from dask import annotate  # pyright: ignore
+
+        return annotate(resources=self._resources) if self._resources else nullcontext()
+
+    @contextmanager
+    def team(self, jobs: list[Job], tell: Callable[[str], object]) -> Iterator[Team]:
+        from prefect.context import FlowRunContext
+
+        context = FlowRunContext.get()
+        assert context, "a team works inside a flow"
+        client = context.task_runner.client  # pyright: ignore[reportAttributeAccessIssue]
+        workers = client.scheduler_info(n_workers=-1)["workers"].values()
+        offered = [worker["resources"] for worker in workers]
+        cluster.note_lack_of_room(self._resources, offered, tell)
+        with self._code_on(client), cluster.team(self.compute, jobs, tell) as team:
+            yield team
+
+    def _code_on(self, client: Any) -> AbstractContextManager[None]:
+        """A cluster of our own has it already: its scheduler is in this very process."""
+        if not self.compute.cluster:
+            return nullcontext()
+        from tasks.runners import dask_code
+
+        variables = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+        return dask_code.installed(client, dask_code.Code.of(cluster.CODE, variables))

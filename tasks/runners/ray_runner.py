@@ -1,0 +1,81 @@
+"""Trials on Ray, through Prefect's task runner for it."""
+
+from __future__ import annotations
+
+import math
+import os
+import secrets
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+from tasks.jobs import Job
+from tasks.machine.devices import slots
+from tasks.runners import cluster
+from tasks.runners.pool import Team
+
+VARIABLES = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    # Else Ray would pack up the whole project with its data when it sees `uv run`.
+    "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
+}
+LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+"""Without clusters of several machines, Ray's servers listen on 127.0.0.1, on Linux too."""
+PASSED_ON = ("PREFECT_API_URL", "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "DO_NOT_TRACK")
+PASSED_ON += ("GOMP_SPINCOUNT",)
+OBJECTS = 100 * 2**20
+"""Bytes of shared memory for a cluster of our own; Ray would take 30 % of the machine's."""
+
+
+class OnRay(cluster.OnCluster):
+    """A Ray cluster, or one of our own on this machine for the time of the run."""
+
+    package = "prefect_ray"
+
+    def task_runner(self) -> Any:
+        own = {} if self.compute.cluster else LOOPBACK | _token()
+        for name, value in (VARIABLES | own).items():  # before Ray is imported
+            os.environ.setdefault(name, value)
+        from prefect_ray.task_runners import RayTaskRunner  # pyright: ignore[reportMissingImports]
+
+        options = {"log_to_driver": False, "logging_level": "ERROR", "runtime_env": _equipment()}
+        if not self.compute.cluster:
+            options |= self._own_cluster()
+        return RayTaskRunner(address=self.compute.cluster, init_kwargs=options)
+
+    def _own_cluster(self) -> dict[str, Any]:
+        cpus = math.ceil(slots(self.compute) * self.compute.cpus)
+        return {"num_cpus": cpus, "include_dashboard": False, "object_store_memory": OBJECTS}
+
+    def asking(self) -> AbstractContextManager[object]:
+        """Ray itself runs a trial again whose machine has gone."""
+        from prefect_ray.context import remote_options  # pyright: ignore[reportMissingImports]
+
+        return remote_options(
+            num_cpus=self.compute.cpus,
+            num_gpus=self.compute.gpus,
+            max_retries=self.compute.retries,
+        )
+
+    def team(self, jobs: list[Job], tell: Callable[[str], object]) -> AbstractContextManager[Team]:
+        import ray  # pyright: ignore[reportMissingImports]
+
+        nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+        wanted = {"CPU": self.compute.cpus, "GPU": self.compute.gpus}
+        cluster.note_lack_of_room(wanted, nodes, tell)
+        return cluster.team(self.compute, jobs, tell)
+
+
+def _token() -> dict[str, str]:
+    """For a cluster of our own: other users of this machine reach 127.0.0.1 as well."""
+    return {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+
+
+def _equipment() -> dict[str, Any]:
+    """What Ray gives to each worker process of this run."""
+    passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    return {
+        "py_modules": [str(path) for path in cluster.CODE],
+        "env_vars": passed,
+        "excludes": ["__pycache__"],
+    }

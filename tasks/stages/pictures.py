@@ -1,0 +1,125 @@
+"""Draw a finished comparison: PNG for pages, SVG for papers, under the same names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+from altair.typing import ChartType
+
+from lorvp.results import pictures
+from lorvp.results.page import Picture
+from lorvp.text.names import file_names
+from lorvp.trials.stored_history import read_history
+from tasks.jobs import Job
+from tasks.paths import PROMPTS
+from tasks.stages.prompt_pictures import gallery
+
+KINDS = (("pictures", "png"), ("svg", "svg"))
+"""Folder and suffix."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A chart, its file without the suffix, and words for a page."""
+
+    file: str
+    chart: ChartType
+    title: str
+    about: str
+
+
+def write_pictures(
+    folder: Path, results: pl.DataFrame, main: pl.DataFrame, jobs: list[Job]
+) -> list[Picture]:
+    """pictures/ and svg/: some pictures of everything, and a folder of details for each dataset
+    and network. ``main`` has the trials that the comparison shows, ``jobs`` are of all trials."""
+    # A PNG is compressed outside of Python's lock, while the next chart is drawn.
+    with ThreadPoolExecutor() as pool:
+        saved = [_saved(folder, drawn, pool) for drawn in _every(results, main, jobs)]
+        for _, written in saved:
+            written.result()
+    return [picture for picture, _ in saved]
+
+
+def _saved(folder: Path, drawn: Drawn, pool: Executor) -> tuple[Picture, Future[None]]:
+    """The picture, and its PNG that is being written."""
+    png, svg = (folder / kind / f"{drawn.file}.{suffix}" for kind, suffix in KINDS)
+    for path in (png, svg):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    written = pool.submit(pictures.write_png, pictures.as_png(drawn.chart), png)
+    pictures.save(drawn.chart, svg)
+    return Picture(png, drawn.title, drawn.about), written
+
+
+def _every(results: pl.DataFrame, main: pl.DataFrame, jobs: list[Job]) -> Iterator[Drawn]:
+    yield from _of_all(main)
+    shown = set(main["trial"])
+    pairs: dict[tuple[str, str], list[Job]] = {}
+    for job in jobs:
+        if job.fingerprint in shown:
+            pairs.setdefault((job.point.trial.dataset, job.point.trial.network), []).append(job)
+    folders = file_names({pair: "-".join(pair) for pair in pairs})
+    for (dataset, network), group in pairs.items():
+        where, folder = f"{dataset}, {network}", folders[dataset, network]
+        own = results.filter(dataset=dataset, network=network)
+        for name, chart, title, about in (*_settings(own), *_curves(group), *gallery(group)):
+            yield Drawn(f"{folder}/{name}", chart, f"{title}: {where}", about)
+
+
+def _of_all(main: pl.DataFrame) -> Iterator[Drawn]:
+    yield Drawn(
+        "accuracy",
+        pictures.accuracy_by_method(main),
+        "Test accuracy by method",
+        "Points are means, lines one standard deviation over seeds, faint dots single seeds. "
+        "The numbers are in the comparison.",
+    )
+    yield Drawn(
+        "values",
+        pictures.accuracy_by_values(main),
+        "Test accuracy by trained values",
+        "A panel for each mapping; the dashed line joins methods that none beats with as few "
+        "values. The numbers are in the details.",
+    )
+
+
+def _settings(results: pl.DataFrame) -> Iterator[tuple[str, ChartType, str, str]]:
+    swept = pictures.swept(results)
+    if swept.height:
+        about = (
+            "What was tried in several values; where several settings were swept at once, the "
+            "others are those that validation likes best. The numbers are in the sweeps."
+        )
+        chart = pictures.accuracy_by_setting(swept)
+        yield "settings", chart, "Test accuracy by setting", about
+
+
+def _curves(jobs: list[Job]) -> Iterator[tuple[str, ChartType, str, str]]:
+    history = histories(jobs)
+    about = "Mean over seeds of the accuracy on validation images, a line for each method."
+    yield "curves", pictures.learning_curves(history), "Learning curves", about
+    about = (
+        "The same curves against the seconds that training computed on this machine, passes "
+        "included. The clock's are in the details."
+    )
+    yield "time", pictures.time_to_accuracy(history), "Time to accuracy", about
+
+
+def histories(jobs: list[Job]) -> pl.DataFrame:
+    """One row for each epoch of each trial; seconds of computing are summed from the start."""
+    frames = [
+        pl.DataFrame(read_history(PROMPTS / job.fingerprint)).select(
+            pl.lit(job.point.method).alias("method"),
+            pl.lit(job.point.mapping).alias("mapping"),
+            pl.lit(job.point.trial.seed).alias("seed"),
+            "epoch",
+            "val_accuracy",
+            pl.col("seconds").cum_sum(),
+        )
+        for job in jobs
+    ]
+    return pl.concat(frames)

@@ -1,0 +1,119 @@
+"""Write data/tables from the trials that params.yaml asks for, never from what lies around."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import polars as pl
+
+from lorvp.datasets import prepared
+from lorvp.experiment.params import Experiment
+from lorvp.files.listed import publish
+from lorvp.files.whole import to_json, whole_folder
+from lorvp.networks import checkpoint
+from lorvp.results import tables
+from lorvp.results.tables import Section, Shown, published
+from lorvp.results.tables.sections import sections
+from lorvp.text.names import file_names
+from lorvp.trials.store import TrialStore
+from lorvp.trials.verified import read_record
+from tasks.jobs import Job, make_jobs, require_results
+from tasks.paths import CHECKPOINTS, DATASETS, PROMPTS, TABLES, WORK
+from tasks.stages.pictures import write_pictures
+from tasks.stages.report import remarks_on, write_report
+from tasks.stages.shifts import shift_accuracies
+from tasks.stages.trial_statistics import statistics_of
+from tasks.tracking.tracker import track_tables
+
+NO_SHIFTS = "No dataset of this experiment has only test images, such as imagenet_r has."
+NO_NUMBERS = "No published number that is known here has these settings."
+
+
+def write_tables(experiment: Experiment) -> None:
+    """Fill data/tables; see the README for what each file is. What else is there stays.
+
+    Raises:
+        InputError: a trial of the grid has no result for these settings, data, weights and code.
+    """
+    jobs = make_jobs(experiment, TrialStore(PROMPTS))
+    require_results(jobs)
+    results = read_results(jobs)
+    main = tables.chosen(results)
+    every = [
+        *sections(results, statistics_of(results["trial"]), class_names(jobs)),
+        beside_published(results, experiment),
+        on_shifts(main, experiment, jobs),
+    ]
+    told = remarks_on(results, experiment, jobs)
+    made = WORK / "tables"
+    with whole_folder(made) as folder:
+        write_results(folder, results)
+        write_sections(folder, every)
+        drawn = write_pictures(folder, results, main, jobs)
+        write_remarks(folder / "details.md", told)
+        write_report(folder / "report.html", experiment, jobs, every, drawn, told)
+    publish(made, TABLES)
+    shutil.rmtree(made)
+    track_tables(experiment.params.tracking, TABLES, results, every)
+    print("\n".join([tables.plain(main), *told]))
+
+
+def read_results(jobs: list[Job]) -> pl.DataFrame:
+    """The tidy table of all trials."""
+    names = {job.point.trial.dataset for job in jobs}
+    images = {name: prepared.read(DATASETS / name).sizes["train"] for name in names}
+    records = ((job.point, read_record(PROMPTS / job.fingerprint)) for job in jobs)
+    return tables.results(records, images)
+
+
+def class_names(jobs: list[Job]) -> dict[str, list[str]]:
+    """Of every dataset that prompts were trained on."""
+    names = dict.fromkeys(job.point.trial.dataset for job in jobs)
+    return {name: prepared.read(DATASETS / name).class_names for name in names}
+
+
+def beside_published(results: pl.DataFrame, experiment: Experiment) -> Section:
+    """Our accuracies beside those of papers, where there are any for the same settings."""
+    names = experiment.params.checkpoints
+    sources = {name: checkpoint.read_manifest(CHECKPOINTS / name).source for name in names}
+    found = published.beside(results, experiment.params.datasets, sources)
+    return _section("published", "Beside published numbers", found, NO_NUMBERS)
+
+
+def on_shifts(main: pl.DataFrame, experiment: Experiment, jobs: list[Job]) -> Section:
+    """Accuracy on images from elsewhere."""
+    found = tables.shifts(main, shift_accuracies(experiment, jobs))
+    return _section("shifts", "On images from elsewhere", found, NO_SHIFTS)
+
+
+def _section(name: str, title: str, found: pl.DataFrame, otherwise: str) -> Section:
+    shown = [Shown(title, found)] if found.height else []
+    return Section(name, title, shown, found, "", otherwise)
+
+
+def write_results(folder: Path, results: pl.DataFrame) -> None:
+    """The tidy table, and for DVC one file of metrics for each row of the comparison."""
+    results.write_parquet(folder / "results.parquet")
+    tables.write_csv(results, folder / "results.csv")
+    (folder / "metrics").mkdir()
+    metrics = tables.metrics(results)
+    for row, name in file_names({row: row for row in metrics}).items():
+        (folder / "metrics" / f"{name}.json").write_text(to_json(metrics[row]))
+
+
+def write_sections(folder: Path, every: list[Section]) -> None:
+    """Each as Markdown to read, and in numbers/ as CSV, Parquet and LaTeX to go on with."""
+    numbers = folder / "numbers"
+    numbers.mkdir()
+    for section in every:
+        (folder / f"{section.name}.md").write_text(tables.section_markdown(section))
+        (numbers / f"{section.name}.tex").write_text("\n".join(map(tables.latex, section.tables)))
+        tables.write_csv(section.numbers, numbers / f"{section.name}.csv")
+        section.numbers.write_parquet(numbers / f"{section.name}.parquet")
+
+
+def write_remarks(path: Path, told: list[str]) -> None:
+    """Below a table."""
+    with path.open("a") as file:
+        file.write("".join(["\n", *(f"- {tables.in_markdown(sentence)}\n" for sentence in told)]))

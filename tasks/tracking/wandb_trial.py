@@ -1,0 +1,159 @@
+"""A trial as a run of Weights & Biases."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Iterator, Sequence
+from http.client import HTTPException
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+import wandb
+from wandb.errors import CommError, UsageError
+
+from lorvp.experiment.params import TrackingConfig
+from lorvp.text.redacted import redacted
+from lorvp.training.trainer import Epoch
+from lorvp.trials.run import history_rows
+from tasks.jobs import Job
+from tasks.paths import WORK
+
+PATIENCE = 5
+"""Seconds for W&B to answer at the start of a trial, and again to take what is left at its end."""
+PAUSE = 600
+"""Seconds in which no other trial of this worker waits for a W&B that did not answer."""
+
+
+KEPT = (
+    "runs are kept offline in data/wandb; send them later with "
+    "`wandb sync data/wandb/wandb/offline-run-*`"
+)
+
+
+class WandbRun:
+    """Tells a run of W&B."""
+
+    def __init__(self, run: Any) -> None:
+        self.run = run
+
+    def epoch(self, epoch: Epoch) -> None:
+        (row,) = history_rows([epoch])
+        self.run.log(row, step=epoch.epoch)
+
+    def summary(self, summary: dict[str, Any]) -> None:
+        self.run.summary.update(summary)
+
+    def finish(self, failed: bool) -> None:
+        self.run.finish(exit_code=int(failed))
+
+
+class Network:
+    """Remembers, from trial to trial of a worker, that W&B did not answer; W&B itself would try
+    for long."""
+
+    quiet_until = 0.0
+
+    def require(self, url: str) -> None:
+        """Raises:
+        CommError: there is no answer, whatever it might be.
+        """
+        if time.monotonic() >= self.quiet_until and not answers(url):
+            self.quiet_until = time.monotonic() + PAUSE
+        if time.monotonic() < self.quiet_until:
+            raise CommError(f"{url} does not answer")
+
+
+def answers(url: str) -> bool:
+    try:
+        with urlopen(url, timeout=PATIENCE):
+            return True
+    except HTTPError:
+        return True
+    except (OSError, HTTPException):
+        return False
+
+
+NETWORK = Network()
+
+
+def start(
+    job: Job, tracking: TrackingConfig, log: logging.Logger, earlier: Sequence[Epoch]
+) -> WandbRun:
+    """A run for a trial. One that goes on, or is synced twice, stays one run."""
+    point = job.point
+    run = begin(
+        tracking,
+        log,
+        id=job.fingerprint,
+        name=point.name,
+        group=f"{point.method} · {point.mapping} · {point.trial.dataset}",
+        tags=[tag[:64] for tag in job.tags],  # W&B refuses longer ones
+        config=columns(job),
+    )
+    for epoch in () if run.resumed else earlier:
+        WandbRun(run).epoch(epoch)
+    return WandbRun(run)
+
+
+def begin(tracking: TrackingConfig, log: logging.Logger, **named: Any) -> Any:
+    """A run of W&B, online where asked and possible; where it is not, W&B keeps an offline run to
+    sync later."""
+    run = _online(tracking, log, named) if tracking.wandb == "online" else None
+    return run or _init(tracking, "offline", named)
+
+
+def _online(tracking: TrackingConfig, log: logging.Logger, named: dict[str, Any]) -> Any:
+    """None, and a line in the log, where that is not possible."""
+    try:
+        NETWORK.require(wandb.setup().settings.base_url)
+        return _init(tracking, "online", named)
+    except (CommError, UsageError) as error:
+        reason = redacted(str(error).partition("\n")[0])
+        log.warning("W&B: %s; %s", reason, KEPT)
+        wandb.teardown()  # which frees the run's id
+        return None
+
+
+def _init(tracking: TrackingConfig, mode: str, named: dict[str, Any]) -> Any:
+    folder = WORK.parent / "wandb"
+    folder.mkdir(parents=True, exist_ok=True)
+    return wandb.init(
+        project=tracking.project,
+        entity=tracking.entity,
+        dir=os.fspath(folder),
+        mode=mode,  # type: ignore[arg-type]
+        resume="allow",
+        reinit="create_new",
+        settings=wandb.Settings(
+            silent=True,
+            console="off",
+            x_disable_stats=True,
+            init_timeout=PATIENCE,
+            login_timeout=PATIENCE,
+            finish_timeout=PATIENCE,
+        ),
+        **named,
+    )
+
+
+def columns(job: Job) -> dict[str, Any]:
+    """The trial's settings as one level of names, as tables and sweeps of W&B want them.
+
+    ``method`` and ``mapping`` are kinds and ``method_rank`` a setting; those of the training go
+    by their own names, such as ``lr``.
+    """
+    trial = job.point.trial.model_dump(mode="json")
+    training = trial.pop("training")
+    return {"trial": job.fingerprint} | dict(_flat(trial)) | dict(_flat(training))
+
+
+def _flat(settings: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in settings.items():
+        name = f"{prefix}_{key}" if prefix else key
+        if isinstance(value, dict):
+            yield from _flat(value, name)
+        else:
+            yield name.removesuffix("_kind"), value

@@ -1,0 +1,73 @@
+"""How a trial can end without a result, and whether it is worth another try."""
+
+from __future__ import annotations
+
+import re
+import signal
+from contextlib import suppress
+from pathlib import Path
+
+import torch
+
+from lorvp.errors import InputError
+from lorvp.training.epoch import DivergedError
+from tasks.errors import takes_no_files
+
+VMSTAT = Path("/proc/vmstat")
+
+
+class WorkerDied(RuntimeError):  # noqa: N818 - it reads as what happened
+    """A worker process ended in the middle of a trial; only that trial is interrupted."""
+
+    def __init__(self, message: str, memory: bool = False) -> None:
+        super().__init__(message)
+        self.memory = memory
+        """Whether memory ran out."""
+
+    @classmethod
+    def of(cls, exit_code: int | None, memory: bool | None = None) -> WorkerDied:
+        """``exit_code`` is None where it had no trial yet, and nobody saw how it ended;
+        ``memory`` is whether the system killed processes for want of memory, if that is known."""
+        if exit_code is None:
+            return cls("the worker process ended before it began")
+        if exit_code != -signal.SIGKILL:
+            return cls(f"the worker process ended with exit status {exit_code}")
+        cause = {None: ", most often because memory ran out", True: " when memory ran out"}
+        return cls(f"the worker was killed (signal 9){cause.get(memory, '')}", memory is not False)
+
+
+class Stopped(RuntimeError):  # noqa: N818
+    """With the run, by the user; nothing is wrong with the trial."""
+
+
+class OutOfTime(RuntimeError):  # noqa: N818
+    """A try took longer than it may."""
+
+    @classmethod
+    def after(cls, minutes: float) -> OutOfTime:
+        said = f"stopped after {minutes:g} minutes (compute.time_limit); its whole epochs are kept"
+        return cls(said)
+
+
+def memory_kills() -> int | None:
+    """Processes that the system has killed for want of memory; None where it does not tell.
+
+    Anybody may kill a worker. Only if it was memory may the next try take other steps, since
+    these change the last bits of the result.
+    """
+    with suppress(OSError):
+        return sum(map(int, re.findall(r"^oom_kill (\d+)", VMSTAT.read_text(), re.MULTILINE)))
+    return None
+
+
+def ran_out_of_memory(error: BaseException) -> bool:
+    """As far as one can tell."""
+    if isinstance(error, WorkerDied):
+        return error.memory
+    known = isinstance(error, torch.OutOfMemoryError | MemoryError)
+    return known or "can't allocate memory" in str(error)  # torch's words for a CPU's
+
+
+def worth_another_try(error: BaseException) -> bool:
+    """Not where it would end in the same way, or where the user wants no more."""
+    return not (isinstance(error, DivergedError | InputError | Stopped) or takes_no_files(error))

@@ -1,0 +1,60 @@
+"""What users bring themselves: folders, and datasets in the form of the Hugging Face hub."""
+
+from __future__ import annotations
+
+import io
+
+from datasets import ClassLabel, Dataset, Features, Image
+
+from tests.support.datasets.layout import Layout
+from tests.support.datasets.pictures import each, encoded
+
+ANIMALS = ["big_cat", "dog", "zebra"]
+ENDINGS = {"jpg": "JPEG", "png": "PNG", "webp": "WEBP", "bmp": "BMP", "JPG": "JPEG"}
+
+
+def folder() -> Layout:
+    """Of several formats, some in folders further down."""
+    files = {"train/big_cat/notes.txt": b"not an image", "train/.cache/x.jpg": b"not a class"}
+    for part, number in (("train", 5), ("test", 2)):
+        for w in each(part, 3, number):
+            ending, kind = list(ENDINGS.items())[w.index]
+            deeper = "more/" if w.index == 1 else ""
+            name = f"{part}/{ANIMALS[w.label]}/{deeper}{w.index}.{ending}"
+            files[name] = encoded(w, kind, 30, 40)
+    names = ["big cat", "dog", "zebra"]
+    return Layout({"": files}, names, {"train": 5, "test": 2})
+
+
+def folder_test() -> Layout:
+    """Only to be tested on."""
+    files = {f"{ANIMALS[w.label]}/{w.index}.png": encoded(w, "PNG") for w in each("test", 3, 2)}
+    return Layout({"": files}, ["big cat", "dog", "zebra"], {"test": 2})
+
+
+def one_folder() -> Layout:
+    """Without parts."""
+    files = {f"{ANIMALS[w.label]}/{w.index}.png": encoded(w, "PNG") for w in each("all", 3, 10)}
+    return Layout({"": files}, ["big cat", "dog", "zebra"], {"all": 10})
+
+
+def huggingface() -> Layout:
+    """Parquet files, as `push_to_hub` leaves them."""
+    files = {
+        f"data/{part}-00000-of-00001.parquet": _parquet(part, number)
+        for part, number in (("train", 5), ("test", 2))
+    }
+    names = ["big cat", "dog", "zebra"]
+    return Layout({"": files}, names, {"train": 5, "test": 2})
+
+
+def _parquet(part: str, number: int) -> bytes:
+    rows = list(each(part, 3, number))
+    table = {
+        "image": [{"bytes": encoded(which, "PNG", 30, 40), "path": None} for which in rows],
+        "label": [which.label for which in rows],
+    }
+    features = Features({"image": Image(), "label": ClassLabel(names=ANIMALS)})
+    file = io.BytesIO()
+    Dataset.from_dict(table, features).to_parquet(file)
+    return file.getvalue()

@@ -1,0 +1,47 @@
+"""The tiny copy of each dataset that is made of files."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from tests.support.datasets import (
+    layout_arrays,
+    layout_imagenet,
+    layout_lists,
+    layout_own,
+    layout_scenes,
+)
+from tests.support.datasets.layout import Layout
+
+LAYOUTS = {
+    maker.__name__: maker
+    for maker in [
+        layout_arrays.cifar10,
+        layout_arrays.cifar100,
+        layout_arrays.svhn,
+        layout_lists.gtsrb,
+        layout_lists.dtd,
+        layout_lists.flowers102,
+        layout_lists.food101,
+        layout_lists.eurosat,
+        layout_lists.oxford_pets,
+        layout_scenes.stanford_cars,
+        layout_scenes.sun397,
+        layout_scenes.ucf101,
+        layout_imagenet.tiny_imagenet,
+        layout_imagenet.imagenet,
+        layout_imagenet.imagenet_r,
+        layout_imagenet.imagenet_a,
+        layout_imagenet.imagenet_sketch,
+        layout_imagenet.imagenet_v2,
+        layout_own.folder,
+        layout_own.folder_test,
+        layout_own.huggingface,
+    ]
+}
+
+
+@cache
+def layout(kind: str) -> Layout:
+    """Drawn once; nobody changes it."""
+    return LAYOUTS[kind]()

@@ -1,0 +1,1 @@
+"""Stand-ins for hubs, and small networks of every library."""

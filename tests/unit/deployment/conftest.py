@@ -1,0 +1,154 @@
+"""A project with trained prompts, as the pipeline leaves it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from lorvp.datasets import prepared
+from lorvp.datasets.prepared import Prepared
+from lorvp.deployment import bundle as bundles
+from lorvp.deployment.load import facts_of
+from lorvp.experiment.trial import Trial, fingerprint, identity
+from lorvp.networks import checkpoint
+from lorvp.networks.manifest import CheckpointManifest
+from lorvp.trials.contents import sealed
+from lorvp.trials.run import Result, run
+from lorvp.trials.store import TrialStore
+from tests.support.networks.samples import built, facts
+from tests.support.tiny import dataset
+
+NETWORKS = {
+    "vit": facts("test_vit", size=32, patch=8),
+    "resnet": facts("test_resnet", size=32),
+}
+
+
+SMALL = {"adavipro": {"width": 6, "side": 8}, "pad": {"width": 6}}
+
+
+@dataclass(eq=False)
+class Project:
+    """data/ with datasets, checkpoints and prompts."""
+
+    data: Path
+    digits: Prepared
+
+    def manifest(self, network: str) -> CheckpointManifest:
+        return checkpoint.read_manifest(self.data / "checkpoints" / network)
+
+    @cache  # noqa: B019 - one object for a test session
+    def train(self, network: str, method: str, mapping: str) -> tuple[Path, Trial, Result]:
+        """A finished trial's folder, and what was there when it ended."""
+        trial = Trial.model_validate({
+            "dataset": "digits", "network": network, "mapping": mapping,
+            "method": {"kind": method, **SMALL.get(method, {})},
+            "training": {"epochs": 2, "batch_size": 4, "optimizer": "adam", "lr": 0.1},
+        })  # fmt: skip
+        frozen = checkpoint.load(self.data / "checkpoints" / network)
+        result = run(trial, frozen, self.digits)
+        named = identity(trial, self.digits.digest, self.manifest(network).digest)
+        about = facts_of(trial, self.digits, self.manifest(network), "cpu")
+        store = TrialStore(self.data / "prompts")
+        name = f"{method} · {mapping} · digits · {network} · seed 0"
+        store.put(
+            fingerprint(named),
+            sealed(fingerprint(named), result, {"name": name, "identity": named, **about}),
+        )
+        return store.folder(fingerprint(named)), trial, result
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    data = tmp_path_factory.mktemp("project") / "data"
+    dataset(data / "datasets/digits")
+    for name, own in NETWORKS.items():
+        checkpoint.write(data / "checkpoints" / name, built(own), own)
+    return Project(data, prepared.read(data / "datasets/digits"))
+
+
+@pytest.fixture
+def pictures(project: Project, tmp_path: Path) -> list[Path]:
+    """The test images as files, exactly."""
+    test = project.digits.split("test").images_NHWC.numpy()
+    paths = [tmp_path / f"image {n}.png" for n in range(len(test))]
+    for path, image_HWC in zip(paths, test, strict=True):
+        Image.fromarray(image_HWC).save(path)
+    return paths
+
+
+@pytest.fixture
+def reference(project: Project) -> Callable[[str, str, str], torch.Tensor]:
+    """Logits of the test images by the formula, written out on the stored tensors' model."""
+
+    def logits(network: str, method: str, mapping: str) -> torch.Tensor:
+        from lorvp.trials.run import build
+
+        _, trial, result = project.train(network, method, mapping)
+        frozen = checkpoint.load(project.data / "checkpoints" / network)
+        model = build(trial, frozen, project.digits.class_names)
+        model.load_trained_state(result.state)
+        with torch.inference_mode():
+            return model.eval()(project.digits.split("test").images_NHWC)
+
+    return logits
+
+
+@pytest.fixture(scope="session")
+def sent(project, tmp_path_factory) -> Callable[[str], Path]:
+    """A bundle with one of the networks, as its maker sent it: to be copied, not to be changed."""
+
+    @cache
+    def make(network: str) -> Path:
+        folder = tmp_path_factory.mktemp("sent") / "bundle"
+        bundles.bundle(project.train(network, "lor_vp", "ilm")[0], folder)
+        return folder
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def given(sent) -> Path:
+    return sent("vit")
+
+
+@pytest.fixture
+def bundle(given, tmp_path) -> Path:
+    return shutil.copytree(given, tmp_path / "bundle")
+
+
+def softmax(logits_K: np.ndarray) -> np.ndarray:
+    powers = np.exp(logits_K - logits_K.max())
+    return powers / powers.sum()
+
+
+def sign(folder: Path, record: dict) -> None:
+    """Write trial.json with the checksum of what it now says."""
+    record.pop("sha256")
+    text = json.dumps(record, sort_keys=True, separators=(",", ":"))
+    signed = record | {"sha256": hashlib.sha256(text.encode()).hexdigest()}
+    (folder / "trial.json").write_text(json.dumps(signed))
+
+
+def record(bundle: Path) -> dict:
+    return json.loads((bundle / "trial.json").read_text())
+
+
+def settle(bundle: Path, changed: dict) -> None:
+    """Write trial.json with checksums and a fingerprint of what the bundle now holds."""
+    changed = json.loads(json.dumps(changed))  # keys are strings now
+    identity = json.dumps(changed["identity"], sort_keys=True, separators=(",", ":"))
+    changed["fingerprint"] = hashlib.sha256(identity.encode()).hexdigest()[:20]
+    for name in changed["files"]:
+        changed["files"][name] = hashlib.sha256((bundle / name).read_bytes()).hexdigest()
+    sign(bundle, changed)

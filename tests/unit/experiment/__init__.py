@@ -1,0 +1,1 @@
+"""params.yaml: what it asks for, and what is wrong with it."""

@@ -1,0 +1,1 @@
+"""Mappings, against formulas written out."""

@@ -1,0 +1,1 @@
+"""Prompts, against formulas written out."""

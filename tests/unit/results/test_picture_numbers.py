@@ -1,0 +1,158 @@
+"""The numbers in the pictures against values worked out by hand."""
+
+import base64
+import io
+import math
+
+import numpy as np
+import polars as pl
+import pytest
+from PIL import Image
+
+from lorvp.results.pictures import swept, telling
+from lorvp.results.pictures.accuracy_by_values import front
+from lorvp.results.pictures.axes import accuracy_limits, decades, spread
+from lorvp.results.pictures.mapping import cell_lines, shortened
+from lorvp.results.pictures.regions import tinted
+from lorvp.results.pictures.summaries import mean_curves, most_chosen, over_seeds, spread_phrase
+from lorvp.results.pictures.tiles import centred, data_url
+from tests.support.picture_samples import TRAINED, results, swept_results
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+
+def test_over_seeds():
+    row = over_seeds(results()).row(0, named=True)
+    assert (row["method"], row["mapping"], row["seeds"]) == ("none", "flm", 3)
+    # 35, 36, 37 %: mean 36, deviations -1, 0, 1, so the variance is 2 / (3 - 1) = 1.
+    got = [row[name] for name in ("mean", "std", "low", "high")]
+    assert got == pytest.approx([36, 1, 35, 37])
+
+
+def test_one_seed_has_a_mean_and_no_spread():
+    row = over_seeds(results(seeds=1)).row(0, named=True)
+    assert row["mean"] == pytest.approx(35)
+    assert [row[name] for name in ("std", "low", "high")] == [None, None, None]
+
+
+def test_other_training_is_another_method():
+    both = pl.concat([results(), results(training="slow")])
+    methods = over_seeds(both)["method"].unique(maintain_order=True).to_list()
+    assert methods == [*TRAINED, *(f"{name} slow" for name in TRAINED)]
+
+
+def test_mean_curves_stop_where_the_first_seed_stops():
+    table = pl.DataFrame({"method": "full", "mapping": "lp", "seed": [0, 0, 1],
+                          "epoch": [1, 2, 1], "val_accuracy": [0.5, 0.9, 0.7],
+                          "seconds": [1.0, 2.0, 4.0]})  # fmt: skip
+    assert mean_curves(table)["epoch"].to_list() == [1]
+    assert mean_curves(table)["accuracy"].to_list() == pytest.approx([60])
+    assert mean_curves(table)["seconds"].to_list() == [2.5]
+
+
+def test_most_chosen_keeps_ties():
+    table = pl.DataFrame({"method": "full", "target": ["0", "0", "1", "1"], "of": 3,
+                          "source": ["O", "Q", "I", "l"], "chosen": [2, 1, 1, 1]})  # fmt: skip
+    assert most_chosen(table)["sources"].to_list() == [["O"], ["I", "l"]]
+    assert most_chosen(table)["share"].to_list() == pytest.approx([2 / 3, 1 / 3])
+
+
+@pytest.mark.parametrize(
+    ("sources", "lines"),
+    [
+        (["great white shark", "tench"], ["great white", "shark", "or 1 other"]),
+        (["O", "Q", "C"], ["O", "or 2 others"]),
+        (
+            ["one two-three four-five-six seven eight nine ten"],
+            ["one two-", "three four-", "five-six…"],
+        ),
+    ],
+)
+def test_cell_lines(sources, lines):
+    assert cell_lines(sources) == lines
+
+
+def test_of_synonyms_the_first_is_kept_unless_another_class_has_it():
+    names = ["tench, Tinca tinca", "maillot", "maillot, tank suit", "crane (n02012849)", "owl, a"]
+    assert shortened([*names, "owl, b"]) == {
+        "tench, Tinca tinca": "tench", "maillot": "maillot", "owl, a": "owl, a", "owl, b": "owl, b",
+        "maillot, tank suit": "maillot, tank suit", "crane (n02012849)": "crane (n02012849)",
+    }  # fmt: skip
+
+
+def test_spread_phrase():
+    assert spread_phrase(pl.Series([3, 3])) == "mean ± 1 std over 3 seeds"
+    assert spread_phrase(pl.Series([1, 3])) == "mean ± 1 std over 1 to 3 seeds"
+    assert spread_phrase(pl.Series([1, 1])) == "1 seed"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "gap", "expected"),
+    [
+        ([5, 1], 2, [5, 1]),  # far enough apart: left alone
+        ([5, 5, 5], 2, [3, 5, 7]),  # pushed apart evenly
+        ([10, 10], 2, [8, 10]),  # kept inside
+        ([9, 0, 5], 8, [10, 0, 5]),  # too many: the gap shrinks
+        ([4], 2, [4]),
+    ],
+)
+def test_spread(wanted, gap, expected):
+    assert spread(np.array(wanted, float), gap, 0, 10) == pytest.approx(expected)
+
+
+def test_accuracy_limits_are_whole_fives_within_0_and_100():
+    assert accuracy_limits(pl.Series([41.0, None]), pl.Series([77.0])) == (40, 80)
+    assert accuracy_limits(pl.Series([-1.0, 101.0])) == (0, 100)
+    assert accuracy_limits(pl.Series([50.0])) == (50, 55)
+    assert accuracy_limits(pl.Series([100.0])) == (95, 100)
+
+
+def test_decades():
+    assert decades(pl.Series([0, 1344, 150_528])) == [0, 1000, 10_000, 100_000]
+    assert decades(pl.Series([1000, 5000])) == [1000]
+    assert decades(pl.Series([0, 0])) == [0, 1]
+
+
+def test_centred_maps_zero_to_grey_and_the_largest_to_the_end():
+    assert centred(np.array([-2.0, 0, 1])) == pytest.approx([0, 0.5, 0.75])
+    assert centred(np.zeros(3)) == pytest.approx([0.5] * 3)
+
+
+def test_data_url_clamps_and_enlarges_without_smoothing():
+    url = data_url(np.array([[-1.0, 2.0], [0.0, 1.0]]))
+    picture = Image.open(io.BytesIO(base64.b64decode(url.removeprefix("data:image/png;base64,"))))
+    assert picture.size == (192, 192)
+    assert picture.getcolors() == [(96 * 192, 0), (96 * 192, 255)]
+
+
+def test_a_setting_is_shown_with_the_others_that_validation_likes():
+    table = swept(swept_results()).filter(mapping="ilm")
+    assert table["panel"].unique(maintain_order=True).to_list() == ["lor_vp: rank", "lor_vp: lr"]
+    ranks = table.filter(panel="lor_vp: rank")
+    assert ranks["value"].to_list() == [1, 4, 16]
+    assert ranks["mean"].to_list() == pytest.approx([46, 49, 61])  # all at rate 0.5
+    rates = table.filter(panel="lor_vp: lr")
+    assert rates["value"].to_list() == [0.1, 0.5]
+    assert rates["mean"].to_list() == pytest.approx([50, 46])  # rank 1, the first of equals
+    assert swept(swept_results().filter(method="lor_vp r=1", training="lr=0.1")).height == 0
+
+
+def test_the_front_are_those_that_none_beats_with_as_few_values():
+    table = pl.DataFrame({"method": list("abcdef"), "trained_values": [5, 1, 5, 9, 3, 0],
+                          "mean": [50.0, 20.0, 60.0, 60.0, 10.0, math.nan]})  # fmt: skip
+    assert front(table)["method"].to_list() == ["b", "c"]
+
+
+def test_telling_examples_are_mended_spoiled_and_left_wrong():
+    label = np.array([0, 0, 0, 0, 0, 0])
+    before = np.array([1, 0, 0, 1, 1, 1])
+    after = np.array([0, 0, 1, 2, 0, 0])
+    assert telling(label, before, after, each=2) == [0, 4, 2, 3]
+
+
+def test_chosen_regions_are_tinted_where_the_prompt_reaches():
+    chosen_RR, reached_RR = np.array([[1, 1], [0, 0]]), np.array([[True, False], [True, True]])
+    seen = tinted(np.ones((4, 4, 3)), chosen_RR, reached_RR)
+    assert (seen[2:] == 1).all()
+    assert (seen[:2, 2:] == 1).all()
+    assert seen[0, 0] == pytest.approx([0.5, 0.7235, 0.849])

@@ -1,0 +1,69 @@
+"""Pictures of prompts and mappings, of grids that may have none."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from altair.typing import ChartType
+
+from lorvp.experiment.params import TrackingConfig
+from lorvp.experiment.trial import Point, Trial
+from lorvp.mappings.frequency import IlmConfig
+from lorvp.mappings.linear import LpConfig
+from lorvp.networks import checkpoint
+from lorvp.networks.libraries.timm_models import create
+from lorvp.prompts.methods.none import NoneConfig
+from lorvp.trials.finish import forget_network
+from tasks.jobs import Job
+from tasks.stages.prompt_pictures import gallery
+from tasks.worker.trial import train_and_store
+from tests.support.tiny import dataset, trial
+from tests.unit.tasks.test_worker_trial import FACTS, job_of
+
+
+@pytest.fixture
+def drawn(tmp_path, monkeypatch):
+    """The pictures, by name, of trials that are trained for it."""
+
+    def draw(*trials) -> dict[str, ChartType]:
+        monkeypatch.chdir(tmp_path)
+        torch.manual_seed(0)
+        checkpoint.write(Path("data/checkpoints/tiny"), create("test_resnet", 5).eval(), FACTS)
+        dataset(Path("data/datasets/noise"))
+        forget_network()
+        jobs = [named(one) for one in trials]
+        for job in jobs:
+            train_and_store(job, "cpu", TrackingConfig())
+        return {name: chart for name, chart, *_ in gallery(jobs)}
+
+    return draw
+
+
+def named(one: Trial) -> Job:
+    """As the plan names it; finished trials lie where pictures are made from."""
+    job = job_of(one)
+    point = Point(one, one.method.kind, one.mapping.kind, "")
+    return replace(job, point=point, store=Path("data/prompts"))
+
+
+def test_linear_probes_alone_have_only_their_answers(drawn):
+    assert drawn(trial(NoneConfig(), LpConfig(), epochs=1)).keys() == {"confusion"}
+
+
+def test_mappings_without_prompts_have_theirs(drawn):
+    assert drawn(trial(NoneConfig(), IlmConfig(), epochs=1)).keys() == {"confusion", "mapping"}
+
+
+def test_prompts_have_theirs(drawn):
+    pair = trial(NoneConfig(), IlmConfig(), epochs=1), trial(epochs=1)
+    assert drawn(*pair).keys() >= {"confusion", "mapping", "prompts"}
+
+
+def test_the_confusion_has_its_marks_in_the_order_of_classes(drawn):
+    """So that the file has the same bytes each time."""
+    chart = drawn(trial(NoneConfig(), LpConfig(), epochs=1))["confusion"]
+    (rows,) = chart.to_dict()["datasets"].values()
+    places = [(row["true"], row["predicted"]) for row in rows]  # "class 0" and on
+    assert len(places) > 3
+    assert places == sorted(places)

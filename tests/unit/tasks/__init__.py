@@ -1,0 +1,1 @@
+"""What stands between the pipeline and the science."""

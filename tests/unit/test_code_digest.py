@@ -1,0 +1,271 @@
+"""Which edits of the code make which trials new, on a copy of the package that is edited."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from lorvp import code_digest
+from lorvp.experiment.trial import fingerprint, identity
+from lorvp.mappings.bayesian import BlmConfig
+from lorvp.mappings.frequency import IlmConfig
+from lorvp.mappings.linear import LpConfig
+from lorvp.mappings.selection import IdentityConfig
+from lorvp.mappings.text import SemanticConfig, TextConfig
+from lorvp.networks.manifest import CheckpointManifest
+from lorvp.prompts.contents.free import FreeConfig
+from lorvp.prompts.contents.low_rank import LowRankConfig
+from lorvp.prompts.methods.adavipro import AdaViProConfig
+from lorvp.prompts.methods.compose import ComposeConfig
+from lorvp.prompts.methods.full import FullConfig
+from lorvp.prompts.methods.lor_vp import LorVpConfig
+from lorvp.prompts.methods.none import NoneConfig
+from lorvp.prompts.placements.regions import RegionsConfig
+from tests.support.tiny import trial
+
+TRIALS = {
+    "none": trial(NoneConfig(), LpConfig()),
+    "full": trial(FullConfig(), LpConfig()),
+    "lor_vp": trial(LorVpConfig(), LpConfig()),
+    "lor_vp ilm": trial(LorVpConfig(), IlmConfig()),
+    "lor_vp identity": trial(LorVpConfig(), IdentityConfig()),
+    "lor_vp blm": trial(LorVpConfig(), BlmConfig()),
+    "lor_vp text": trial(LorVpConfig(), TextConfig()),
+    "lor_vp semantic": trial(LorVpConfig(), SemanticConfig()),
+    "lor_vp sgd": trial(LorVpConfig(), LpConfig(), optimizer="sgd"),
+    "adavipro": trial(AdaViProConfig(), LpConfig()),
+    "low rank everywhere": trial(ComposeConfig(content=LowRankConfig()), LpConfig()),
+    "low rank in regions": trial(
+        ComposeConfig(content=LowRankConfig(), placement=RegionsConfig()), LpConfig()
+    ),
+    "free in regions": trial(
+        ComposeConfig(content=FreeConfig(), placement=RegionsConfig()), LpConfig()
+    ),
+}
+EVERY = set(TRIALS)
+COMPOSED = {"low rank everywhere", "low rank in regions", "free in regions"}
+LOR_VP = {label for label in TRIALS if label.startswith("lor_vp")}
+LOW_RANK = LOR_VP | {"low rank everywhere", "low rank in regions"}
+SELECTIONS = {"lor_vp ilm", "lor_vp identity", "lor_vp text", "lor_vp semantic"}
+REGIONS = {"adavipro", "low rank in regions", "free in regions"}
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch) -> Path:
+    """A copy that ``lorvp.code_digest`` looks at instead of the real one."""
+    shutil.copytree(
+        code_digest.ROOT / "lorvp", tmp_path / "lorvp", ignore=shutil.ignore_patterns("*pyc")
+    )
+    monkeypatch.setattr(code_digest, "ROOT", tmp_path)
+    return tmp_path / "lorvp"
+
+
+def names() -> dict[str, str]:
+    code_digest.forget()
+    return {label: fingerprint(identity(t, "data", "weights")) for label, t in TRIALS.items()}
+
+
+def changed(path: Path, text: str) -> set[str]:
+    """The trials that have another name once ``path`` holds ``text``."""
+    before = names()
+    path.write_text(text)
+    after = names()
+    return {label for label in TRIALS if before[label] != after[label]}
+
+
+def with_a_new_constant(path: Path) -> set[str]:
+    return changed(path, path.read_text() + "\nNEW_CONSTANT = 1\n")
+
+
+def test_trials_have_different_names(package):
+    assert len(set(names().values())) == len(TRIALS)
+
+
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [
+        ("prompts/methods/adavipro.py", {"adavipro"}),
+        ("prompts/methods/lor_vp.py", LOR_VP),
+        ("prompts/methods/vp_recipe.py", {"adavipro"}),
+        ("prompts/methods/full.py", {"full"}),
+        ("prompts/methods/compose.py", COMPOSED),
+        ("prompts/contents/low_rank.py", LOW_RANK),
+        ("prompts/placements/regions.py", REGIONS),
+        ("mappings/linear.py", EVERY - SELECTIONS - {"lor_vp blm"}),
+        ("mappings/selection.py", SELECTIONS),
+        ("mappings/frequency.py", {"lor_vp ilm"}),
+        ("mappings/greedy.py", {"lor_vp ilm"}),
+        ("mappings/bayesian.py", {"lor_vp blm"}),
+        ("mappings/text.py", {"lor_vp text", "lor_vp semantic"}),
+        ("mappings/base.py", EVERY),
+        ("networks/interface.py", EVERY),
+        ("augmentation.py", EVERY),
+        ("training/trainer.py", EVERY),
+        ("trials/run.py", EVERY),
+        ("training/determinism.py", EVERY),
+        ("trials/contents.py", EVERY),
+        ("trials/finish.py", EVERY),
+        ("trials/shared_outputs.py", EVERY),
+        ("experiment/trial.py", EVERY),
+        ("networks/checkpoint.py", EVERY),
+        ("networks/manifest.py", EVERY),
+        ("networks/weights_file.py", EVERY),
+        ("training/model.py", EVERY),
+        ("recipe.py", EVERY),
+        ("prompts/base.py", EVERY),
+        ("networks/frozen.py", EVERY),
+        ("datasets/prepared.py", EVERY),
+    ],
+)
+def test_an_edit_changes_the_trials_that_use_the_file(package, file, expected):
+    assert with_a_new_constant(package / file) == expected
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "results/tables/tidy.py",
+        "results/tables/trial_statistics.py",
+        "results/page/page.py",
+        "trials/store.py",
+        "errors.py",
+        "files/whole.py",
+        "settings.py",
+        "datasets/pixels/decoding.py",
+        "experiment/params.py",
+        "experiment/grid.py",
+        "text/problems.py",
+        "experiment/json_schema.py",
+        "results/pictures/arrays.py",
+        "results/pictures/curves.py",
+        "code_digest.py",
+        "trials/verified.py",
+        "text/quoted.py",
+        "prompts/__init__.py",
+        "prompts/methods/__init__.py",
+        "mappings/__init__.py",
+        "datasets/adapters/letters.py",
+        "networks/sources/__init__.py",
+        "networks/libraries/__init__.py",
+        "networks/libraries/timm_models.py",
+        "networks/sources/trained.py",
+        "networks/sources/timm.py",
+    ],
+)
+def test_an_edit_of_what_no_result_depends_on_changes_none(package, file):
+    assert with_a_new_constant(package / file) == set()
+
+
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [
+        ("libraries/timm_models.py", {"timm"}),
+        ("libraries/torchvision_models.py", {"torchvision"}),
+        ("libraries/open_clip_models.py", {"open_clip"}),
+        ("agreement.py", {"timm", "torchvision", "open_clip"}),
+        ("loading.py", {"timm", "torchvision", "open_clip"}),
+        ("weights_file.py", {"timm", "torchvision", "open_clip"}),
+    ],
+)
+def test_an_edit_of_what_runs_a_network_changes_the_checkpoints_of_its_library(
+    package, file, expected
+):
+    """Their digests are part of the names of trials."""
+    libraries = ("timm", "torchvision", "open_clip")
+
+    def digests() -> dict[str, str]:
+        code_digest.forget()
+        facts = {
+            "architecture": "x", "input_size": (8, 8), "mean": [0.0] * 3, "std": [1.0] * 3,
+            "interpolation": "bilinear", "class_names": [], "source": "", "features": 1,
+            "tokens": None, "made_from": "", "weights_sha256": "",
+        }  # fmt: skip
+        return {name: CheckpointManifest(library=name, **facts).digest for name in libraries}
+
+    before, path = digests(), package / "networks" / file
+    path.write_text(path.read_text() + "\nNEW_CONSTANT = 1\n")
+    after = digests()
+    assert {name for name in libraries if before[name] != after[name]} == expected
+
+
+TRAINING = Path("training/trainer.py")
+
+
+@pytest.mark.parametrize(
+    ("file", "edit"),
+    [
+        (TRAINING, lambda text: "# a comment\n" + text),
+        (TRAINING, lambda text: text.replace("\n\n\n", "\n\n\n\n# a comment\n\n\n")),
+        (TRAINING, lambda text: text.replace('"""', '"""Other words. ', 1)),
+        (
+            "training/epoch.py",
+            lambda text: text.replace("    model.eval()", "    model.eval()  # here"),
+        ),
+        (TRAINING, lambda text: text.replace("def fit(\n    model", "def fit(\n\n        model")),
+        ("training/epoch.py", lambda text: text.replace("zeros(2,", "zeros((\n    0x2\n),")),
+        (TRAINING, lambda text: text.replace("\n", "\r\n")),
+    ],
+    ids=["comment", "lines", "docstring", "end of line", "indent", "spelling", "line ends"],
+)
+def test_comments_formatting_and_docstrings_do_not_count(package, file, edit):
+    text = (package / file).read_text()
+    assert edit(text) != text
+    assert changed(package / file, edit(text)) == set()
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("training/epoch.py", "zeros(2,", "zeros(3,"),
+        ("training/epoch.py", "optimizer.zero_grad()", "optimizer.zero_grad(False)"),
+        ("training/evaluation.py", 'reduction="none"', 'reduction="mean"'),
+        (TRAINING, "self.model.prompt.end_epoch()", "{}"),
+        ("training/evaluation.py", "@torch.inference_mode()\ndef predict", "def predict"),
+    ],
+)
+def test_what_runs_does_count(package, file, old, new):
+    text = (package / file).read_text()
+    assert text.count(old) == 1
+    assert changed(package / file, text.replace(old, new)) == EVERY
+
+
+def test_code_counts_by_file_and_not_by_place(package):
+    """The same statement in another module is another code."""
+    first = code_digest.digest_of(["lorvp.training.trainer"])
+    text = (package / "networks/interface.py").read_text()
+    (package / "networks/interface.py").write_text((package / "images.py").read_text())
+    (package / "images.py").write_text(text)
+    code_digest.forget()
+    assert code_digest.digest_of(["lorvp.training.trainer"]) != first
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from lorvp import newly",
+        "import lorvp.newly",
+        "from lorvp.newly import THING",
+        "def late():\n    from lorvp.newly import THING\n    return THING",
+        "try:\n    import lorvp.newly\nexcept ImportError:\n    pass",
+    ],
+)
+def test_every_form_of_import_is_followed(package, line):
+    (package / "newly.py").write_text("THING = 1\n")
+    text = (package / TRAINING).read_text()
+    (package / TRAINING).write_text(f"{text}\n{line}\n")
+    assert with_a_new_constant(package / "newly.py") == EVERY
+
+
+def test_imports_for_types_only_are_not_followed(package):
+    assert "lorvp.experiment.trial" not in code_digest.closure(["lorvp.trials.run"])
+    assert "lorvp.training.trainer" in code_digest.closure(["lorvp.trials.run"])
+
+
+def test_same_digest_in_another_order_or_with_repeats(package):
+    first = code_digest.digest_of(["lorvp.training.model", "lorvp.training.trainer"])
+    assert (
+        code_digest.digest_of(
+            ["lorvp.training.trainer", "lorvp.training.model", "lorvp.training.model"]
+        )
+        == first
+    )

@@ -1,0 +1,92 @@
+"""Prompts on test images from elsewhere."""
+
+import numpy as np
+import pytest
+import torch
+
+from lorvp.datasets import prepared
+from lorvp.datasets.source import ImageArray, Source, write
+from lorvp.errors import InputError
+from lorvp.experiment.trial import Trial
+from lorvp.results.tables import shifts as table_of
+from lorvp.trials import distribution_shift
+from tests.support.tiny import images
+from tests.unit.results.test_tables import TWO_BY_TWO, results
+
+
+class Known(torch.nn.Module):
+    """Four classes; the logits are told by the first pixel's row of a table."""
+
+    LOGITS = torch.tensor([[9.0, 1, 2, 3], [0, 9, 5, 6], [7, 8, 1, 2]])
+
+    def forward(self, images_BHWC):
+        return self.LOGITS[images_BHWC[:, 0, 0, 0].long()]
+
+
+def test_the_answer_is_the_best_of_the_classes_there_are(tmp_path):
+    pixels = np.zeros((3, 4, 4, 3), np.uint8)
+    pixels[:, 0, 0, 0] = [0, 1, 2]
+    none = np.zeros(0, np.int64)
+    splits = {"train": none, "val": none, "test": np.arange(3)}
+    # Its class 0 is the model's "d", its class 1 the model's "b".
+    source = Source(ImageArray(pixels), np.array([0, 1, 0]), splits, ["d", "b"], "noise")
+    write(tmp_path / "shifted", source)
+    found, labels = distribution_shift.answers(
+        Known(), list("abcd"), prepared.read(tmp_path / "shifted")
+    )
+    assert found.predicted_N.tolist() == [0, 1, 1]  # of (3, 1), (6, 9) and (2, 8)
+    assert labels.tolist() == [0, 1, 0]
+    assert found.accuracy(labels) == pytest.approx(2 / 3)
+    wanted = torch.tensor([[3.0, 1], [6, 9], [2, 8]]).softmax(1).max(1).values
+    torch.testing.assert_close(found.confidence_N, wanted)
+
+
+def test_classes_that_nothing_was_learnt_of_are_named(tmp_path):
+    found = images(4)
+    none = np.zeros(0, np.int64)
+    splits = {"train": none, "val": none, "test": np.arange(4)}
+    source = Source(
+        ImageArray(found.images_NHWC.numpy()), found.labels_N.numpy(), splits, list("abz"), "noise"
+    )
+    write(tmp_path / "shifted", source)
+    with pytest.raises(InputError, match=r"shifted has 1 classes that the prompts .*: z"):
+        distribution_shift.columns(list("abcd"), prepared.read(tmp_path / "shifted"))
+
+
+def test_the_table_has_a_column_for_each_set():
+    import polars as pl
+
+    table = results(TWO_BY_TWO[:4])
+    trials = table["trial"].to_list()
+    shifted = pl.DataFrame(
+        {
+            "trial": trials,
+            "shift": ["drawings"] * 4,
+            "images": [5] * 4,
+            "accuracy": [0.1, 0.3, 0.5, 0.5],
+        }
+    )
+    found = table_of(table, shifted)
+    assert found.columns == ["method", "mapping", "digits", "drawings"]
+    assert found.rows() == [
+        ("lor_vp r=4", "ilm", "65.0 ± 7.1", "20.0 ± 14.1"),
+        ("lor_vp r=4", "lp", "90.0 ± 0.0", "50.0 ± 0.0"),
+    ]
+
+
+def test_params_tell_of_sets_that_test_nothing(message):
+    text = """
+datasets:
+  digits:
+  drawings: {kind: folder_test, root: somewhere, of: pictures}
+checkpoints: {net: {kind: trained, dataset: letters, architecture: test_resnet}}
+grid: {one: {dataset: drawings, network: net, method: none, mapping: lp}}
+""".replace("digits:\n", "digits: {kind: digits}\n  letters: {kind: letters}\n")
+    told = message(text)
+    assert "datasets.drawings.of: there is no dataset 'pictures' in this file" in told
+    assert "grid.one.dataset: drawings has only test images" in told
+
+
+def test_a_trial_has_no_name_for_a_shift():
+    """What is tested on is no part of a trial, so that a new test set trains nothing."""
+    assert not {"of", "shift"} & set(Trial.model_fields)
