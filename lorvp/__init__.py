@@ -14,7 +14,9 @@ Nothing in this package imports Prefect, DVC or Weights & Biases; it works in a 
 
 from typing import TYPE_CHECKING
 
-from lorvp.lazy import lazily
+import lazy_loader
+
+from lorvp.version import VERSION
 
 if TYPE_CHECKING:
     from lorvp.deployment.classifier import Answer as Answer
@@ -23,15 +25,14 @@ if TYPE_CHECKING:
     from lorvp.prompts.contents.low_rank import LowRank as LowRank
     from lorvp.prompts.placements.regions import Regions as Regions
 
-__version__ = "0.1.0"
-# Whoever only wants one small module should not wait for torch.
-__getattr__ = lazily(
+__version__ = VERSION
+# Imported when they are first asked for: whoever wants one small module does not wait for torch.
+__getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    {
-        "Answer": "lorvp.deployment.classifier",
-        "Classifier": "lorvp.deployment.classifier",
-        "LowRank": "lorvp.prompts.contents.low_rank",
-        "Regions": "lorvp.prompts.placements.regions",
-        "load": "lorvp.deployment.load",
+    submod_attrs={
+        "deployment.classifier": ["Answer", "Classifier"],
+        "deployment.load": ["load"],
+        "prompts.contents.low_rank": ["LowRank"],
+        "prompts.placements.regions": ["Regions"],
     },
 )

@@ -10,8 +10,9 @@ from pathlib import Path
 from lorvp.datasets import prepared, verified
 from lorvp.errors import InputError
 from lorvp.experiment.params import Experiment
-from lorvp.experiment.trial import Point, fingerprint, identity
+from lorvp.experiment.trial import Point
 from lorvp.networks import checkpoint
+from lorvp.trials.identity import fingerprint, identity
 from lorvp.trials.store import TrialStore
 from lorvp.trials.verified import is_whole
 from tasks.machine.precision import require_fast_precisions

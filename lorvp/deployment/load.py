@@ -26,7 +26,7 @@ from lorvp.text.proxies import via
 from lorvp.training.model import PromptedNetwork
 from lorvp.trials.finish import described
 from lorvp.trials.run import build
-from lorvp.versions import environment
+from lorvp.trials.versions import environment
 
 NETWORK = "network"
 """The folder of the frozen network in a prompt's own folder, where it has one."""

@@ -7,14 +7,15 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-import lorvp
 from lorvp.datasets.pixels.decoding import View
 from lorvp.errors import InputError
-from lorvp.experiment.trial import FORMAT, Trial, fingerprint
+from lorvp.experiment.trial import Trial
 from lorvp.files.whole import to_json
 from lorvp.settings import Name
 from lorvp.text.problems import told
+from lorvp.trials.identity import FORMAT, fingerprint
 from lorvp.trials.verified import verified
+from lorvp.version import VERSION
 
 Text = Annotated[str, Field(max_length=10_000)]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -106,7 +107,7 @@ def _require_readable(record: dict[str, Any], folder: Path) -> None:
     if isinstance(version, int) and version != FORMAT:
         raise InputError(
             f"{folder} was written by lorvp {_at(record, 'environment', 'lorvp')} in format "
-            f"{version}; lorvp {lorvp.__version__} reads format {FORMAT}"
+            f"{version}; lorvp {VERSION} reads format {FORMAT}"
         )
     try:
         found = Record.model_validate(record)

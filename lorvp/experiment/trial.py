@@ -1,27 +1,17 @@
-"""A trial: one point of the grid, and what decides whether it has to be trained again."""
+"""A trial: one point of the grid."""
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationInfo, field_validator
 
-from lorvp.code_digest import PIXELS, digest_of
-from lorvp.files.whole import canonical
 from lorvp.mappings import MappingConfig
 from lorvp.prompts.methods import MethodConfig
 from lorvp.recipe import TrainingConfig
-from lorvp.settings import Name, Seed, Settings, parts
+from lorvp.settings import Name, Seed, Settings
 from lorvp.text.quoted import shown
-
-FORMAT = 2
-"""Of the trial's folder; a change of its files' meaning changes every fingerprint."""
-
-CODE = {"lorvp.trials.finish"}
-"""Where all code begins by which any trial is computed and written down; besides, its method,
-mapping and training have theirs. The network's is in its checkpoint's digest."""
 
 PAPER = "paper"
 RECIPE = "recipe"
@@ -80,24 +70,3 @@ class Point:
         """Such as ``lor_vp r=4 · ilm · digits · seed 0``."""
         words = [self.method, self.mapping, self.training, self.trial.dataset, self.network]
         return " · ".join([*filter(None, words), f"seed {self.trial.seed}"])
-
-
-def identity(trial: Trial, dataset_digest: str, checkpoint_digest: str) -> dict:
-    """All that can change the result: settings, bytes of data and weights, code.
-
-    The names of dataset and network are left out, since their bytes stand for them.
-    """
-    _, *settings = parts(trial)  # the trial's own class only holds the others together
-    modules = {type(part).__module__ for part in settings} | CODE
-    return {
-        "format": FORMAT,
-        "settings": trial.model_dump(mode="json", exclude={"dataset", "network"}),
-        "dataset": dataset_digest,
-        "checkpoint": checkpoint_digest,
-        "code": digest_of(modules, PIXELS),
-    }
-
-
-def fingerprint(identity: dict) -> str:
-    """The name of a trial's folder: 20 hex digits of a hash over its identity."""
-    return hashlib.sha256(canonical(identity)).hexdigest()[:20]

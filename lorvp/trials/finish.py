@@ -17,13 +17,14 @@ from lorvp import code_digest
 from lorvp.datasets import prepared, verified
 from lorvp.datasets.prepared import Prepared
 from lorvp.errors import InputError
-from lorvp.experiment.trial import Trial, fingerprint, identity
+from lorvp.experiment.trial import Trial
 from lorvp.networks import checkpoint
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.networks.manifest import CheckpointManifest
 from lorvp.training.determinism import make_repeatable
 from lorvp.training.trainer import Epoch
 from lorvp.trials.contents import sealed
+from lorvp.trials.identity import fingerprint, identity
 from lorvp.trials.resume import NOWHERE, Resume
 from lorvp.trials.run import Result, run
 from lorvp.trials.shared_outputs import keeper

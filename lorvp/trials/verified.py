@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lorvp.errors import InputError
-from lorvp.experiment.trial import fingerprint
 from lorvp.files import strict_json
 from lorvp.files.whole import canonical, sha256
 from lorvp.trials.contents import RECORD
+from lorvp.trials.identity import fingerprint
 
 FILES = {"weights.safetensors", "history.json", "predictions.parquet"}
 SETTLED = 0.05

@@ -19,7 +19,7 @@ from threading import Lock
 
 from lorvp.errors import InputError
 from lorvp.experiment.params import ComputeConfig, TrackingConfig
-from lorvp.experiment.trial import identity
+from lorvp.trials.identity import identity
 from tasks.jobs import Job
 from tasks.machine.devices import slots_on
 from tasks.prefect_server.loopback import keep_loopback_direct

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from lorvp.experiment.params import ComputeConfig
 from lorvp.trials.store import TrialStore
 from lorvp.trials.verified import read_record
-from lorvp.versions import differences, environment
+from lorvp.trials.versions import differences, environment
 from tasks.jobs import Job, manifest_of
 from tasks.machine.devices import devices
 from tasks.paths import PROMPTS

@@ -15,7 +15,7 @@ from lorvp.datasets.source import Sizes
 from lorvp.experiment.params import Params
 from lorvp.networks import checkpoint
 from lorvp.training.determinism import make_repeatable
-from lorvp.versions import versions
+from lorvp.trials.versions import versions
 from tasks.errors import naming
 from tasks.machine.memory import keep_freed_memory
 from tasks.paths import CHECKPOINTS, DATASETS, WORK

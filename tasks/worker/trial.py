@@ -20,7 +20,7 @@ from lorvp.trials.finish import Files, Finished, finish
 from lorvp.trials.resume import ResumeFile
 from lorvp.trials.store import TrialStore
 from lorvp.trials.verified import read_record
-from lorvp.versions import environment
+from lorvp.trials.versions import environment
 from tasks.jobs import Job
 from tasks.machine.devices import confine
 from tasks.machine.memory import keep_freed_memory

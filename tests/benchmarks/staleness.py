@@ -24,7 +24,7 @@ from lorvp import code_digest
 from lorvp.datasets import made_from
 from lorvp.experiment import params
 from lorvp.experiment.params import Experiment
-from lorvp.experiment.trial import identity
+from lorvp.trials.identity import identity
 from tests.pipeline.project import Done, Project, clone, end_of
 from tests.unit.test_stages import imported_by
 

@@ -11,12 +11,13 @@ from torch.nn import functional as F
 from lorvp.datasets import prepared
 from lorvp.datasets.prepared import LabelledImages, Prepared
 from lorvp.datasets.source import ImageArray, Source, write
-from lorvp.experiment.trial import Trial, fingerprint
+from lorvp.experiment.trial import Trial
 from lorvp.mappings.linear import LpConfig
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.networks.interface import Ends
 from lorvp.prompts.methods.lor_vp import LorVpConfig
 from lorvp.recipe import TrainingConfig
+from lorvp.trials.identity import fingerprint
 
 SOURCES, FEATURES, TARGETS = 7, 5, 3
 TARGET_NAMES = tuple(f"target {k}" for k in range(TARGETS))

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from lorvp import code_digest
-from lorvp.experiment.trial import fingerprint, identity
 from lorvp.mappings.bayesian import BlmConfig
 from lorvp.mappings.frequency import IlmConfig
 from lorvp.mappings.linear import LpConfig
@@ -21,6 +20,7 @@ from lorvp.prompts.methods.full import FullConfig
 from lorvp.prompts.methods.lor_vp import LorVpConfig
 from lorvp.prompts.methods.none import NoneConfig
 from lorvp.prompts.placements.regions import RegionsConfig
+from lorvp.trials.identity import fingerprint, identity
 from tests.support.tiny import trial
 
 TRIALS = {
@@ -107,6 +107,7 @@ def test_trials_have_different_names(package):
         ("trials/finish.py", EVERY),
         ("trials/shared_outputs.py", EVERY),
         ("experiment/trial.py", EVERY),
+        ("trials/identity.py", EVERY),
         ("networks/checkpoint.py", EVERY),
         ("networks/manifest.py", EVERY),
         ("networks/weights_file.py", EVERY),

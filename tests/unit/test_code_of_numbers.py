@@ -13,13 +13,13 @@ from typing import Any, get_args
 import pytest
 
 from lorvp import code_digest
-from lorvp.experiment.trial import CODE, fingerprint, identity
 from lorvp.mappings import MappingConfig
 from lorvp.networks.libraries import LIBRARIES
 from lorvp.networks.manifest import CheckpointManifest
 from lorvp.prompts.contents.free import FreeConfig
 from lorvp.prompts.methods import MethodConfig
 from lorvp.prompts.methods.compose import ComposeConfig
+from lorvp.trials.identity import CODE, fingerprint, identity
 from tests.support.tiny import trial
 
 EXCUSED = {
@@ -27,25 +27,19 @@ EXCUSED = {
     "lorvp.datasets.imagenet_classes": "names classes, which are in a dataset's digest",
     "lorvp.networks.sources.*": "makes checkpoints, whose bytes are in each trial's name",
     "lorvp.code_digest": "makes the hash; test_code_digest.py",
-    "lorvp.files.whole": "moves bytes, whose checksums are computed before; test_worker_trial.py",
     "lorvp.trials.store*": "moves sealed bytes; test_worker_trial.py",
     "lorvp.trials.verified": "as store",
-    "lorvp.files.regular": "refuses what is no file; the bytes of others have their checksums",
-    "lorvp.files.strict_json": "reads manifests, all of which is in each trial's name",
     "lorvp.settings": "types of settings, whose values are in each trial's name",
     "lorvp.experiment.params": "reads settings, whose values are in each trial's name",
     "lorvp.experiment.grid": "as params",
     "lorvp.experiment.same_trials": "as params",
     "lorvp.experiment.yaml_positions": "as params",
     "lorvp.results.tables.*": "reads results; the stage of tables makes all of them again",
-    "lorvp.versions": "is written down beside a result, and changes none",
-    "lorvp.lazy": "imports",
-    "lorvp.text.proxies": "words of the network's surroundings",
+    "lorvp.trials.versions": "is written down beside a result, and changes none",
+    "lorvp.version": "words",
     "lorvp.errors": "words",
-    "lorvp.text.names": "words",
-    "lorvp.text.problems": "words",
-    "lorvp.text.redacted": "words",
-    "lorvp.text.quoted": "words",
+    "lorvp.files.*": "moves bytes, whose checksums are computed before, or refuses them",
+    "lorvp.text.*": "words",
     "lorvp.experiment.text_problems": "words",
     "tasks.worker.trial": "hands a job to lorvp.trials.finish, which refuses another",
     "tasks.jobs": "makes the name that lorvp.trials.finish compares with its own",
@@ -59,7 +53,6 @@ EXCUSED = {
     "tasks.tracking.tracker": "tells W&B of numbers, and has no way back",
     "tasks.tracking.wandb_*": "as tracking",
     "tasks.worker.log": "logs",
-    "lorvp.files.listed": "lists the files of tables",
 }
 
 

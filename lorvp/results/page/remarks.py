@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from lorvp.results.tables.tidy import BEST_TEST_EPOCH, GROUP, PAIR
-from lorvp.versions import NO_DIFFERENCE
+from lorvp.trials.versions import NO_DIFFERENCE
 
 MOST = 8
 """Names in one sentence."""

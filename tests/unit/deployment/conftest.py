@@ -19,10 +19,11 @@ from lorvp.datasets import prepared
 from lorvp.datasets.prepared import Prepared
 from lorvp.deployment import bundle as bundles
 from lorvp.deployment.load import facts_of
-from lorvp.experiment.trial import Trial, fingerprint, identity
+from lorvp.experiment.trial import Trial
 from lorvp.networks import checkpoint
 from lorvp.networks.manifest import CheckpointManifest
 from lorvp.trials.contents import sealed
+from lorvp.trials.identity import fingerprint, identity
 from lorvp.trials.run import Result, run
 from lorvp.trials.store import TrialStore
 from tests.support.networks.samples import built, facts

@@ -6,7 +6,7 @@ from typing import get_args
 import pytest
 
 from lorvp.augmentation import Augmentation
-from lorvp.experiment.trial import Point, Trial, fingerprint, identity
+from lorvp.experiment.trial import Point, Trial
 from lorvp.mappings import MappingConfig
 from lorvp.mappings.bayesian import BlmConfig, BlmPlusConfig
 from lorvp.mappings.frequency import EvpIndexConfig, FlmConfig, IlmConfig, IlmOnlineConfig
@@ -14,6 +14,7 @@ from lorvp.mappings.selection import IdentityConfig, RlmConfig
 from lorvp.mappings.text import SemanticConfig, TextConfig
 from lorvp.prompts.methods.lor_vp import LorVpConfig
 from lorvp.recipe import MultistepConfig, NormalisedGradientConfig, TrainingConfig
+from lorvp.trials.identity import fingerprint, identity
 
 BASE = Trial(dataset="digits", network="net", method=LorVpConfig(), mapping=IlmConfig())
 

@@ -6,10 +6,10 @@ import pytest
 from ruamel.yaml import YAML
 
 from lorvp.experiment.params import check
-from lorvp.experiment.trial import fingerprint, identity
 from lorvp.prompts.methods import MethodConfig
 from lorvp.prompts.methods.base import Method
 from lorvp.recipe import TrainingConfig
+from lorvp.trials.identity import fingerprint, identity
 from tests.support.experiments import block, params
 
 SGD = {"kind": "sgd", "momentum": 0.9, "weight_decay": 0.0}

@@ -9,7 +9,7 @@ import pytest
 
 from lorvp.errors import InputError
 from lorvp.experiment.params import ComputeConfig, ParamsError
-from lorvp.experiment.trial import identity
+from lorvp.trials.identity import identity
 from tasks.runners import cluster as clusters
 from tasks.runners import remote
 from tasks.runners.base import RUNNERS, runner

@@ -19,7 +19,7 @@ from lorvp.trials.contents import sealed
 from lorvp.trials.run import run
 from lorvp.trials.store import TrialStore
 from lorvp.trials.verified import is_whole, read_record
-from lorvp.versions import differences, environment
+from lorvp.trials.versions import differences, environment
 from tasks import jobs as plan
 from tasks.jobs import Job, Plan
 from tasks.stages import other_versions

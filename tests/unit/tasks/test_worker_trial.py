@@ -18,12 +18,13 @@ from lorvp import code_digest
 from lorvp.datasets import prepared, verified
 from lorvp.errors import InputError
 from lorvp.experiment.params import ComputeConfig, TrackingConfig
-from lorvp.experiment.trial import Point, Trial, fingerprint, identity
+from lorvp.experiment.trial import Point, Trial
 from lorvp.files import whole as files
 from lorvp.networks import checkpoint
 from lorvp.networks.libraries.timm_models import create
 from lorvp.networks.manifest import Facts
 from lorvp.trials.finish import ChangedError, forget_network
+from lorvp.trials.identity import fingerprint, identity
 from lorvp.trials.store import TrialStore
 from tasks import jobs
 from tasks.jobs import Job, Plan
@@ -249,7 +250,7 @@ def test_a_worker_goes_on_with_the_code_that_it_has_loaded(trained, job, monkeyp
 WORKER = """
 import os, sys
 from pathlib import Path
-from lorvp import code
+from lorvp import code_digest as code
 from tasks.worker.trial import start_worker
 code.ROOT = Path(sys.argv[1])
 start_worker(os.getppid(), "cpu", code.ROOT)
@@ -353,8 +354,9 @@ def test_a_run_reads_images_before_it_starts_anything(job, flow, monkeypatch):
     monkeypatch.setattr(flow, "train_missing", lambda *_: pytest.fail("it has begun"))
     damage(job.dataset / "images.npy")
     jobs._dataset.cache_clear()
+    settings = SimpleNamespace(compute=ComputeConfig(device="cpu"))
     with pytest.raises(InputError, match=r"images\.npy is damaged"):
-        flow.train(SimpleNamespace(params=SimpleNamespace(compute=ComputeConfig(device="cpu"))))
+        flow.train(SimpleNamespace(params=settings, shared=()))
 
 
 def test_images_are_read_in_full_once_in_a_run_and_before_it_begins(job, monkeypatch, capsys):

@@ -15,7 +15,6 @@ import torch
 from lorvp.datasets import prepared
 from lorvp.datasets.pixels.decoding import View
 from lorvp.errors import InputError
-from lorvp.experiment.trial import fingerprint, identity
 from lorvp.files.kept import find, keep
 from lorvp.mappings.linear import FmConfig
 from lorvp.networks import checkpoint
@@ -24,6 +23,7 @@ from lorvp.prompts.methods.none import NoneConfig
 from lorvp.training.cached_outputs import Outputs
 from lorvp.training.timing import Duration
 from lorvp.trials.finish import Files, finish, forget_network
+from lorvp.trials.identity import fingerprint, identity
 from lorvp.trials.resume import ResumeFile
 from lorvp.trials.shared_outputs import keeper
 from lorvp.trials.store import TrialStore

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import torch
 
-import lorvp
+from lorvp.version import VERSION
 
 ALWAYS = ("numpy", "timm", "torchvision")
 MORE = {"open_clip": ("open_clip_torch",)}
@@ -25,7 +25,7 @@ NO_DIFFERENCE = {"lorvp", "python"}
 
 def versions(*packages: str) -> dict[str, str]:
     """Of this package, Python and ``packages``, by the names they are installed under."""
-    found = {"lorvp": lorvp.__version__, "python": platform.python_version()}
+    found = {"lorvp": VERSION, "python": platform.python_version()}
     return found | {name: version(name) for name in packages}
 
 

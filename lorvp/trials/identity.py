@@ -1,0 +1,38 @@
+"""What decides whether a trial has to be trained again: all that can change its result."""
+
+from __future__ import annotations
+
+import hashlib
+
+from lorvp.code_digest import PIXELS, digest_of
+from lorvp.experiment.trial import Trial
+from lorvp.files.whole import canonical
+from lorvp.settings import parts
+
+FORMAT = 2
+"""Of the trial's folder; a change of its files' meaning changes every fingerprint."""
+
+CODE = {"lorvp.trials.finish"}
+"""Where all code begins by which any trial is computed and written down; besides, its method,
+mapping and training have theirs. The network's is in its checkpoint's digest."""
+
+
+def identity(trial: Trial, dataset_digest: str, checkpoint_digest: str) -> dict:
+    """All that can change the result: settings, bytes of data and weights, code.
+
+    The names of dataset and network are left out, since their bytes stand for them.
+    """
+    _, *settings = parts(trial)  # the trial's own class only holds the others together
+    modules = {type(part).__module__ for part in settings} | CODE
+    return {
+        "format": FORMAT,
+        "settings": trial.model_dump(mode="json", exclude={"dataset", "network"}),
+        "dataset": dataset_digest,
+        "checkpoint": checkpoint_digest,
+        "code": digest_of(modules, PIXELS),
+    }
+
+
+def fingerprint(identity: dict) -> str:
+    """The name of a trial's folder: 20 hex digits of a hash over its identity."""
+    return hashlib.sha256(canonical(identity)).hexdigest()[:20]
