@@ -1,6 +1,6 @@
 """`python -m flows.checkpoints NAME`: make one frozen network of params.yaml."""
 
-from lorvp.experiment import params
+from tasks import settings
 from tasks.errors import for_people
 from tasks.machine.surroundings import require_places
 from tasks.stages.prepare import prepare_checkpoint
@@ -8,6 +8,6 @@ from tasks.stages.stage_key import asked_for
 
 if __name__ == "__main__":
     with for_people():
-        experiment = params.read().params
+        experiment = settings.read().params
         require_places()
         prepare_checkpoint(asked_for("checkpoints", experiment.checkpoints), experiment)

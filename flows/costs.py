@@ -10,9 +10,9 @@ from pathlib import Path
 
 import polars as pl
 
-from lorvp.experiment import params
 from lorvp.networks.acceleration.account import SPLIT, Account
 from lorvp.results import tables
+from tasks import settings
 from tasks.errors import for_people
 from tasks.machine.devices import devices, slots
 from tasks.machine.precision import require_fast_precisions
@@ -22,7 +22,7 @@ from tasks.stages.costs import Estimate, computing, disk, machine, measured_spee
 
 def main(path: Path) -> None:
     """Print trials, passes, FLOPs, time on this machine and disk."""
-    experiment = params.read(path)
+    experiment = settings.read(path)
     estimate = Estimate(experiment)
     compute, trials = experiment.params.compute, [point.trial for point in estimate.missing]
     require_fast_precisions(trials, compute)

@@ -17,16 +17,17 @@ from ruamel.yaml import YAML
 
 from flows.train import run
 from lorvp.errors import InputError
-from lorvp.experiment import params, yaml_positions
+from lorvp.experiment import yaml_positions
 from lorvp.experiment.overrides import MAPPINGS, METHODS, changed
-from lorvp.experiment.params import ComputeConfig, Experiment
 from lorvp.files.whole import write_whole
 from lorvp.recipe import TrainingConfig
 from lorvp.trials.store import TrialStore, default_root
+from tasks import settings
 from tasks.jobs import make_plan
 from tasks.orchestration.form import filled_in, form_of, one_of
 from tasks.orchestration.run_lock import one_run
 from tasks.paths import WORK
+from tasks.settings import ComputeConfig, RunExperiment
 
 PARAMS = Path("params.yaml")
 Method = Annotated[Any, one_of(METHODS)]
@@ -73,7 +74,7 @@ def train_grid(
     logger = get_run_logger()
     try:
         file = write_params(changes, str(flow_run.get_name()))
-        experiment = params.read(file)
+        experiment = settings.read(file)
         publish(file, experiment)
         with one_run(tell=logger.info):
             failures = run(make_plan(experiment, TrialStore(default_root())), experiment.params)
@@ -87,7 +88,7 @@ def train_grid(
 
 def write_params(changes: dict[str, Any], name: str) -> Path:
     """A params.yaml of the run's own."""
-    params.read(PARAMS)  # mistakes in it are told with its lines
+    settings.read(PARAMS)  # mistakes in it are told with its lines
     file = WORK / "forms" / (re.sub(r"[^\w.-]+", "-", name) + ".yaml")
     write_whole(file, _as_yaml(changed(yaml_positions.read(PARAMS).data, changes)))
     return file
@@ -99,7 +100,7 @@ def _as_yaml(data: dict[str, Any]) -> str:
     return text.getvalue()
 
 
-def publish(file: Path, experiment: Experiment) -> None:
+def publish(file: Path, experiment: RunExperiment) -> None:
     """What is trained, on the run's page."""
     create_markdown_artifact(
         f"{len(experiment.points)} trials. To have them in `data/tables`, put the grid below into "

@@ -12,8 +12,6 @@ import sys
 from lorvp.datasets import prepared
 from lorvp.datasets.prepared import LabelledImages
 from lorvp.errors import InputError
-from lorvp.experiment import params
-from lorvp.experiment.params import Experiment
 from lorvp.experiment.trial import Point
 from lorvp.networks import checkpoint
 from lorvp.networks.acceleration.account import in_a_line
@@ -21,11 +19,13 @@ from lorvp.performance import flops, profile
 from lorvp.results import tables
 from lorvp.training.determinism import make_repeatable
 from lorvp.trials.run import build
+from tasks import settings
 from tasks.errors import for_people
 from tasks.machine.devices import devices
 from tasks.machine.memory import keep_freed_memory
 from tasks.machine.precision import require_fast
 from tasks.paths import CHECKPOINTS, DATASETS
+from tasks.settings import RunExperiment
 
 QUIET = {"KINETO_LOG_LEVEL": "99"}
 """torch's profiler would tell when it starts and stops, and of GPUs that are not there."""
@@ -35,7 +35,7 @@ IMAGES = 2048
 
 def main(words: str) -> None:
     keep_freed_memory()  # as a worker does
-    experiment = params.read()
+    experiment = settings.read()
     point = chosen(experiment, words)
     device = devices(experiment.params.compute)[0]
     make_repeatable()
@@ -59,7 +59,7 @@ def main(words: str) -> None:
     print(report(found, image, limit))
 
 
-def chosen(experiment: Experiment, words: str) -> Point:
+def chosen(experiment: RunExperiment, words: str) -> Point:
     """Raises:
     InputError: no trial has such a name.
     """

@@ -13,10 +13,9 @@ import signal
 import sys
 from functools import partial
 
-from lorvp.experiment import params
-from lorvp.experiment.params import Experiment, Params
 from lorvp.text.redacted import redacted
 from lorvp.trials.store import TrialStore, default_root
+from tasks import settings
 from tasks.errors import INTERRUPTED, for_people
 from tasks.jobs import Plan, make_plan, notes, require_whole_images
 from tasks.machine.surroundings import require_places
@@ -25,6 +24,7 @@ from tasks.paths import PROMPTS, WORK
 from tasks.prefect_server.login import where_it_is
 from tasks.prefect_server.temporary import be_quiet, leave, prefect_api
 from tasks.runners.base import runner
+from tasks.settings import RunExperiment, RunParams
 from tasks.stages import other_versions
 
 STOPPED = "stopped; finished trials are kept, and `dvc repro` goes on from there"
@@ -32,13 +32,13 @@ STOPPED = "stopped; finished trials are kept, and `dvc repro` goes on from there
 
 def main() -> int:
     """Exit status: 0, or 1 if a trial failed."""
-    experiment = params.read()
+    experiment = settings.read()
     require_places()
     with one_run(tell=partial(print, flush=True)):
         return train(experiment, anew="--again" in sys.argv[1:])
 
 
-def train(experiment: Experiment, anew: bool = False) -> int:
+def train(experiment: RunExperiment, anew: bool = False) -> int:
     """``anew``: also those that were made with other libraries, or on another kind of device."""
     store, compute = TrialStore(default_root()), experiment.params.compute
     store.tidy()
@@ -59,7 +59,7 @@ def train(experiment: Experiment, anew: bool = False) -> int:
     return 1 if failures else 0
 
 
-def train_missing(plan: Plan, settings: Params) -> str:
+def train_missing(plan: Plan, settings: RunParams) -> str:
     """Run the flow against the user's Prefect server, or one that ends with the run.
 
     Returns which trials failed and why, or nothing.

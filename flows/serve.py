@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from lorvp.errors import InputError
-from lorvp.experiment import params
+from tasks import settings
 from tasks.errors import for_people
 from tasks.machine.surroundings import require_places
 from tasks.prefect_server.foreign_pages import require_closed
@@ -29,7 +29,7 @@ def main() -> None:
     Raises:
         InputError: params.yaml is wrong, or there is no server, or one that is open to anybody.
     """
-    params.read()
+    settings.read()
     require_places()
     be_quiet()
     require_usable_proxies()

@@ -16,7 +16,6 @@ from prefect.exceptions import FailedRun
 from prefect.futures import as_completed
 from prefect.states import Cancelled, Completed, Failed
 
-from lorvp.experiment.params import Params
 from tasks.errors import takes_no_files
 from tasks.jobs import Job, Plan, holds, neighbours_together
 from tasks.orchestration.cancel import cancelled_as_by_ctrl_c
@@ -31,10 +30,11 @@ from tasks.orchestration.trials import (
     wait_until_recorded,
 )
 from tasks.runners.base import runner
+from tasks.settings import RunParams
 from tasks.worker import shared_outputs
 
 
-def run(plan: Plan, settings: Params) -> str:
+def run(plan: Plan, settings: RunParams) -> str:
     """Run the flow for what this plan lacks; which trials failed and why, or nothing.
 
     Raises:
@@ -83,7 +83,7 @@ def train_prompts() -> State:
     return Completed(message=f"{progress.total} trials trained")
 
 
-def _train(plan: Plan, settings: Params) -> Progress:
+def _train(plan: Plan, settings: RunParams) -> Progress:
     """All that is missing, on what ``compute.runner`` says, and what became of it."""
     total, tracking = len(plan.missing), settings.tracking
     shared_outputs.clear()

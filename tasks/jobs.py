@@ -9,7 +9,6 @@ from pathlib import Path
 
 from lorvp.datasets import prepared, verified
 from lorvp.errors import InputError
-from lorvp.experiment.params import Experiment
 from lorvp.experiment.trial import Point
 from lorvp.networks import checkpoint
 from lorvp.trials.identity import fingerprint, identity
@@ -17,6 +16,7 @@ from lorvp.trials.store import TrialStore
 from lorvp.trials.verified import is_whole
 from tasks.machine.precision import require_fast_precisions
 from tasks.paths import CHECKPOINTS, DATASETS, NOTES, PROMPTS
+from tasks.settings import RunExperiment
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Plan:
         return [job for job in self.jobs if job.fingerprint not in missing]
 
 
-def make_plan(experiment: Experiment, store: TrialStore) -> Plan:
+def make_plan(experiment: RunExperiment, store: TrialStore) -> Plan:
     """Name every trial by its fingerprint and look it up in the store.
 
     Finished trials in data/prompts that the store lacks, such as pulled ones, are adopted.
@@ -94,7 +94,7 @@ def _finished(job: Job, store: TrialStore) -> bool:
     return holds(job)
 
 
-def make_jobs(experiment: Experiment, store: TrialStore) -> list[Job]:
+def make_jobs(experiment: RunExperiment, store: TrialStore) -> list[Job]:
     """A job for each trial of the grid, in its order.
 
     Raises:

@@ -1,6 +1,6 @@
 """The JSON schema of params.yaml, so that editors complete it and mark mistakes.
 
-    python -m lorvp.experiment.json_schema > data/params.schema.json
+    python -m flows.schema > data/params.schema.json
 
 Derived from the settings classes. In the grid every list is a sweep, so there every value may
 also be a list of such values, and methods and mappings are named choices.
@@ -13,15 +13,14 @@ from typing import Any
 from lorvp.experiment.grid import CHOICES
 from lorvp.experiment.params import Params
 from lorvp.experiment.trial import PAPER, RECIPE, Trial
-from lorvp.files.whole import to_json
 from lorvp.settings import NAME
 
 DEFS = "#/$defs/"
 
 
-def schema() -> dict[str, Any]:
-    """The schema as plain data."""
-    whole = Params.model_json_schema()
+def schema(params: type[Params]) -> dict[str, Any]:
+    """The schema of a file with the sections of ``params``, as plain data."""
+    whole = params.model_json_schema()
     trial = _with_recipes(Trial.model_json_schema())
     definitions = {name: _swept(d) for name, d in trial.pop("$defs").items()}
     block = _swept(trial)
@@ -99,7 +98,3 @@ def _with_shorthand(node: Any, definitions: dict[str, Any]) -> Any:
     alone = {"enum": [kind for kind, own in needs.items() if not own.get("required")]}
     whole = {"oneOf": node.pop("oneOf"), "required": ["kind"]}
     return node | {"anyOf": [alone, whole] if alone["enum"] else [whole]}
-
-
-if __name__ == "__main__":
-    print(to_json(schema()), end="")

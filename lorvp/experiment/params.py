@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Generic, TypeVar
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError
 
 from lorvp.datasets.adapters import DatasetConfig
 from lorvp.datasets.image_files import TestOnly
@@ -17,67 +17,13 @@ from lorvp.experiment import same_trials, yaml_positions
 from lorvp.experiment.grid import ENOUGH, MOST, Point, points, too_many, trials_in
 from lorvp.experiment.text_problems import of_names, of_text
 from lorvp.networks.sources import CheckpointConfig
-from lorvp.settings import LARGEST, Count, Name, Positive, Settings
+from lorvp.settings import Name, Settings
 from lorvp.text.problems import Problem, Where, describe, errors_of, merged
 from lorvp.text.quoted import listed, shown
 
 
-class ComputeConfig(Settings):
-    """Where trials run. Nothing here changes a result, and no stage depends on it."""
-
-    workers: Count | Literal["auto"] = "auto"
-    """Trials at once; auto is one for each CPU core, or `trials_per_device` for each GPU."""
-    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
-    """auto is cuda where there is one, else cpu."""
-    trials_per_device: Count = 1
-    """Trials that share a GPU; small networks leave most of one idle."""
-    retries: int = Field(default=1, ge=0, le=1000)
-    """How often a trial is tried again when its worker died, memory or time ran out, or a file
-    could not be read; it goes on after its last whole epoch. One that diverged is not."""
-    time_limit: Positive | None = None
-    """Minutes for one try of a trial; none unless given."""
-    runner: Literal["local", "ray", "dask"] = "local"
-    """What trials run on: processes of this machine, or Ray or Dask (`uv sync --extra ray`)."""
-    cluster: str | None = None
-    """Where a Ray or Dask cluster listens, such as `10.0.0.5:6379` or `tcp://10.0.0.5:8786`;
-    unless given, one is started on this machine for the time of the run."""
-    share: str | None = None
-    """A folder that every machine of the cluster sees, or a URL such as `s3://bucket/lorvp`: data
-    go out and finished trials come back through it."""
-    cpus: float = Field(default=1, gt=0, le=LARGEST)
-    """Cores that a cluster keeps for a trial, which itself uses one."""
-    gpus: float = Field(default=0, ge=0, le=1)
-    """The part of a GPU that a cluster keeps for a trial; 0.5 lets two share one."""
-    slow_precision: bool = False
-    """Train in a `precision` that the device computes far slower than fp32, such as bf16 on a
-    processor without bf16 products, instead of refusing it."""
-
-    @model_validator(mode="after")
-    def _what_the_runner_needs(self) -> Self:
-        elsewhere = [key for key in ("cluster", "share") if getattr(self, key) is not None]
-        if self.runner == "local" and elsewhere:
-            raise ValueError(f"{elsewhere[0]} is for runner: ray or dask; the runner here is local")
-        if self.cluster and not self.share:
-            raise ValueError(
-                "cluster needs a share: a folder that all its machines see, or a URL such as "
-                "s3://bucket/lorvp"
-            )
-        if self.runner != "local" and self.device == "cuda" and not self.gpus:
-            raise ValueError("device is cuda, so gpus should say how much of one a trial gets: 1")
-        return self
-
-
-class TrackingConfig(Settings):
-    """Weights & Biases; one run for each trial. Nothing here changes a result."""
-
-    wandb: Literal["disabled", "offline", "online"] = "disabled"
-    """offline writes to data/wandb without an account; online needs a login."""
-    project: str = "lorvp"
-    entity: str | None = None
-
-
 class Params(Settings):
-    """All of params.yaml."""
+    """The sections of params.yaml on which results depend."""
 
     datasets: dict[Name, DatasetConfig]
     """Tasks by name, of the networks as well as of the prompts."""
@@ -85,8 +31,17 @@ class Params(Settings):
     """Frozen networks by name."""
     grid: dict[Name, dict[str, Any]] = Field(min_length=1)
     """Blocks; each stands for the product of its lists."""
-    compute: ComputeConfig = ComputeConfig()
-    tracking: TrackingConfig = TrackingConfig()
+
+
+class WithOthers(Params):
+    """Sections of the pipeline that runs the trials may stand beside them, and are not looked at;
+    the pipeline reads them itself (``tasks/settings.py``)."""
+
+    compute: Any = None
+    tracking: Any = None
+
+
+P = TypeVar("P", bound=Params, covariant=True)
 
 
 LINES = 100
@@ -98,17 +53,22 @@ class ParamsError(InputError):
 
 
 @dataclass(frozen=True)
-class Experiment:
+class Experiment(Generic[P]):
     """What params.yaml asks for: its sections, and the grid as a list of trials."""
 
-    params: Params
+    params: P
     points: tuple[Point, ...]
     shared: tuple[str, ...] = ()
     """Sentences on different names of the same trials."""
 
 
-def read(path: Path = Path("params.yaml")) -> Experiment:
-    """Read and check all of ``path``.
+def read(path: Path = Path("params.yaml")) -> Experiment[Params]:
+    """Read and check the sections of ``path`` on which results depend; see ``read_as``."""
+    return read_as(WithOthers, path)
+
+
+def read_as(kind: type[P], path: Path) -> Experiment[P]:
+    """Read and check all of ``path``, whose sections are those of ``kind``.
 
     Raises:
         ParamsError: with one line, ``params.yaml:LINE:COLUMN: key: what is wrong``, for every
@@ -118,7 +78,7 @@ def read(path: Path = Path("params.yaml")) -> Experiment:
         file = yaml_positions.read(path)
     except yaml_positions.YamlError as error:
         raise ParamsError(str(error)) from error
-    experiment, problems = check(file.data)
+    experiment, problems = check(file.data, kind)
     if problems:
         raise ParamsError(_told(file, problems))
     assert experiment is not None
@@ -133,14 +93,14 @@ def _told(file: yaml_positions.YamlFile, problems: list[Problem]) -> str:
     return "\n".join([*lines, *([f"{file.path}: and {more:,} more"] if more > 0 else [])])
 
 
-def check(raw: Any) -> tuple[Experiment | None, list[Problem]]:
+def check(raw: Any, kind: type[P]) -> tuple[Experiment[P] | None, list[Problem]]:
     """The experiment in plain data, or everything that is wrong with it."""
     problems: list[Problem] = []
     params = None
     try:
-        params = Params.model_validate(raw)
+        params = kind.model_validate(raw)
     except ValidationError as error:
-        problems += [Problem(_place(e["loc"], raw), describe(e, Params)) for e in errors_of(error)]
+        problems += [Problem(_place(e["loc"], raw), describe(e, kind)) for e in errors_of(error)]
     sections = raw if isinstance(raw, dict) else {}
     problems += of_text(raw)
     problems += of_names(sections)

@@ -8,7 +8,7 @@ import torch
 from joblib import cpu_count
 
 from lorvp.errors import InputError
-from lorvp.experiment.params import ComputeConfig
+from tasks.settings import ComputeConfig
 
 
 def devices(compute: ComputeConfig) -> list[str]:

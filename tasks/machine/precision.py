@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from lorvp.errors import InputError
-from lorvp.experiment.params import ComputeConfig
 from lorvp.experiment.trial import Trial
 from lorvp.networks.acceleration.precision import why_slow
 from lorvp.recipe import Precision
 from tasks.machine.devices import devices, on_nodes
+from tasks.settings import ComputeConfig
 
 
 def require_fast_precisions(trials: Iterable[Trial], compute: ComputeConfig) -> None:
@@ -22,7 +22,7 @@ def require_fast_precisions(trials: Iterable[Trial], compute: ComputeConfig) -> 
     wanted: set[Precision] = {trial.training.precision for trial in trials}
     if wanted <= {"fp32"} or compute.cluster:
         return
-    here = compute if compute.runner == "local" else on_nodes(compute)
+    here = compute if compute.on_this_machine else on_nodes(compute)
     for precision in sorted(wanted):
         for device in devices(here):
             require_fast(precision, device, compute.slow_precision)

@@ -6,15 +6,15 @@ sent to each machine of a cluster with each trial, since flows travel with all t
 
 from __future__ import annotations
 
-from lorvp.experiment.params import Params
 from tasks.jobs import Plan
+from tasks.settings import RunParams
 
-_asked: list[tuple[Plan, Params]] = []
+_asked: list[tuple[Plan, RunParams]] = []
 
 
-def ask(plan: Plan, settings: Params) -> None:
+def ask(plan: Plan, settings: RunParams) -> None:
     _asked[:] = [(plan, settings)]
 
 
-def asked() -> tuple[Plan, Params]:
+def asked() -> tuple[Plan, RunParams]:
     return _asked[0]

@@ -28,13 +28,13 @@ from prefect.runtime import flow_run, task_run
 from prefect.states import Cancelled
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from lorvp.experiment.params import TrackingConfig
 from lorvp.files.whole import to_json
 from lorvp.results.tables import comparison, fenced, in_markdown, results
 from lorvp.trials.store import TrialStore
 from lorvp.trials.verified import read_record
 from tasks.jobs import Job, Plan
 from tasks.runners.pool import Team
+from tasks.settings import TrackingConfig
 from tasks.worker.failures import Stopped, worth_another_try
 from tasks.worker.log import level_and_message, log_file
 

@@ -1,17 +1,16 @@
-"""What trials run on: ``compute.runner`` of params.yaml, and the only list of what there is."""
+"""What trials run on: ``compute.runner`` of params.yaml."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from pkgutil import resolve_name
 from typing import Any, Protocol
 
-from lorvp.experiment.params import ComputeConfig
 from tasks.jobs import Job
 from tasks.machine.devices import slots
-from tasks.runners.dask_runner import OnDask
 from tasks.runners.pool import Team, started_early, workers
-from tasks.runners.ray_runner import OnRay
+from tasks.settings import RUNNERS, ComputeConfig
 
 
 class Runner(Protocol):
@@ -67,8 +66,6 @@ class OnThisMachine:
         return workers(self.compute, tell)
 
 
-RUNNERS: dict[str, type[Runner]] = {"local": OnThisMachine, "ray": OnRay, "dask": OnDask}
-
-
 def runner(compute: ComputeConfig) -> Runner:
-    return RUNNERS[compute.runner](compute)
+    """The runner that ``compute.runner`` names."""
+    return resolve_name(RUNNERS[compute.runner])(compute)

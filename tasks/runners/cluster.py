@@ -13,13 +13,13 @@ from typing import ClassVar
 from urllib.parse import urlsplit
 
 from lorvp.errors import InputError
-from lorvp.experiment.params import ComputeConfig
 from tasks.errors import naming
 from tasks.jobs import Job
 from tasks.machine.devices import on_nodes
 from tasks.runners.remote import Elsewhere
 from tasks.runners.share import Share
 from tasks.runners.transport import InPlace, ThroughShare, Transport
+from tasks.settings import ComputeConfig
 
 CODE = tuple(Path(__file__).parents[1] / name for name in ("flows", "lorvp", "tasks"))
 """Goes to the workers with each run, so that they run just the code that named the trials."""

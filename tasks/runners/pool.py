@@ -19,9 +19,9 @@ from typing import Any, Protocol
 
 from pebble import ProcessExpired, ProcessPool
 
-from lorvp.experiment.params import ComputeConfig, TrackingConfig
 from tasks.jobs import Job
 from tasks.machine.devices import seen_as, slots_on
+from tasks.settings import ComputeConfig, TrackingConfig
 from tasks.worker.failures import OutOfTime, Stopped, WorkerDied, memory_kills, ran_out_of_memory
 from tasks.worker.log import Tail, log_file
 from tasks.worker.trial import start_worker, train_and_store

@@ -18,13 +18,13 @@ from pathlib import Path
 from threading import Lock
 
 from lorvp.errors import InputError
-from lorvp.experiment.params import ComputeConfig, TrackingConfig
 from lorvp.trials.identity import identity
 from tasks.jobs import Job
 from tasks.machine.devices import slots_on
 from tasks.prefect_server.loopback import keep_loopback_direct
 from tasks.runners.pool import Workers
 from tasks.runners.transport import Transport
+from tasks.settings import ComputeConfig, TrackingConfig
 
 # On a machine of the cluster nothing of ours has run before, and Prefect's server may be there.
 keep_loopback_direct()

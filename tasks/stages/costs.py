@@ -12,7 +12,6 @@ import torch
 from lorvp.datasets import prepared
 from lorvp.datasets.source import Sizes
 from lorvp.errors import InputError
-from lorvp.experiment.params import Experiment
 from lorvp.experiment.trial import Point, Trial
 from lorvp.files.whole import canonical
 from lorvp.networks.acceleration.account import Account
@@ -24,12 +23,13 @@ from lorvp.trials.store import TrialStore, default_root
 from tasks.errors import naming
 from tasks.jobs import Job, holds, make_jobs
 from tasks.paths import CHECKPOINTS, DATASETS
+from tasks.settings import RunExperiment
 
 
 class Estimate:
     """Costs of an experiment's trials, each thing in it looked at once."""
 
-    def __init__(self, experiment: Experiment) -> None:
+    def __init__(self, experiment: RunExperiment) -> None:
         self.experiment, self.params = experiment, experiment.params
         self._sizes: dict[str, Sizes] = {}
         self._names: dict[str, list[str]] = {}

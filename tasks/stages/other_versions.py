@@ -9,13 +9,13 @@ import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from lorvp.experiment.params import ComputeConfig
 from lorvp.trials.store import TrialStore
 from lorvp.trials.verified import read_record
 from lorvp.trials.versions import differences, environment
 from tasks.jobs import Job, manifest_of
 from tasks.machine.devices import devices
 from tasks.paths import PROMPTS
+from tasks.settings import ComputeConfig
 
 COMMAND = "uv run python -m flows.prompts --again"
 
@@ -36,8 +36,8 @@ def made_otherwise(
 
 def here(library: str, compute: ComputeConfig) -> dict[str, str]:
     """What a trial would be made with now; of a cluster, whose machines nobody asks, no machine."""
-    found = environment(devices(compute)[0] if compute.runner == "local" else "cpu", library)
-    known = found.keys() - (set() if compute.runner == "local" else OF_THE_MACHINE)
+    found = environment(devices(compute)[0] if compute.on_this_machine else "cpu", library)
+    known = found.keys() - (set() if compute.on_this_machine else OF_THE_MACHINE)
     return {name: found[name] for name in found if name in known}
 
 

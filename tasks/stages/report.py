@@ -14,7 +14,6 @@ from ruamel.yaml import YAML
 from lorvp.datasets import prepared
 from lorvp.datasets.folders import not_used
 from lorvp.datasets.prepared import Prepared
-from lorvp.experiment.params import Experiment
 from lorvp.files.whole import write_whole
 from lorvp.networks import checkpoint
 from lorvp.results.page import Picture, page
@@ -23,6 +22,7 @@ from lorvp.results.tables import Section, Shown
 from lorvp.trials.verified import read_record
 from tasks.jobs import Job
 from tasks.paths import CHECKPOINTS, DATASETS, PROMPTS
+from tasks.settings import RunExperiment
 
 MANY = 1000
 """Trials above which the page does not list them all."""
@@ -31,7 +31,7 @@ REST = "results.csv has all of them."
 
 def write_report(
     path: Path,
-    experiment: Experiment,
+    experiment: RunExperiment,
     jobs: list[Job],
     sections: list[Section],
     pictures: list[Picture],
@@ -47,7 +47,7 @@ def write_report(
     write_whole(path, page(sections, pictures, told, origins, settings_of(experiment)))
 
 
-def remarks_on(results: pl.DataFrame, experiment: Experiment, jobs: list[Job]) -> list[str]:
+def remarks_on(results: pl.DataFrame, experiment: RunExperiment, jobs: list[Job]) -> list[str]:
     """What to know of this experiment's tables; see lorvp/results/page/remarks.py."""
     data = _prepared(experiment)
     left_out = {name: len(own.left_out) for name, own in data.items()}
@@ -62,7 +62,7 @@ def on_data(datasets: Mapping[str, Prepared]) -> Iterator[str]:
         yield from (f"{name}: {said}." for said in [*data.notes, *([rest] if rest else [])])
 
 
-def _prepared(experiment: Experiment) -> dict[str, Prepared]:
+def _prepared(experiment: RunExperiment) -> dict[str, Prepared]:
     return {name: prepared.read(DATASETS / name) for name in experiment.params.datasets}
 
 
@@ -107,7 +107,7 @@ def _record(job: Job) -> dict:
     return read_record(PROMPTS / job.fingerprint)
 
 
-def settings_of(experiment: Experiment) -> str:
+def settings_of(experiment: RunExperiment) -> str:
     """params.yaml without what cannot change a result, with every default."""
     out = StringIO()
     kept = experiment.params.model_dump(mode="json", include={"datasets", "checkpoints", "grid"})

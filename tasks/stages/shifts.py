@@ -15,7 +15,6 @@ from lorvp.code_digest import digest_of
 from lorvp.datasets import prepared
 from lorvp.datasets.image_files import TestOnly
 from lorvp.errors import InputError
-from lorvp.experiment.params import Experiment
 from lorvp.files.kept import find, keep
 from lorvp.files.whole import canonical, to_json, write_whole
 from lorvp.trials import distribution_shift
@@ -24,6 +23,7 @@ from lorvp.trials.verified import read_record
 from tasks.jobs import Job, make_jobs, require_results
 from tasks.machine.devices import devices
 from tasks.paths import DATASETS, PROMPTS, SHIFTS
+from tasks.settings import RunExperiment
 
 SUFFIX = ".parquet"
 OURS = re.compile(r"[0-9a-f]{20}-[0-9a-f]{10,16}-([0-9a-f]{16}\.parquet|[0-9a-f]+\.part)")
@@ -59,7 +59,7 @@ class Shift:
         return find(self.stem, SUFFIX)
 
 
-def wanted(experiment: Experiment, jobs: list[Job]) -> Iterator[Shift]:
+def wanted(experiment: RunExperiment, jobs: list[Job]) -> Iterator[Shift]:
     """Every trial with every test set of its dataset."""
     sets = {n: d for n, d in experiment.params.datasets.items() if isinstance(d, TestOnly)}
     for job in jobs:
@@ -68,7 +68,7 @@ def wanted(experiment: Experiment, jobs: list[Job]) -> Iterator[Shift]:
                 yield Shift(job, name)
 
 
-def measure_shifts(experiment: Experiment) -> None:
+def measure_shifts(experiment: RunExperiment) -> None:
     """Make data/shifts hold the predictions of exactly these.
 
     Raises:
@@ -103,7 +103,7 @@ def _measured(shift: Shift, device: str) -> pl.DataFrame:
     )
 
 
-def shift_accuracies(experiment: Experiment, jobs: list[Job]) -> pl.DataFrame:
+def shift_accuracies(experiment: RunExperiment, jobs: list[Job]) -> pl.DataFrame:
     """One row for each trial and test set: ``trial``, ``shift``, ``images``, ``accuracy``.
 
     Raises:

@@ -8,7 +8,6 @@ from pathlib import Path
 import polars as pl
 
 from lorvp.datasets import prepared
-from lorvp.experiment.params import Experiment
 from lorvp.files.listed import publish
 from lorvp.files.whole import to_json, whole_folder
 from lorvp.networks import checkpoint
@@ -20,6 +19,7 @@ from lorvp.trials.store import TrialStore
 from lorvp.trials.verified import read_record
 from tasks.jobs import Job, make_jobs, require_results
 from tasks.paths import CHECKPOINTS, DATASETS, PROMPTS, TABLES, WORK
+from tasks.settings import RunExperiment
 from tasks.stages.pictures import write_pictures
 from tasks.stages.report import remarks_on, write_report
 from tasks.stages.shifts import shift_accuracies
@@ -30,7 +30,7 @@ NO_SHIFTS = "No dataset of this experiment has only test images, such as imagene
 NO_NUMBERS = "No published number that is known here has these settings."
 
 
-def write_tables(experiment: Experiment) -> None:
+def write_tables(experiment: RunExperiment) -> None:
     """Fill data/tables; see the README for what each file is. What else is there stays.
 
     Raises:
@@ -73,7 +73,7 @@ def class_names(jobs: list[Job]) -> dict[str, list[str]]:
     return {name: prepared.read(DATASETS / name).class_names for name in names}
 
 
-def beside_published(results: pl.DataFrame, experiment: Experiment) -> Section:
+def beside_published(results: pl.DataFrame, experiment: RunExperiment) -> Section:
     """Our accuracies beside those of papers, where there are any for the same settings."""
     names = experiment.params.checkpoints
     sources = {name: checkpoint.read_manifest(CHECKPOINTS / name).source for name in names}
@@ -81,7 +81,7 @@ def beside_published(results: pl.DataFrame, experiment: Experiment) -> Section:
     return _section("published", "Beside published numbers", found, NO_NUMBERS)
 
 
-def on_shifts(main: pl.DataFrame, experiment: Experiment, jobs: list[Job]) -> Section:
+def on_shifts(main: pl.DataFrame, experiment: RunExperiment, jobs: list[Job]) -> Section:
     """Accuracy on images from elsewhere."""
     found = tables.shifts(main, shift_accuracies(experiment, jobs))
     return _section("shifts", "On images from elsewhere", found, NO_SHIFTS)

@@ -1,4 +1,4 @@
-"""Where a trial's records go beside the trial store: nowhere, or to Weights & Biases."""
+"""Where a trial's records go beside the trial store: to the services that are switched on."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from lorvp.experiment.params import TrackingConfig
 from lorvp.text.redacted import redacted
 from lorvp.training.trainer import Epoch
 from tasks.jobs import Job
-from tasks.tracking.wandb_key import hide_key
+from tasks.settings import TrackingConfig
 
 if TYPE_CHECKING:
     import polars as pl
@@ -28,21 +27,59 @@ class Tracker(Protocol):
     def finish(self, failed: bool) -> None: ...
 
 
-class Nowhere:
-    """The default: the trial store has everything."""
+class Everyone:
+    """All that are told of a trial; there may be none, since the trial store has everything."""
 
-    def epoch(self, epoch: Epoch) -> None: ...
-    def summary(self, summary: dict[str, Any]) -> None: ...
-    def finish(self, failed: bool) -> None: ...
+    def __init__(self, trackers: Sequence[Tracker] = ()) -> None:
+        self.trackers = tuple(trackers)
+
+    def epoch(self, epoch: Epoch) -> None:
+        for tracker in self.trackers:
+            tracker.epoch(epoch)
+
+    def summary(self, summary: dict[str, Any]) -> None:
+        for tracker in self.trackers:
+            tracker.summary(summary)
+
+    def finish(self, failed: bool) -> None:
+        for tracker in self.trackers:
+            tracker.finish(failed)
+
+
+class Service(Protocol):
+    """What the module of a tracker has; see ``tasks.settings.TRACKERS``."""
+
+    NAME: str
+    """As messages call it."""
+
+    def start(
+        self,
+        job: Job,
+        tracking: TrackingConfig,
+        log: logging.Logger,
+        earlier: Sequence[Epoch],
+    ) -> Tracker:
+        """A tracker of one trial, which is first told of the epochs before it was stopped."""
+        ...
+
+    def publish(
+        self,
+        tracking: TrackingConfig,
+        folder: Path,
+        results: pl.DataFrame,
+        every: Sequence[Section],
+    ) -> None:
+        """Tell of the tables and pictures in ``folder``."""
+        ...
 
 
 class Careful:
     """Passes on what it is told until that fails once: the trial is worth more than a record of
     it, and the log says what happened."""
 
-    def __init__(self, start: Callable[[], Tracker], log: logging.Logger) -> None:
-        self.tracker: Tracker = Nowhere()
-        self.log = log
+    def __init__(self, name: str, start: Callable[[], Tracker], log: logging.Logger) -> None:
+        self.name, self.log = name, log
+        self.tracker: Tracker = Everyone()
         self._try(lambda: setattr(self, "tracker", start()))
 
     def epoch(self, epoch: Epoch) -> None:
@@ -58,9 +95,9 @@ class Careful:
         try:
             action()
         except Exception as error:
-            self.tracker = Nowhere()
-            told = f"{type(error).__name__}: {redacted(str(error))}"
-            self.log.warning("W&B failed, and the trial goes on without it: %s", told)
+            self.tracker = Everyone()
+            told = _described(error)
+            self.log.warning("%s failed, and the trial goes on without it: %s", self.name, told)
 
 
 @contextmanager
@@ -69,38 +106,42 @@ def track(
     tracking: TrackingConfig,
     log: logging.Logger,
     earlier: Callable[[], Sequence[Epoch]] = tuple,
-) -> Iterator[Tracker]:
-    """A tracker for one trial, closed at the end of the block.
+) -> Iterator[Everyone]:
+    """Everyone who is to be told of one trial, until the end of the block.
 
     ``earlier`` gives the epochs before the trial was stopped, in case their record did not get
     through.
     """
-    if tracking.wandb == "disabled":
-        yield Nowhere()
-        return
-    from tasks.tracking.wandb_trial import start
-
-    hide_key()
-    tracker = Careful(lambda: start(job, tracking, log, earlier()), log)
+    services: list[Service] = tracking.services
+    told = Everyone([_careful(service, job, tracking, log, earlier) for service in services])
     try:
-        yield tracker
+        yield told
     except BaseException:
-        tracker.finish(failed=True)
+        told.finish(failed=True)
         raise
-    tracker.finish(failed=False)
+    told.finish(failed=False)
+
+
+def _careful(
+    service: Service,
+    job: Job,
+    tracking: TrackingConfig,
+    log: logging.Logger,
+    earlier: Callable[[], Sequence[Epoch]],
+) -> Careful:
+    return Careful(service.NAME, lambda: service.start(job, tracking, log, earlier()), log)
 
 
 def track_tables(
     tracking: TrackingConfig, folder: Path, results: pl.DataFrame, every: Sequence[Section]
 ) -> None:
-    """The same for the tables of a grid; they are there already, whatever W&B does."""
-    if tracking.wandb == "disabled":
-        return
-    from tasks.tracking.wandb_tables import publish
+    """The same for the tables of a grid; they are there already, whatever the services do."""
+    for service in tracking.services:
+        try:
+            service.publish(tracking, folder, results, every)
+        except Exception as error:
+            print(f"{service.NAME} failed, and the tables are only here: {_described(error)}")
 
-    hide_key()
-    try:
-        publish(tracking, folder, results, every)
-    except Exception as error:
-        told = f"{type(error).__name__}: {redacted(str(error))}"
-        print(f"W&B failed, and the tables are only here: {told}")
+
+def _described(error: Exception) -> str:
+    return f"{type(error).__name__}: {redacted(str(error))}"

@@ -10,9 +10,9 @@ from pathlib import Path
 import polars as pl
 import wandb
 
-from lorvp.experiment.params import TrackingConfig
 from lorvp.files.listed import written
 from lorvp.results.tables import Section
+from tasks.settings import TrackingConfig
 from tasks.tracking.wandb_trial import begin
 
 

@@ -14,12 +14,12 @@ from urllib.request import urlopen
 import wandb
 from wandb.errors import CommError, UsageError
 
-from lorvp.experiment.params import TrackingConfig
 from lorvp.text.redacted import redacted
 from lorvp.training.trainer import Epoch
 from lorvp.trials.run import history_rows
 from tasks.jobs import Job
 from tasks.paths import WORK
+from tasks.settings import TrackingConfig
 
 PATIENCE = 5
 """Seconds for W&B to answer at the start of a trial, and again to take what is left at its end."""

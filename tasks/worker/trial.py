@@ -10,7 +10,6 @@ import warnings
 from pathlib import Path
 
 from lorvp import code_digest
-from lorvp.experiment.params import TrackingConfig
 from lorvp.networks import checkpoint
 from lorvp.networks.acceleration.account import in_a_line
 from lorvp.networks.acceleration.precision import SlowPrecision
@@ -26,6 +25,7 @@ from tasks.machine.devices import confine
 from tasks.machine.memory import keep_freed_memory
 from tasks.machine.precision import require_fast
 from tasks.paths import NOTES
+from tasks.settings import TrackingConfig
 from tasks.tracking.tracker import track
 from tasks.worker import shared_outputs
 from tasks.worker.log import own_log, told

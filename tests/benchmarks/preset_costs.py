@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 from lorvp.errors import InputError
-from lorvp.experiment import params
+from tasks import settings
 from tasks.stages.costs import Estimate, computing, disk
 
 PRESETS = Path("data/presets")
@@ -18,7 +18,7 @@ LINES = re.compile(r"^# Cost: .*\n(?:# Disk: .*\n)?", re.MULTILINE)
 
 def cost_lines(path: Path) -> str:
     """As they should stand in the file, for all of its trials."""
-    estimate = Estimate(params.read(path))
+    estimate = Estimate(settings.read(path))
     table = estimate.table()
     return f"# Cost: {computing(table)}.\n# Disk: {disk(estimate, table)}.\n"
 

@@ -22,9 +22,9 @@ from dvc.repo import Repo
 
 from lorvp import code_digest
 from lorvp.datasets import made_from
-from lorvp.experiment import params
 from lorvp.experiment.params import Experiment
 from lorvp.trials.identity import identity
+from tasks import settings
 from tests.pipeline.project import Done, Project, clone, end_of
 from tests.unit.test_stages import imported_by
 
@@ -47,7 +47,7 @@ def main(named: list[str]) -> None:
         os.environ |= project.environment
         os.chdir(project.repo)
         code_digest.ROOT = project.repo
-        experiment = params.read()
+        experiment = settings.read()
         files = sorted(p for top in ("lorvp", "tasks", "flows") for p in Path(top).rglob("*.py"))
         show({str(path): outcome(path, experiment) for path in files})
         for name in named:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from lorvp.experiment.params import ParamsError, read
+from lorvp.experiment.params import ParamsError
+from tasks.settings import read
 from tests.support.experiments import params
 
 

@@ -16,6 +16,7 @@ from lorvp.mappings import MappingConfig
 from lorvp.networks.manifest import CheckpointManifest
 from lorvp.prompts.methods import MethodConfig
 from lorvp.settings import LARGEST
+from tasks.settings import RunParams
 from tests.support.experiments import block, params
 
 UPPER = ("maximum", "exclusiveMaximum")
@@ -25,7 +26,7 @@ BOUNDED_BY_A_VALIDATOR = "CheckpointManifest/$defs/Tokens/"
 
 
 def problems(text: str) -> list[str]:
-    _, found = check(YAML(typ="safe", pure=True).load(text))
+    _, found = check(YAML(typ="safe", pure=True).load(text), RunParams)
     return [problem.message for problem in found]
 
 
@@ -61,7 +62,7 @@ MODELS = models()
 
 def test_there_are_many():
     assert len(MODELS) > 100
-    assert len(list(numbers(schema(), ""))) > 200
+    assert len(list(numbers(schema(RunParams), ""))) > 200
 
 
 @pytest.mark.parametrize("cls", MODELS, ids=lambda cls: cls.__qualname__)
@@ -79,7 +80,7 @@ def test_the_size_of_a_vision_transformer_has_bounds(tokens):
 
 
 def test_editors_know_an_upper_bound_of_every_number():
-    assert unbounded(schema(), "") == []
+    assert unbounded(schema(RunParams), "") == []
 
 
 @pytest.mark.parametrize("union", [MethodConfig, MappingConfig], ids=["methods", "mappings"])

@@ -20,6 +20,7 @@ from lorvp.prompts.contents.free import FreeConfig
 from lorvp.prompts.methods import MethodConfig
 from lorvp.prompts.methods.compose import ComposeConfig
 from lorvp.trials.identity import CODE, fingerprint, identity
+from tasks.settings import TRACKERS
 from tests.support.tiny import trial
 
 EXCUSED = {
@@ -44,14 +45,14 @@ EXCUSED = {
     "tasks.worker.trial": "hands a job to lorvp.trials.finish, which refuses another",
     "tasks.jobs": "makes the name that lorvp.trials.finish compares with its own",
     "tasks.worker.shared_outputs": "a folder's place, and its end",
+    "tasks.settings": "as tasks.machine.devices: where and how, which is written down",
     "tasks.paths": "places of folders; what is in them is in each trial's name",
     "tasks.machine.devices": "says where; the device is written down, and shares no outputs",
     "tasks.machine.precision": "refuses; the precision itself is a setting",
     "tasks.machine.memory": "how freed memory is kept",
     "tasks.worker.failures": "whether to try again",
     "tasks.errors": "words",
-    "tasks.tracking.tracker": "tells W&B of numbers, and has no way back",
-    "tasks.tracking.wandb_*": "as tracking",
+    "tasks.tracking.*": "tells others of numbers, and has no way back",
     "tasks.worker.log": "logs",
 }
 
@@ -93,7 +94,8 @@ HASHED = sorted(OF_TRIALS | OF_CHECKPOINTS)
 
 
 def test_what_a_worker_can_run_is_hashed_or_excused():
-    rest = reached("tasks.worker.trial") - set(HASHED)
+    starts = ["tasks.worker.trial", *TRACKERS.values()]
+    rest = set().union(*map(reached, starts)) - set(HASHED)
     unexcused = [m for m in sorted(rest) if not any(fnmatch.fnmatch(m, p) for p in EXCUSED)]
     assert not unexcused
     stale = [pattern for pattern in EXCUSED if not fnmatch.filter(rest, pattern)]

@@ -6,7 +6,7 @@ import pytest
 
 from lorvp.datasets import prepared
 from lorvp.errors import InputError
-from lorvp.experiment import params
+from tasks import settings
 from tasks.stages.prepare import prepare_dataset
 from tasks.stages.report import on_data
 from tests.support.datasets import trees
@@ -30,7 +30,7 @@ def said(tmp_path, monkeypatch, capsys):
 
     def of(kind: str, more: str = "") -> str:
         (tmp_path / "params.yaml").write_text(PARAMS.format(kind=kind, more=more))
-        prepare_dataset("mine", params.read().params)
+        prepare_dataset("mine", settings.read().params)
         return capsys.readouterr().out
 
     return of

@@ -16,6 +16,7 @@ from lorvp.prompts.methods.none import NoneConfig
 from lorvp.prompts.methods.pad import PadConfig
 from lorvp.prompts.placements.regions import RegionsConfig
 from lorvp.recipe import AdamConfig, MultistepConfig, SgdConfig, TrainingConfig
+from tasks.settings import RunParams
 from tests.support.experiments import block, params
 
 
@@ -180,7 +181,7 @@ def test_as_many_trials_as_different_combinations(ranks, epochs, seeds):
             }
         },
     }
-    experiment, problems = check(raw)
+    experiment, problems = check(raw, RunParams)
     assert problems == []
     trials = [point.trial for point in experiment.points]
     found = [(t.method.rank - 1, t.training.epochs - 1, t.seed) for t in trials]

@@ -8,6 +8,7 @@ from ruamel.yaml import YAML
 
 from lorvp.experiment.json_schema import schema
 from lorvp.experiment.params import check
+from tasks.settings import RunParams
 from tests.support.broken_params import MISSING, UNKNOWN_KEYS, WRONG_SHAPES
 from tests.support.experiments import block, params
 
@@ -47,13 +48,13 @@ def plain(text: str):
 
 
 def marks(text: str) -> list[str]:
-    checker = jsonschema.Draft202012Validator(schema())
+    checker = jsonschema.Draft202012Validator(schema(RunParams))
     return [error.message for error in checker.iter_errors(plain(text))]
 
 
 @pytest.mark.parametrize("name", GOOD)
 def test_takes_what_the_reader_takes(name):
-    _, problems = check(plain(params(GOOD[name])))
+    _, problems = check(plain(params(GOOD[name])), RunParams)
     assert problems == [], "the case itself has to be right"
     assert marks(params(GOOD[name])) == []
 
@@ -70,7 +71,7 @@ def test_marks_keys_and_shapes_that_the_reader_refuses(broken):
      "{augmentation: true}", "3", "[[paper]]"],
 )  # fmt: skip
 def test_marks_recipes_that_the_reader_refuses(training):
-    _, problems = check(plain(params(block(method="lor_vp", training=training))))
+    _, problems = check(plain(params(block(method="lor_vp", training=training))), RunParams)
     assert problems, "the case itself has to be wrong"
     assert marks(params(block(method="lor_vp", training=training)))
 
@@ -79,8 +80,8 @@ def test_takes_the_papers_networks():
     """Every kind of checkpoint is among them."""
     whole, fragment = plain(params()), ROOT / "data/presets/fragments/networks.yaml"
     whole["checkpoints"] |= plain(fragment.read_text())["checkpoints"]
-    assert check(whole)[1] == []
-    checker = jsonschema.Draft202012Validator(schema())
+    assert check(whole, RunParams)[1] == []
+    checker = jsonschema.Draft202012Validator(schema(RunParams))
     assert [error.message for error in checker.iter_errors(whole)] == []
 
 
@@ -89,4 +90,4 @@ def test_takes_the_projects_own_params():
 
 
 def test_the_file_for_editors_is_up_to_date():
-    assert json.loads((ROOT / "data" / "params.schema.json").read_text()) == schema()
+    assert json.loads((ROOT / "data" / "params.schema.json").read_text()) == schema(RunParams)

@@ -8,6 +8,7 @@ import pytest
 from lorvp.errors import InputError
 from lorvp.experiment import params, yaml_positions
 from lorvp.experiment.overrides import changed
+from tasks.settings import RunParams
 from tests.support.mutations import edited
 from tests.unit.experiment.test_overrides import RAW
 
@@ -35,7 +36,7 @@ def test_a_form_filled_in_with_anything_is_right_or_told(group):
         grid, told = outcome(raw, form)
         assert len(told.splitlines()) <= 1, (number, told)
         if grid is not None:
-            experiment, problems = params.check(grid)
+            experiment, problems = params.check(grid, RunParams)
             assert (experiment is None) == bool(problems), number
             assert all(isinstance(problem.message, str) for problem in problems)
 

@@ -15,7 +15,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from lorvp.experiment import grid, yaml_positions
-from lorvp.experiment.params import Experiment, ParamsError, read
+from lorvp.experiment.params import Experiment, ParamsError
+from tasks.settings import read
 from tests.support.experiments import block, params
 from tests.support.mutations import as_yaml, edited, mangled
 from tests.support.watched import watched

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from lorvp.errors import InputError
-from lorvp.experiment.params import ParamsError, read
+from lorvp.experiment.params import ParamsError
 from lorvp.text.quoted import shown
+from tasks.settings import read
 from tests.support.broken_params import ALL, Broken
 from tests.support.experiments import block, params
 

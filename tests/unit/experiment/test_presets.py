@@ -8,8 +8,9 @@ import pytest
 from dvc.utils.serialize import load_yaml
 
 from lorvp.datasets.image_files import TestOnly
-from lorvp.experiment import params, yaml_positions
+from lorvp.experiment import yaml_positions
 from lorvp.networks.sources.trained import TrainedConfig
+from tasks import settings
 from tests.benchmarks.preset_costs import cost_lines
 
 FOLDER = Path("data/presets")
@@ -18,7 +19,7 @@ STARTS = {"zero", "normal", "standard_normal", "uniform", "xavier", "kaiming"}
 
 every_preset = pytest.mark.parametrize("name", PRESETS)
 
-read = cache(lambda name: params.read(FOLDER / f"{name}.yaml"))
+read = cache(lambda name: settings.read(FOLDER / f"{name}.yaml"))
 
 
 def trials(name):

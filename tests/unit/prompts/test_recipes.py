@@ -10,6 +10,7 @@ from lorvp.prompts.methods import MethodConfig
 from lorvp.prompts.methods.base import Method
 from lorvp.recipe import TrainingConfig
 from lorvp.trials.identity import fingerprint, identity
+from tasks.settings import RunParams
 from tests.support.experiments import block, params
 
 SGD = {"kind": "sgd", "momentum": 0.9, "weight_decay": 0.0}
@@ -86,7 +87,7 @@ PAPERS = [
 
 
 def trials(*blocks: str) -> list:
-    experiment, problems = check(YAML(typ="safe", pure=True).load(params(*blocks)))
+    experiment, problems = check(YAML(typ="safe", pure=True).load(params(*blocks)), RunParams)
     assert problems == []
     return [point.trial for point in experiment.points]
 

@@ -7,7 +7,6 @@ import pytest
 import torch
 from altair.typing import ChartType
 
-from lorvp.experiment.params import TrackingConfig
 from lorvp.experiment.trial import Point, Trial
 from lorvp.mappings.frequency import IlmConfig
 from lorvp.mappings.linear import LpConfig
@@ -16,6 +15,7 @@ from lorvp.networks.libraries.timm_models import create
 from lorvp.prompts.methods.none import NoneConfig
 from lorvp.trials.finish import forget_network
 from tasks.jobs import Job
+from tasks.settings import TrackingConfig
 from tasks.stages.prompt_pictures import gallery
 from tasks.worker.trial import train_and_store
 from tests.support.tiny import dataset, trial

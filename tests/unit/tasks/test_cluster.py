@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from pkgutil import resolve_name
 
 import pytest
 
 from lorvp.errors import InputError
-from lorvp.experiment.params import ComputeConfig, ParamsError
+from lorvp.experiment.params import ParamsError
 from lorvp.trials.identity import identity
 from tasks.runners import cluster as clusters
 from tasks.runners import remote
-from tasks.runners.base import RUNNERS, runner
+from tasks.runners.base import runner
 from tasks.runners.dask_runner import OnDask
 from tasks.runners.ray_runner import OnRay
+from tasks.settings import RUNNERS, ComputeConfig
 from tests.unit.trials.test_shared_outputs import job
 
 FAR = "192.0.2.77:6379"
@@ -36,7 +38,7 @@ def test_every_runner_of_the_schema_is_in_the_table():
     names = ComputeConfig.model_json_schema()["properties"]["runner"]["enum"]
     assert list(RUNNERS) == names
     for name in names:
-        assert type(runner(compute(runner=name))) is RUNNERS[name]
+        assert type(runner(compute(runner=name))) is resolve_name(RUNNERS[name])
 
 
 @pytest.mark.parametrize("name", ["ray", "dask"])

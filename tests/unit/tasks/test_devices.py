@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from joblib import cpu_count
 
 from lorvp.errors import InputError
-from lorvp.experiment.params import ComputeConfig
 from tasks.machine.devices import confine, devices, seen_as, slots, slots_on
+from tasks.settings import ComputeConfig
 
 NAME = "CUDA_VISIBLE_DEVICES"
 UUIDS = "GPU-8932f937-d72c-4106-c12f-20bd9faed9f6,MIG-7c5a2ab1-0b2c-5c2f-9f4e-4a1b9c0d3e2f"

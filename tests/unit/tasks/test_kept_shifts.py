@@ -8,9 +8,9 @@ import polars as pl
 import pytest
 
 from lorvp.errors import InputError
-from lorvp.experiment.params import ComputeConfig
 from lorvp.experiment.trial import Point
 from tasks.jobs import Job
+from tasks.settings import ComputeConfig
 from tasks.stages import shifts
 from tests.support.tiny import dataset, trial
 

@@ -9,7 +9,6 @@ import polars as pl
 import pytest
 
 from lorvp.deployment.load import facts_of
-from lorvp.experiment.params import ComputeConfig
 from lorvp.experiment.trial import Point
 from lorvp.files.whole import to_json
 from lorvp.networks import checkpoint
@@ -22,6 +21,7 @@ from lorvp.trials.verified import is_whole, read_record
 from lorvp.trials.versions import differences, environment
 from tasks import jobs as plan
 from tasks.jobs import Job, Plan
+from tasks.settings import ComputeConfig
 from tasks.stages import other_versions
 from tests.support.tiny import dataset, identified, tiny_network, trial
 from tests.unit.networks.test_checkpoint import FACTS
@@ -77,7 +77,8 @@ def test_a_run_says_so_first(jobs, flow, monkeypatch, capsys):
     of_another(jobs[2], timm="1.0.1")
     monkeypatch.setenv("LORVP_STORE", "store")
     monkeypatch.setattr(flow, "make_plan", lambda *_: Plan(jobs, []))
-    assert flow.train(SimpleNamespace(params=SimpleNamespace(compute=HERE))) == 0
+    asked = SimpleNamespace(params=SimpleNamespace(compute=HERE), shared=())
+    assert flow.train(asked) == 0
     first, note = capsys.readouterr().out.splitlines()
     assert first == "3 trials in the grid: 3 finished, 0 to train"
     assert note.startswith("note: 1 finished trials were made with timm 1.0.1; here it is timm ")

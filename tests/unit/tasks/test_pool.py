@@ -11,11 +11,11 @@ import psutil
 import pytest
 import torch
 
-from lorvp.experiment.params import ComputeConfig, TrackingConfig
 from lorvp.experiment.trial import Point
 from tasks.jobs import Job
 from tasks.runners import pool as module
 from tasks.runners.pool import Workers, started_early, workers
+from tasks.settings import ComputeConfig, TrackingConfig
 from tasks.worker import failures
 from tasks.worker.failures import OutOfTime, Stopped, WorkerDied, worth_another_try
 from tests.support.tiny import trial

@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from lorvp.errors import InputError
-from lorvp.experiment.params import ComputeConfig
 from tasks import jobs as plan
 from tasks.machine import precision
 from tasks.machine.precision import require_fast, require_fast_precisions
+from tasks.settings import ComputeConfig
 from tests.support.tiny import trial
 
 WHY = "no such products"

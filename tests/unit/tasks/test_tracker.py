@@ -21,7 +21,7 @@ class Breaks:
 
 
 def test_a_tracker_that_fails_is_said_and_left_alone(caplog):
-    careful = Careful(Breaks, logging.getLogger("lorvp"))
+    careful = Careful("W&B", Breaks, logging.getLogger("lorvp"))
     careful.epoch(None)
     careful.summary({})
     careful.finish(failed=False)
@@ -31,7 +31,7 @@ def test_a_tracker_that_fails_is_said_and_left_alone(caplog):
 
 
 def test_one_that_does_not_start_neither(caplog):
-    Careful(lambda: 1 / 0, logging.getLogger("lorvp")).summary({})
+    Careful("W&B", lambda: 1 / 0, logging.getLogger("lorvp")).summary({})
     assert "goes on without it: ZeroDivisionError" in caplog.text
 
 

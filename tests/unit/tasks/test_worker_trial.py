@@ -17,7 +17,6 @@ import torch
 from lorvp import code_digest
 from lorvp.datasets import prepared, verified
 from lorvp.errors import InputError
-from lorvp.experiment.params import ComputeConfig, TrackingConfig
 from lorvp.experiment.trial import Point, Trial
 from lorvp.files import whole as files
 from lorvp.networks import checkpoint
@@ -28,6 +27,7 @@ from lorvp.trials.identity import fingerprint, identity
 from lorvp.trials.store import TrialStore
 from tasks import jobs
 from tasks.jobs import Job, Plan
+from tasks.settings import ComputeConfig, TrackingConfig
 from tasks.worker import trial as training
 from tasks.worker.failures import worth_another_try
 from tasks.worker.log import log_file

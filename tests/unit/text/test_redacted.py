@@ -10,11 +10,12 @@ import lorvp
 from lorvp.datasets.download import Archive, fetch
 from lorvp.errors import InputError
 from lorvp.experiment.overrides import changed
-from lorvp.experiment.params import TrackingConfig, read
+from lorvp.experiment.params import read
 from lorvp.files import strict_json
 from lorvp.text.redacted import redacted
 from tasks.prefect_server.users import _require_answer
 from tasks.runners.share import DATASETS, Share
+from tasks.settings import TrackingConfig
 from tasks.tracking.tracker import track
 from tasks.tracking.wandb_key import hide_key
 from tasks.worker import log as trial_logs
