@@ -18,7 +18,7 @@ from lorvp.files.whole import write_whole
 from lorvp.networks import checkpoint
 from lorvp.results.page import Picture, page
 from lorvp.results.page.remarks import Facts, remarks
-from lorvp.results.tables import Section, Shown
+from lorvp.results.tables import Section, Table
 from lorvp.trials.verified import read_record
 from tasks.jobs import Job
 from tasks.paths import CHECKPOINTS, DATASETS, PROMPTS
@@ -100,7 +100,7 @@ def _trials(jobs: list[Job]) -> Section:
 
 
 def _section(name: str, title: str, rows: pl.DataFrame) -> Section:
-    return Section(name, title, [Shown(title, rows)], rows, "")
+    return Section(name, title, [Table(title, rows)], rows, "")
 
 
 def _record(job: Job) -> dict:

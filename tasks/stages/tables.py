@@ -12,7 +12,7 @@ from lorvp.files.listed import publish
 from lorvp.files.whole import to_json, whole_folder
 from lorvp.networks import checkpoint
 from lorvp.results import tables
-from lorvp.results.tables import Section, Shown, published
+from lorvp.results.tables import Section, Table, published
 from lorvp.results.tables.sections import sections
 from lorvp.text.names import file_names
 from lorvp.trials.store import TrialStore
@@ -56,7 +56,7 @@ def write_tables(experiment: RunExperiment) -> None:
     publish(made, TABLES)
     shutil.rmtree(made)
     track_tables(experiment.params.tracking, TABLES, results, every)
-    print("\n".join([tables.plain(main), *told]))
+    print("\n".join([tables.markdown(tables.comparison(main)), *told]))
 
 
 def read_results(jobs: list[Job]) -> pl.DataFrame:
@@ -88,7 +88,7 @@ def on_shifts(main: pl.DataFrame, experiment: RunExperiment, jobs: list[Job]) ->
 
 
 def _section(name: str, title: str, found: pl.DataFrame, otherwise: str) -> Section:
-    shown = [Shown(title, found)] if found.height else []
+    shown = [Table(title, found)] if found.height else []
     return Section(name, title, shown, found, "", otherwise)
 
 

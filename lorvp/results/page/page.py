@@ -13,7 +13,7 @@ import polars as pl
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from lorvp.results.tables.formats import text_of
-from lorvp.results.tables.table import Section, Shown
+from lorvp.results.tables.table import Section, Table
 from lorvp.text.names import visible
 
 HERE = Path(__file__).parent
@@ -90,7 +90,7 @@ class Cell:
     kind: str
 
 
-def cells(shown: Shown) -> Iterable[list[Cell]]:
+def cells(shown: Table) -> Iterable[list[Cell]]:
     """The rows of a table as text."""
     kind = kinds(shown)
     for row in shown.rows():
@@ -98,7 +98,7 @@ def cells(shown: Shown) -> Iterable[list[Cell]]:
         yield [Cell(text_of(value), place, kind) for (value, place), kind in named]
 
 
-def kinds(shown: Shown) -> dict[str, str]:
+def kinds(shown: Table) -> dict[str, str]:
     """``number`` or ``text`` for each column; numbers with a spread are text to polars."""
     return {column.name: _kind(column) for column in shown.cells}
 

@@ -14,7 +14,8 @@ from lorvp.experiment.trial import Trial
 from lorvp.networks.manifest import CheckpointManifest
 from lorvp.prompts.base import Prompt
 from lorvp.prompts.placements.regions import Regions
-from lorvp.results.pictures import PromptView, RegionView
+from lorvp.results.pictures.regions import RegionView
+from lorvp.results.pictures.tiles import PromptView
 from lorvp.text.names import told_apart
 
 SOURCE = "mapping.source_KM"

@@ -11,13 +11,13 @@ from lorvp.results.tables.formats import (
     write_csv,
 )
 from lorvp.results.tables.sweeps import chosen, sweeps
-from lorvp.results.tables.table import Section, Shown, plain
+from lorvp.results.tables.table import Section, Table
 from lorvp.results.tables.tidy import ROW, aggregate, results
 
 __all__ = [
     "ROW",
     "Section",
-    "Shown",
+    "Table",
     "aggregate",
     "chosen",
     "comparison",
@@ -27,7 +27,6 @@ __all__ = [
     "markdown",
     "metrics",
     "places",
-    "plain",
     "results",
     "section_markdown",
     "shifts",

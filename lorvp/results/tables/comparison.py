@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from lorvp.results.tables.cells import place, with_spread
+from lorvp.results.tables.table import Table
 from lorvp.results.tables.tidy import GROUP, PAIR, ROW, aggregate, without_constants
 
 COSTS = ["prompt values", "seconds", "images/s"]
@@ -27,6 +28,17 @@ def comparison(table: pl.DataFrame) -> pl.DataFrame:
     joined = _wide(cells, "cell").join(costs, on=ROW, maintain_order="left")
     unknown = [] if joined["images/s"].count() else ["images/s"]
     return without_constants(joined).drop(unknown)
+
+
+def of_each_pair(table: pl.DataFrame) -> list[Table]:
+    """The comparison of each dataset and network, as a table of its own."""
+    parts = table.partition_by(PAIR, maintain_order=True)
+    return [Table(title_of(part), comparison(part), places(part)) for part in parts]
+
+
+def title_of(part: pl.DataFrame) -> str:
+    """Such as ``digits, letters_resnet``: the one dataset and network of these rows."""
+    return ", ".join(part.select(PAIR).row(0))
 
 
 def places(table: pl.DataFrame) -> pl.DataFrame:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import polars as pl
 
 from lorvp.results.tables.cells import decimal, place, with_spread
-from lorvp.results.tables.table import Shown, title_of
+from lorvp.results.tables.comparison import title_of
+from lorvp.results.tables.table import Table
 from lorvp.results.tables.tidy import PAIR
 
 MANY = 20
@@ -75,7 +76,7 @@ def cells(found: pl.DataFrame) -> pl.DataFrame:
     return without_constant_pairs(table).drop(nothing)
 
 
-def averages(found: pl.DataFrame) -> Shown:
+def averages(found: pl.DataFrame) -> Table:
     """Rows are methods, and each mapping has its average and its mean rank."""
     cells = found.with_columns(
         text=decimal(pl.col("average")) + " (" + decimal(pl.col("mean rank"), 2) + ")",
@@ -85,27 +86,27 @@ def averages(found: pl.DataFrame) -> Shown:
     return _across("mapping", cells, title, index=["network", "method"])
 
 
-def friedman(tested: pl.DataFrame) -> Shown:
+def friedman(tested: pl.DataFrame) -> Table:
     """Whether the ranks can be chance, in words."""
     numbers = [decimal(pl.col(name), 2) for name in ("statistic", "critical difference")]
     table = tested.with_columns(*numbers, _p("p").alias("p"))
-    return Shown("Friedman's test of the ranks", without_constant_pairs(table))
+    return Table("Friedman's test of the ranks", without_constant_pairs(table))
 
 
-def classes(found: pl.DataFrame) -> list[Shown]:
+def classes(found: pl.DataFrame) -> list[Table]:
     """For each dataset and network with few classes: a column for each, in percent."""
     parts = found.partition_by(PAIR, maintain_order=True)
     return [_of_classes(part) for part in parts if part["class"].n_unique() <= MANY]
 
 
-def _of_classes(part: pl.DataFrame) -> Shown:
+def _of_classes(part: pl.DataFrame) -> Table:
     cells = part.with_columns(
         text=decimal(pl.col("accuracy")), place=place(pl.col("accuracy"), ["class"])
     )
     return _across("class", cells, title_of(part), index=["method", "mapping"])
 
 
-def _across(name: str, cells: pl.DataFrame, title: str, index: list[str]) -> Shown:
+def _across(name: str, cells: pl.DataFrame, title: str, index: list[str]) -> Table:
     """A column for each ``name``, from rows that have their ``text`` and its ``place``."""
     text, best = (cells.pivot(name, index=index, values=v) for v in ("text", "place"))
-    return Shown(title, without_constant_pairs(text), best.drop(index))
+    return Table(title, without_constant_pairs(text), best.drop(index))

@@ -8,14 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import polars as pl
 
+from lorvp.results.tables.table import Section, Table
 from lorvp.text.names import visible
-
-if TYPE_CHECKING:
-    from lorvp.results.tables.table import Section, Shown
 
 NOTHING = "–"
 MARKDOWN = {1: "**{}**", 2: "<u>{}</u>"}
@@ -48,7 +45,7 @@ def markdown(table: pl.DataFrame) -> str:
     return _grid([in_markdown(name) for name in table.columns], rows)
 
 
-def marked_markdown(shown: Shown) -> str:
+def marked_markdown(shown: Table) -> str:
     """The same with marks."""
     rows = [[_marked(value, place, MARKDOWN, in_markdown) for value, place in row]
             for row in shown.rows()]  # fmt: skip
@@ -76,7 +73,7 @@ def section_markdown(section: Section) -> str:
     return f"{text}\n{section.note}\n" if section.note else text
 
 
-def latex(shown: Shown) -> str:
+def latex(shown: Table) -> str:
     """A ``table`` that needs only ``\\usepackage{booktabs}``; with names in other scripts than
     Latin, XeLaTeX or LuaLaTeX and a font that has them."""
     cells = shown.cells
@@ -138,7 +135,7 @@ def fenced(text: str, language: str = "") -> str:
     return f"{fence}{language}\n{text.rstrip()}\n{fence}\n"
 
 
-def _body(shown: Shown) -> Iterator[str]:
+def _body(shown: Table) -> Iterator[str]:
     for row in shown.rows():
         yield _line(_marked(value, place, LATEX, in_latex) for value, place in row)
 

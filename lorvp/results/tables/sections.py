@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from lorvp.results.tables import details, display, paired, ranks
-from lorvp.results.tables.comparison import comparison
+from lorvp.results.tables.comparison import comparison, of_each_pair
 from lorvp.results.tables.sweeps import chosen, sweeps
-from lorvp.results.tables.table import Section, Shown, of_each_pair
+from lorvp.results.tables.table import Section, Table
 
 COMPARISON = (
     "Test accuracy in %, mean ± standard deviation over seeds; the best of a column is bold, the "
@@ -97,6 +97,6 @@ def _classes(
     return Section("classes", "Accuracy by class", shown, found, CLASSES, MANY_CLASSES)
 
 
-def _one(title: str, table: pl.DataFrame) -> list[Shown]:
+def _one(title: str, table: pl.DataFrame) -> list[Table]:
     """No table where it would have no row."""
-    return [Shown(title, table)] if table.height else []
+    return [Table(title, table)] if table.height else []

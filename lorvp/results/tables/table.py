@@ -1,4 +1,4 @@
-"""A table as it is read, before it is written in one format or another."""
+"""A table as a person reads it, before it is written in one format or another."""
 
 from __future__ import annotations
 
@@ -7,16 +7,12 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from lorvp.results.tables.comparison import comparison, places
-from lorvp.results.tables.formats import markdown
-from lorvp.results.tables.tidy import PAIR
-
 
 @dataclass(frozen=True)
-class Shown:
-    """A title, cells, and which of them are the best and the second of their column.
+class Table:
+    """A title, cells, and which cells are the best and the second of their column.
 
-    ``place`` has some of the columns of ``cells``: 1, 2 or null.
+    ``place`` has some of the columns of ``cells``, with 1, 2 or null in each row.
     """
 
     title: str
@@ -35,28 +31,13 @@ class Shown:
 
 @dataclass(frozen=True)
 class Section:
-    """Tables about one thing, the same in numbers, and what a reader has to know."""
+    """Tables about one thing, the same in numbers, and a note for the reader."""
 
     name: str
-    """Of its files."""
+    """The name of its files."""
     title: str
-    tables: list[Shown]
+    tables: list[Table]
     numbers: pl.DataFrame
     note: str
     otherwise: str = ""
-    """What is said where there are no tables."""
-
-
-def of_each_pair(table: pl.DataFrame) -> list[Shown]:
-    """The comparison of every dataset and network."""
-    parts = table.partition_by(PAIR, maintain_order=True)
-    return [Shown(title_of(part), comparison(part), places(part)) for part in parts]
-
-
-def title_of(part: pl.DataFrame) -> str:
-    return ", ".join(part.select(PAIR).row(0))
-
-
-def plain(table: pl.DataFrame) -> str:
-    """The comparison without marks, for a terminal."""
-    return markdown(comparison(table))
+    """The sentence in place of the tables where there are none."""

@@ -5,8 +5,8 @@ import math
 import polars as pl
 import pytest
 
-from lorvp.results.tables import Section, Shown, latex, places, results, section_markdown
-from lorvp.results.tables.table import of_each_pair
+from lorvp.results.tables import Section, Table, latex, places, results, section_markdown
+from lorvp.results.tables.comparison import of_each_pair
 from tests.unit.results.test_tables import TWO_BY_TWO, record
 
 
@@ -59,8 +59,8 @@ def test_markdown_of_a_comparison():
 
 
 def test_several_tables_have_headings_and_none_has_a_sentence():
-    shown = Shown("One", pl.DataFrame({"a": ["b"]}))
-    section = Section("x", "X", [shown, Shown("Two", shown.cells)], shown.cells, "")
+    shown = Table("One", pl.DataFrame({"a": ["b"]}))
+    section = Section("x", "X", [shown, Table("Two", shown.cells)], shown.cells, "")
     assert [line for line in section_markdown(section).splitlines() if "#" in line] == [
         "## One",
         "## Two",
@@ -72,7 +72,7 @@ def test_latex_is_booktabs_with_every_special_character_escaped():
     cells = pl.DataFrame(
         {"method_name": ["a_b & c%", None], "x^2": ["1.0 ± 0.1", "2.0"], "n": [1234, 5]}
     )
-    text = latex(Shown("100 % #1", cells, pl.DataFrame({"x^2": [2, 1]})))
+    text = latex(Table("100 % #1", cells, pl.DataFrame({"x^2": [2, 1]})))
     assert text.splitlines() == [
         r"\begin{table}",
         r"  \centering",
@@ -94,4 +94,4 @@ def test_latex_is_booktabs_with_every_special_character_escaped():
     [("\\", r"\textbackslash{}"), ("{}", r"\{\}"), ("~$", r"\textasciitilde{}\$")],
 )
 def test_latex_commands_are_text(text, escaped):
-    assert escaped in latex(Shown(text, pl.DataFrame({"a": [1]})))
+    assert escaped in latex(Table(text, pl.DataFrame({"a": [1]})))

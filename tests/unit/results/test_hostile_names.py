@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from lorvp.results.page import Picture, page
-from lorvp.results.tables import Section, Shown, latex, markdown, section_markdown, write_csv
+from lorvp.results.tables import Section, Table, latex, markdown, section_markdown, write_csv
 from tests.support.hostile_names import (
     HIDDEN,
     SHOWN,
@@ -24,15 +24,15 @@ from tests.support.hostile_names import (
 OWN_TAGS = {"table", "thead", "tbody", "tr", "th", "td", "strong", "u", "h2", "p"}
 
 
-def shown_with(names: list[str]) -> Shown:
+def shown_with(names: list[str]) -> Table:
     """Names as rows, as columns and as the title; the first two columns have marks."""
     columns = [name for name in dict.fromkeys(names) if name != "n"]
     cells = pl.DataFrame(dict.fromkeys(columns, names) | {"n": range(len(names))})
     first = [1, *[None] * (len(names) - 1)]
-    return Shown(names[0], cells, pl.DataFrame({columns[0]: first}))
+    return Table(names[0], cells, pl.DataFrame({columns[0]: first}))
 
 
-def expected(shown: Shown) -> list[list[str]]:
+def expected(shown: Table) -> list[list[str]]:
     rows = [[str(value) for value in row] for row in shown.cells.iter_rows()]
     return [shown.cells.columns, *rows]
 
@@ -71,7 +71,7 @@ def test_marks_and_headings_in_markdown(given_names):
 @given(some)
 def test_latex(given_names):
     shown = shown_with(given_names)
-    lines = latex(Shown("", shown.cells)).splitlines()
+    lines = latex(Table("", shown.cells)).splitlines()
     rows = [line for line in lines if line.startswith("    ") and line.endswith(r"\\")]
     assert [read_latex(row.strip()) for row in rows] == expected(shown)
 
@@ -95,7 +95,7 @@ def test_html(given_names):
 
 
 def empty_page() -> str:
-    shown = Shown("A", pl.DataFrame({"a": ["b"]}))
+    shown = Table("A", pl.DataFrame({"a": ["b"]}))
     section = Section("comparison", "Comparison", [shown], shown.cells, "note")
     return page([section], [], ["c"], [section], "d")
 
@@ -134,11 +134,11 @@ def test_a_csv_is_read_back(tmp_path_factory, given_names):
 @pytest.mark.parametrize("name", HIDDEN, ids=ascii)
 def test_what_cannot_be_read_is_shown_by_its_number(name, tmp_path):
     """Such names are refused; yet a table of somebody else's may have them."""
-    shown = Shown(name, pl.DataFrame({"a": ["b"]}).with_columns(b=pl.lit(1)))
+    shown = Table(name, pl.DataFrame({"a": ["b"]}).with_columns(b=pl.lit(1)))
     cells = shown.cells
     if name != "\udc80":  # which polars keeps nowhere
         cells = pl.DataFrame({"a": [name], name: ["c"]})
-        shown = Shown(name, cells)
+        shown = Table(name, cells)
     section = Section("comparison", "C", [shown, shown], cells, "")
     Image.new("RGB", (2, 2)).save(tmp_path / "x.png")
     texts = [latex(shown), section_markdown(section),

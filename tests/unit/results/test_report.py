@@ -10,7 +10,7 @@ from PIL import Image
 
 from lorvp.results.page import Picture, page
 from lorvp.results.page.remarks import Facts, remarks
-from lorvp.results.tables import Section, Shown, results
+from lorvp.results.tables import Section, Table, results
 from tests.unit.results.test_tables import TWO_BY_TWO, record
 
 EVIL = '<script>alert("x")</script>'
@@ -40,7 +40,7 @@ class Reader(HTMLParser):
 def html(tmp_path) -> str:
     Image.new("RGB", (40, 20)).save(tmp_path / "picture.png")
     cells = pl.DataFrame({"method": [EVIL, "b"], "test %": ["1.0 ± 0.1", None], "n": [1234, 5]})
-    table = Shown(f"A & {EVIL}", cells, pl.DataFrame({"test %": [1, None]}))
+    table = Table(f"A & {EVIL}", cells, pl.DataFrame({"test %": [1, None]}))
     return page(
         [Section("comparison", "Comparison", [table], cells, EVIL),
          Section("none", "Nothing", [], cells, "", EVIL)],
