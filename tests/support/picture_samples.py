@@ -50,8 +50,7 @@ def swept_results() -> pl.DataFrame:
             "trial": f"{rank} {lr} {mapping}", "dataset": "d", "network": "n",
             "method": f"lor_vp r={rank}", "mapping": mapping, "training": f"lr={lr}", "seed": 0,
             "val_accuracy": 0.5 + lr, "test_accuracy": 0.5 + 0.01 * rank - 0.1 * lr,
-            "trained_values": 100, "mapping_values": 0, "seconds": 1.0, "wall_seconds": 1.0,
-            "images_per_second": 1.0,
+            "trained_values": 100,
             "settings": json.dumps({"method": {"kind": "lor_vp", "rank": rank, "std": 0.01},
                                     "training": {"lr": lr, "warm": True, "epochs": 3}}),
         }

@@ -125,6 +125,7 @@ def test_an_edit_changes_the_trials_that_use_the_file(package, file, expected):
 @pytest.mark.parametrize(
     "file",
     [
+        "results/tables/columns.py",
         "results/tables/tidy.py",
         "results/tables/trial_statistics.py",
         "results/page/page.py",

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from lorvp.results.tables.tidy import BEST_TEST_EPOCH, GROUP, PAIR
+from lorvp.results.tables.columns import BEST_TEST_EPOCH
+from lorvp.results.tables.tidy import GROUP, PAIR
 from lorvp.trials.versions import NO_DIFFERENCE
 
 MOST = 8

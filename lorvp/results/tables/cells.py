@@ -19,6 +19,12 @@ def decimal(number: pl.Expr, places: int = DECIMALS) -> pl.Expr:
     return number.map_elements(lambda x: form.format(x).replace("nan", "NaN"), pl.String)
 
 
+def rounded(number: pl.Expr, places: int = 0) -> pl.Expr:
+    """A number still; a whole one without ``places``, and null where that would be infinite."""
+    near = number.round(places)
+    return near if places else near.cast(pl.Int64, strict=False)
+
+
 def place(mean: pl.Expr, among: list[str]) -> pl.Expr:
     """1 for the best and 2 for the second among the rows that agree in ``among``; else null.
 

@@ -5,29 +5,24 @@ from __future__ import annotations
 import polars as pl
 
 from lorvp.results.tables.cells import place, with_spread
+from lorvp.results.tables.columns import Tables, shown_in, without_empty
 from lorvp.results.tables.table import Table
 from lorvp.results.tables.tidy import GROUP, PAIR, ROW, aggregate, without_constants
-
-COSTS = ["prompt values", "seconds", "images/s"]
 
 
 def comparison(table: pl.DataFrame) -> pl.DataFrame:
     """Rows are methods, columns mappings, cells test accuracy in percent, mean ± std over seeds.
 
-    Also the number of values the prompt trains, and of a trial the mean seconds that its training
-    computed and the images trained in one of them. A mapping that trains values has their number
-    in its column's name. Columns that say the same in every row are left out, and what the grid
-    leaves out is null.
+    A mapping that trains values has their number in its column's name. After the mappings come the
+    columns that lorvp/results/tables/columns.py declares for the comparison, such as the number of
+    values that the prompt trains. A name that all rows share, and a declared column without any
+    value, are left out. Cells of trials that the grid does not have are null.
     """
+    more = shown_in(Tables.COMPARISON)
     cells = _cells(table)
-    costs = cells.group_by(ROW, maintain_order=True).agg(
-        pl.col("prompt_values").max().alias("prompt values"),
-        pl.col("seconds").mean().round(1).alias("seconds"),
-        pl.col("images_per_second").mean().round().cast(pl.Int64).alias("images/s"),
-    )
+    costs = cells.group_by(ROW, maintain_order=True).agg(column.of_method() for column in more)
     joined = _wide(cells, "cell").join(costs, on=ROW, maintain_order="left")
-    unknown = [] if joined["images/s"].count() else ["images/s"]
-    return without_constants(joined).drop(unknown)
+    return without_empty(without_constants(joined), [column.heading for column in more])
 
 
 def of_each_pair(table: pl.DataFrame) -> list[Table]:
@@ -48,9 +43,12 @@ def places(table: pl.DataFrame) -> pl.DataFrame:
 
 
 def _cells(table: pl.DataFrame) -> pl.DataFrame:
-    mean = 100 * pl.col("mean")
-    cells = aggregate(table).with_columns(_cell().alias("cell"), _column().alias("column"))
-    return cells.with_columns(place(mean, [*PAIR, "column"]).alias("place"))
+    """A row for each method and mapping: what the comparison shows of it, and in which column."""
+    more = (column.of_cell() for column in shown_in(Tables.COMPARISON))
+    named = table.with_columns(_column().alias("column"))
+    cells = aggregate(named, [pl.col("column").first(), *more])
+    best = place(100 * pl.col("mean"), [*PAIR, "column"])
+    return cells.with_columns(_cell().alias("cell"), best.alias("place"))
 
 
 def _wide(cells: pl.DataFrame, values: str) -> pl.DataFrame:
@@ -81,7 +79,8 @@ def _cell() -> pl.Expr:
 
 
 def _column() -> pl.Expr:
-    """``lp (+970)``, where every cell of that mapping trains as many values; else ``lp``."""
+    """``lp (+970)``; only ``lp`` where trials differ in the number of values it trains, or it has
+    none."""
     values = pl.col("mapping_values")
     alike = values.n_unique().over("mapping") == 1
     named = pl.format("{} (+{})", "mapping", values)

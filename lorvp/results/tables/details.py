@@ -1,4 +1,4 @@
-"""All that is known of a method with a mapping, and its accuracy on each class."""
+"""The numbers of a method with a mapping, and its accuracy on each class."""
 
 from __future__ import annotations
 
@@ -6,47 +6,33 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from lorvp.results.tables.tidy import BEST_TEST_EPOCH, CELL, GROUP, PAIR, aggregate
+from lorvp.results.tables.columns import Tables, shown_in
+from lorvp.results.tables.tidy import CELL, PAIR, aggregate
 
 
 def cells(table: pl.DataFrame, statistics: pl.DataFrame) -> pl.DataFrame:
-    """Numbers, not text: a row for each method and mapping, of the trials in the main table.
+    """A row of numbers for each method and mapping, of the trials in the main table.
 
-    Accuracies and ECE in percent; ``low`` and ``high`` are the 95 % interval of the mean over
-    seeds (Student's t), null for one seed.
+    Accuracies are in percent; ``low`` and ``high`` are the 95 % interval of the mean over seeds
+    (Student's t), null for one seed. Behind them come the columns that
+    lorvp/results/tables/columns.py declares for the details.
     """
+    more = shown_in(Tables.DETAILS)
+    setting = pl.col("setting").first()
+    joined = table.join(statistics, on="trial", maintain_order="left")
     mean, half = 100 * pl.col("mean"), 100 * pl.col("interval")
-    more = (
-        table.join(statistics, on="trial", maintain_order="left")
-        .group_by(GROUP, maintain_order=True)
-        .agg(
-            pl.col("setting").first(),
-            pl.col("trained_values").first(),
-            (100 * pl.col("ece")).mean().alias("ece"),
-            (100 * pl.col(BEST_TEST_EPOCH).cast(pl.Float64)).mean().alias("best test epoch"),
-        )
-    )
-    return (
-        aggregate(table)
-        .join(more, on=GROUP, maintain_order="left")
-        .select(
-            *PAIR,
-            "method",
-            "mapping",
-            "setting",
-            (100 * pl.col("val_mean")).alias("validation"),
-            mean.alias("test"),
-            (100 * pl.col("std")).alias("std"),
-            (mean - half).alias("low"),
-            (mean + half).alias("high"),
-            "seeds",
-            "best test epoch",
-            "ece",
-            "trained_values",
-            "seconds",
-            "wall_seconds",
-            "images_per_second",
-        )
+    return aggregate(joined, [setting, *(column.of_cell() for column in more)]).select(
+        *PAIR,
+        "method",
+        "mapping",
+        "setting",
+        (100 * pl.col("val_mean")).alias("validation"),
+        mean.alias("test"),
+        (100 * pl.col("std")).alias("std"),
+        (mean - half).alias("low"),
+        (mean + half).alias("high"),
+        "seeds",
+        *(column.name for column in more),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from lorvp.results.tables.cells import decimal, place, with_spread
+from lorvp.results.tables.columns import Tables, shown_in, without_empty
 from lorvp.results.tables.comparison import title_of
 from lorvp.results.tables.table import Table
 from lorvp.results.tables.tidy import PAIR
@@ -12,6 +13,8 @@ from lorvp.results.tables.tidy import PAIR
 MANY = 20
 """Classes above which a table has no column for each."""
 SMALLEST = 0.001
+"""p below which no digits are shown."""
+INTERVAL = "95 % interval"
 
 
 def without_constant_pairs(table: pl.DataFrame) -> pl.DataFrame:
@@ -31,7 +34,7 @@ def tests(found: pl.DataFrame) -> pl.DataFrame:
             pl.col("b").alias("B"),
             "better",
             _signed("difference").alias("A - B (points)"),
-            _interval().alias("95 % interval"),
+            _interval().alias(INTERVAL),
             seeds.alias("seeds won A : B"),
             _p("p").alias("p"),
             _p("p_holm").alias("p (Holm)"),
@@ -54,7 +57,8 @@ def _p(name: str) -> pl.Expr:
 
 
 def cells(found: pl.DataFrame) -> pl.DataFrame:
-    """All that is known of each method with a mapping."""
+    """The numbers of each method with a mapping; columns without any value are left out."""
+    more = shown_in(Tables.DETAILS)
     table = found.select(
         *PAIR,
         "method",
@@ -62,18 +66,12 @@ def cells(found: pl.DataFrame) -> pl.DataFrame:
         pl.col("setting").replace("", None),
         decimal(pl.col("validation")).alias("validation %"),
         with_spread(pl.col("test"), pl.col("std")).alias("test %"),
-        _interval().alias("95 % interval"),
+        _interval().alias(INTERVAL),
         "seeds",
-        decimal(pl.col("best test epoch")).alias("best test epoch %"),
-        decimal(pl.col("ece")).alias("ECE %"),
-        pl.col("trained_values").alias("trained values"),
-        decimal(pl.col("seconds")),
-        decimal(pl.col("wall_seconds")).alias("wall seconds"),
-        pl.col("images_per_second").round().cast(pl.Int64).alias("images/s"),
+        *(column.to_read() for column in more),
     )
-    optional = ("setting", "best test epoch %", "images/s", "95 % interval")
-    nothing = [name for name in optional if not table[name].count()]
-    return without_constant_pairs(table).drop(nothing)
+    optional = ["setting", INTERVAL, *(column.heading for column in more)]
+    return without_empty(without_constant_pairs(table), optional)
 
 
 def averages(found: pl.DataFrame) -> Table:

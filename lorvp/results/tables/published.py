@@ -27,7 +27,8 @@ from typing import Any
 import polars as pl
 
 from lorvp.results.tables.cells import with_spread
-from lorvp.results.tables.tidy import BEST_TEST_EPOCH, GROUP, aggregate
+from lorvp.results.tables.columns import BEST_TEST_EPOCH
+from lorvp.results.tables.tidy import GROUP, aggregate
 from lorvp.settings import Settings
 
 FILE = Path(__file__).with_name("published.csv")

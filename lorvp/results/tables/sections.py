@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from lorvp.results.tables import details, display, paired, ranks
+from lorvp.results.tables.columns import Tables, shown_in
 from lorvp.results.tables.comparison import comparison, of_each_pair
 from lorvp.results.tables.sweeps import chosen, sweeps
 from lorvp.results.tables.table import Section, Table
@@ -31,12 +32,9 @@ SWEEPS = (
 )
 DETAILS = (
     "Mean over seeds; the 95 % interval of the mean is Student's t. ECE is the expected "
-    "calibration error (15 bins). best test epoch, where it was asked for, is the accuracy at the "
-    "epoch that the test images would have chosen, as many papers print it. seconds are those that "
-    "training computed: on a CPU the time that its threads had a core, on a GPU the clock's. wall "
-    "seconds are by the clock, and longer where neighbours kept the machine busy. images/s are "
-    "training images in a second of computing."
+    "calibration error (15 bins)."
 )
+"""The beginning of the note; the declared columns continue it with their own sentences."""
 RANKS = (
     "Of each mapping, the methods that were tried on every dataset that has it; the average is "
     "over datasets, equal accuracies share a rank. Friedman's test is over datasets; where it "
@@ -86,7 +84,8 @@ def _sweeps(results: pl.DataFrame) -> Section:
 def _details(main: pl.DataFrame, statistics: pl.DataFrame) -> Section:
     found = details.cells(main, statistics)
     tables = _one("Methods and mappings", display.cells(found))
-    return Section("details", "Details", tables, found, DETAILS)
+    notes = filter(None, (column.note for column in shown_in(Tables.DETAILS)))
+    return Section("details", "Details", tables, found, " ".join([DETAILS, *notes]))
 
 
 def _classes(

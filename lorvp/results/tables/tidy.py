@@ -8,6 +8,7 @@ import polars as pl
 from scipy.special import stdtrit
 
 from lorvp.experiment.trial import Point
+from lorvp.results.tables.columns import Tables, shown_in
 
 PAIR = ["dataset", "network"]
 ROW = [*PAIR, "method", "training"]
@@ -16,9 +17,6 @@ GROUP = [*ROW, "mapping"]
 """What trials have in common that differ in their seeds only."""
 CELL = [*PAIR, "method", "mapping"]
 """The same whatever the training, of which the main table has one."""
-
-BEST_TEST_EPOCH = "test_accuracy_of_best_test_epoch"
-"""The column of what many papers print; null where it was not asked for."""
 
 LEVEL = 0.95
 """Of every interval."""
@@ -29,12 +27,14 @@ def results(
 ) -> pl.DataFrame:
     """One row for each trial, in the order of the grid, from its point and its trial.json.
 
-    Accuracies are shares in 0..1; ``seconds`` are those that training computed, ``wall_seconds``
-    the same by the clock; values are numbers of trained values; ``prompt_linf`` is the largest
-    change that the prompt made to a pixel (0..1) of a test image, null where it acts inside the
-    network. ``settings`` holds the trial's settings as JSON, for what no column tells.
-    ``train_images`` says how many each dataset has; without it, speed is null.
+    Columns are names, the summary in trial.json, what lorvp/results/tables/columns.py derives from
+    it, and ``settings``, the trial's settings as JSON. Accuracies are shares in 0..1; ``seconds``
+    are those that training computed, ``wall_seconds`` the same by the clock; values are numbers of
+    trained values; ``prompt_linf`` is the largest change that the prompt made to a pixel (0..1) of
+    a test image, null where it acts inside the network. ``train_images`` are the numbers of
+    training images of the datasets; without them, ``images_per_second`` is null.
     """
+    images = train_images or {}
     rows = [
         {
             "trial": record["fingerprint"],
@@ -45,26 +45,23 @@ def results(
             "training": point.training,
             "seed": point.trial.seed,
             **record["summary"],
-            "images_per_second": _speed(record["summary"], (train_images or {}), point),
+            "train_images": images.get(point.trial.dataset),
             "settings": point.trial.model_dump_json(),
         }
         for point, record in records
     ]
-    whole = {"images_per_second": pl.Float64, "prompt_linf": pl.Float64}
-    return pl.DataFrame(rows, infer_schema_length=None, schema_overrides=whole)
+    types = {"train_images": pl.Int64, "prompt_linf": pl.Float64}  # of columns of nulls too
+    measured = pl.DataFrame(rows, infer_schema_length=None, schema_overrides=types)
+    derived = (column.of_trial.alias(column.name) for column in shown_in(Tables.RESULTS))
+    return measured.select(pl.exclude("train_images", "settings"), *derived, "settings")
 
 
-def _speed(summary: dict, train_images: Mapping[str, int], point: Point) -> float | None:
-    """Training images in a second of computing."""
-    images, seconds = train_images.get(point.trial.dataset), summary["seconds"]
-    return images * summary["epochs"] / seconds if images and seconds else None
-
-
-def aggregate(table: pl.DataFrame) -> pl.DataFrame:
-    """Mean and spread over seeds for each row of the comparison and each mapping.
+def aggregate(table: pl.DataFrame, also: Iterable[pl.Expr] = ()) -> pl.DataFrame:
+    """Mean and spread of the accuracies over seeds, a row for each method, training and mapping.
 
     The spread is the standard deviation of a sample (n - 1); it is null for a single seed.
-    ``interval`` is half of the 95 % interval of the mean, by Student's t.
+    ``interval`` is half of the 95 % interval of the mean, by Student's t. ``also`` are more
+    columns, each an expression over the rows of the seeds.
     """
     return (
         table.group_by(GROUP, maintain_order=True)
@@ -74,10 +71,7 @@ def aggregate(table: pl.DataFrame) -> pl.DataFrame:
             pl.len().alias("seeds"),
             pl.col("val_accuracy").mean().alias("val_mean"),
             pl.col("val_accuracy").std().alias("val_std"),
-            (pl.col("trained_values") - pl.col("mapping_values")).first().alias("prompt_values"),
-            pl.col("mapping_values").first(),
-            pl.col("seconds", "wall_seconds").mean(),
-            pl.col("images_per_second").mean(),
+            *also,
         )
         .with_columns(interval())
     )

@@ -5,9 +5,18 @@ import math
 import polars as pl
 import pytest
 
-from lorvp.results.tables import Section, Table, latex, places, results, section_markdown
+from lorvp.results.tables import (
+    Section,
+    Table,
+    comparison,
+    latex,
+    markdown,
+    places,
+    results,
+    section_markdown,
+)
 from lorvp.results.tables.comparison import of_each_pair
-from tests.unit.results.test_tables import TWO_BY_TWO, record
+from tests.support.records import TWO_BY_TWO, record
 
 
 def column(*accuracies, seeds=1):
@@ -47,6 +56,25 @@ def test_places_are_within_a_dataset_and_a_network():
     ]
     assert places(results(rows))["ilm"].to_list() == [2, 1, 1, 2]
     assert [shown.title for shown in of_each_pair(results(rows))] == ["svhn, net", "digits, net"]
+
+
+def test_markdown_is_a_table_with_numbers_to_the_right():
+    lines = markdown(comparison(results(TWO_BY_TWO))).splitlines()
+    assert len(lines) == 2 + 2
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    assert cells[0] == ["method", "ilm", "lp (+970)", "prompt values", "seconds"]
+    assert cells[3] == ["full", "50.0", "50.0 ± 25.0", "3,072", "2.0"]
+    assert set("".join(cells[1])) <= set("-:")
+    assert len({len(line) for line in lines}) == 1
+    assert markdown(comparison(results(TWO_BY_TWO))).endswith("|\n")
+
+
+def test_markdown_leaves_out_no_row_column_or_letter():
+    many = [record("full", "ilm", 0, 0.5, dataset=f"dataset-{i:03}-{'x' * 60}") for i in range(60)]
+    text = markdown(comparison(results(many)))
+    assert text.count("\n") == 62
+    assert "…" not in text
+    assert "x" * 60 in text
 
 
 def test_markdown_of_a_comparison():

@@ -1,25 +1,30 @@
 """Pictures of prompts and mappings, of grids that may have none."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from altair.typing import ChartType
 
+from lorvp.datasets import prepared
 from lorvp.experiment.trial import Point, Trial
 from lorvp.mappings.frequency import IlmConfig
 from lorvp.mappings.linear import LpConfig
 from lorvp.networks import checkpoint
 from lorvp.networks.libraries.timm_models import create
+from lorvp.networks.manifest import Facts
 from lorvp.prompts.methods.none import NoneConfig
 from lorvp.trials.finish import forget_network
+from lorvp.trials.identity import fingerprint, identity
 from tasks.jobs import Job
 from tasks.settings import TrackingConfig
 from tasks.stages.prompt_pictures import gallery
 from tasks.worker.trial import train_and_store
 from tests.support.tiny import dataset, trial
-from tests.unit.tasks.test_worker_trial import FACTS, job_of
+
+FACTS = Facts(library="timm", architecture="test_resnet", input_size=(32, 32), mean=[0.5] * 3,
+              std=[0.25] * 3, interpolation="bicubic", class_names=list("ABCDE"),
+              source="random weights")  # fmt: skip
 
 
 @pytest.fixture
@@ -32,7 +37,7 @@ def drawn(tmp_path, monkeypatch):
         checkpoint.write(Path("data/checkpoints/tiny"), create("test_resnet", 5).eval(), FACTS)
         dataset(Path("data/datasets/noise"))
         forget_network()
-        jobs = [named(one) for one in trials]
+        jobs = [job_of(one) for one in trials]
         for job in jobs:
             train_and_store(job, "cpu", TrackingConfig())
         return {name: chart for name, chart, *_ in gallery(jobs)}
@@ -40,11 +45,13 @@ def drawn(tmp_path, monkeypatch):
     return draw
 
 
-def named(one: Trial) -> Job:
-    """As the plan names it; finished trials lie where pictures are made from."""
-    job = job_of(one)
+def job_of(one: Trial) -> Job:
+    """As the plan makes it; finished trials lie where pictures are made from."""
+    data, network = Path("data/datasets/noise"), Path("data/checkpoints/tiny")
+    digests = prepared.read(data).digest, checkpoint.read_manifest(network).digest
+    facts = identity(one, *digests)
     point = Point(one, one.method.kind, one.mapping.kind, "")
-    return replace(job, point=point, store=Path("data/prompts"))
+    return Job(point, facts, fingerprint(facts), Path("data/prompts"), data, network)
 
 
 def test_linear_probes_alone_have_only_their_answers(drawn):

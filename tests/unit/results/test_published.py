@@ -37,6 +37,7 @@ def trial(method, mapping, accuracy, *, seed=0, best=None, epochs=20, network="n
         "trained_values": 3,
         "seconds": 1.0,
         "wall_seconds": 1.0,
+        "prompt_linf": None,
     }
     facts = {"fingerprint": f"{method} {mapping} {seed}", "summary": summary}
     return Point(settings, settings.method.kind, settings.mapping.kind, training), facts

@@ -8,7 +8,7 @@ import pytest
 from lorvp.experiment.trial import Point
 from lorvp.results.tables import results
 from lorvp.results.tables.ranks import averages, critical_difference, friedman
-from tests.unit.results.test_tables import record
+from tests.support.records import record
 
 
 def grid(accuracies: dict[str, list[float]], network="net") -> pl.DataFrame:

@@ -11,7 +11,7 @@ from PIL import Image
 from lorvp.results.page import Picture, page
 from lorvp.results.page.remarks import Facts, remarks
 from lorvp.results.tables import Section, Table, results
-from tests.unit.results.test_tables import TWO_BY_TWO, record
+from tests.support.records import TWO_BY_TWO, record
 
 EVIL = '<script>alert("x")</script>'
 
@@ -121,8 +121,6 @@ def test_colours_of_text_can_be_read(html):
 
 def test_remarks():
     rows = [*TWO_BY_TWO, record("full", "fm", 0, float("nan"))]
-    for _, facts in rows:
-        facts["summary"]["test_accuracy_of_best_test_epoch"] = None
     twins = ["a and b name the same trials."]
     assert remarks(Facts(results(rows), {"digits": 0, "photos": 3}, known=twins)) == [
         "All 9 trials of the grid have a result; a table is made of no fewer.",
@@ -143,8 +141,6 @@ def test_prompts_that_never_reached_the_network_are_remarked_on():
     ]
     rows += [record("full", "lp", seed, 0.5, prompt_linf=0.0, training="lr=1") for seed in (3, 4)]
     rows += [record("lor_vp r=4", "lp", seed, 0.5, prompt_linf=0.0) for seed in range(4)]
-    for _, facts in rows:
-        facts["summary"]["test_accuracy_of_best_test_epoch"] = None
     for _, facts in rows[-4:]:  # as a method without a prompt: only the mapping trains
         facts["summary"]["trained_values"] = facts["summary"]["mapping_values"]
     said = "the prompt changed no pixel of any test image; the result is that of the network "
@@ -157,5 +153,4 @@ def test_prompts_that_never_reached_the_network_are_remarked_on():
 
 def test_methods_inside_the_network_alone_have_no_norm_and_no_remark():
     rows = [record("full", "ilm", 0, 0.5, prompt_linf=None)]
-    rows[0][1]["summary"]["test_accuracy_of_best_test_epoch"] = None
     assert not [line for line in remarks(Facts(results(rows), {})) if "no pixel" in line]

@@ -6,7 +6,7 @@ import pytest
 
 from lorvp.experiment.trial import Point
 from lorvp.results.tables import chosen, comparison, results, sweeps
-from tests.unit.results.test_tables import record
+from tests.support.records import record
 
 
 def swept(method, mapping, seed, val, test, training="", name=None, dataset="digits"):

@@ -6,10 +6,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from lorvp.results.tables import aggregate, chosen, results
+from lorvp.results.tables import chosen, results
 from lorvp.results.tables.details import cells, classes
 from lorvp.results.tables.trial_statistics import SCHEMA, calibration_error, statistics, unpacked
-from tests.unit.results.test_tables import record
+from tests.support.records import record
 
 PREDICTIONS = pl.DataFrame(
     {
@@ -52,20 +52,10 @@ def test_bits_come_back(images):
     assert (unpacked(np.packbits(right).tobytes(), images) == right).all()
 
 
-def test_the_interval_is_students():
-    rows = [record("full", "ilm", seed, a) for seed, a in enumerate([0.5, 0.6, 0.7])]
-    (row,) = aggregate(results(rows)).to_dicts()
-    assert row["interval"] == pytest.approx(4.302653 * 0.1 / math.sqrt(3))
-    (two,) = aggregate(results(rows[:2])).to_dicts()
-    assert two["interval"] == pytest.approx(12.706205 * math.sqrt(0.005) / math.sqrt(2))
-    (one,) = aggregate(results(rows[:1])).to_dicts()
-    assert one["interval"] is None
-
-
 def two_seeds() -> tuple[pl.DataFrame, pl.DataFrame]:
     rows = [record("full", "ilm", seed, a) for seed, a in enumerate([0.6, 0.4])]
     for _, facts in rows:
-        facts["summary"] |= {"epochs": 3, "test_accuracy_of_best_test_epoch": None}
+        facts["summary"]["epochs"] = 3
     table = chosen(results(rows, {"digits": 100}))
     other = PREDICTIONS.with_columns(predicted=pl.Series([1, 1, 1, 1, 0]))
     found = [

@@ -8,10 +8,8 @@ from lorvp.datasets import prepared
 from lorvp.datasets.source import ImageArray, Source, write
 from lorvp.errors import InputError
 from lorvp.experiment.trial import Trial
-from lorvp.results.tables import shifts as table_of
 from lorvp.trials import distribution_shift
 from tests.support.tiny import images
-from tests.unit.results.test_tables import TWO_BY_TWO, results
 
 
 class Known(torch.nn.Module):
@@ -51,27 +49,6 @@ def test_classes_that_nothing_was_learnt_of_are_named(tmp_path):
     write(tmp_path / "shifted", source)
     with pytest.raises(InputError, match=r"shifted has 1 classes that the prompts .*: z"):
         distribution_shift.columns(list("abcd"), prepared.read(tmp_path / "shifted"))
-
-
-def test_the_table_has_a_column_for_each_set():
-    import polars as pl
-
-    table = results(TWO_BY_TWO[:4])
-    trials = table["trial"].to_list()
-    shifted = pl.DataFrame(
-        {
-            "trial": trials,
-            "shift": ["drawings"] * 4,
-            "images": [5] * 4,
-            "accuracy": [0.1, 0.3, 0.5, 0.5],
-        }
-    )
-    found = table_of(table, shifted)
-    assert found.columns == ["method", "mapping", "digits", "drawings"]
-    assert found.rows() == [
-        ("lor_vp r=4", "ilm", "65.0 ± 7.1", "20.0 ± 14.1"),
-        ("lor_vp r=4", "lp", "90.0 ± 0.0", "50.0 ± 0.0"),
-    ]
 
 
 def test_params_tell_of_sets_that_test_nothing(message):
