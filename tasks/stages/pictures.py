@@ -65,8 +65,9 @@ def _every(results: pl.DataFrame, main: pl.DataFrame, jobs: list[Job]) -> Iterat
     folders = file_names({pair: "-".join(pair) for pair in pairs})
     for (dataset, network), group in pairs.items():
         where, folder = f"{dataset}, {network}", folders[dataset, network]
-        own = results.filter(dataset=dataset, network=network)
-        for name, chart, title, about in (*_settings(own), *_curves(group), *gallery(group)):
+        own, chosen = (table.filter(dataset=dataset, network=network) for table in (results, main))
+        drawn = (*_settings(own), *_curves(group), *gallery(group, chosen))
+        for name, chart, title, about in drawn:
             yield Drawn(f"{folder}/{name}", chart, f"{title}: {where}", about)
 
 
@@ -110,16 +111,9 @@ def _curves(jobs: list[Job]) -> Iterator[tuple[str, ChartType, str, str]]:
 
 
 def histories(jobs: list[Job]) -> pl.DataFrame:
-    """One row for each epoch of each trial; seconds of computing are summed from the start."""
-    frames = [
-        pl.DataFrame(read_history(PROMPTS / job.fingerprint)).select(
-            pl.lit(job.point.method).alias("method"),
-            pl.lit(job.point.mapping).alias("mapping"),
-            pl.lit(job.point.trial.seed).alias("seed"),
-            "epoch",
-            "val_accuracy",
-            pl.col("seconds").cum_sum(),
-        )
-        for job in jobs
-    ]
-    return pl.concat(frames)
+    """One row for each epoch of each trial."""
+    return pl.concat([pictures.history_rows(job.point, _epochs(job)) for job in jobs])
+
+
+def _epochs(job: Job) -> list[dict]:
+    return read_history(PROMPTS / job.fingerprint)

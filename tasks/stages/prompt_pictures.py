@@ -13,30 +13,37 @@ from lorvp.datasets.prepared import Prepared
 from lorvp.networks import checkpoint
 from lorvp.networks.manifest import CheckpointManifest
 from lorvp.results import pictures
-from lorvp.results.pictures import Example, arrays
-from lorvp.trials.verified import read_record
+from lorvp.results.pictures import Example, arrays, choice
 from tasks.jobs import Job
 from tasks.paths import PROMPTS
 
-SAMPLES, OF = 4, 500
-"""Images with their regions; images of which the shares are."""
+SAMPLES = 4
+"""Images that are drawn with their regions."""
+SHARES_OF = 500
+"""Images over which it is counted how often each region is chosen."""
 EACH = 2
-"""Examples of each kind."""
+"""Examples of each kind: images that the prompt mends, spoils and leaves wrong."""
 
 Picture = tuple[str, ChartType, str, str]
-"""Name of the file, chart, title, and what is to be seen."""
+"""The file's name, the chart, its title, and a sentence on what it shows."""
 
 
-def gallery(jobs: list[Job]) -> Iterator[Picture]:
-    """What there is to show of these trials, all of one dataset and network."""
+def gallery(jobs: list[Job], results: pl.DataFrame) -> Iterator[Picture]:
+    """The pictures of these trials, all of one dataset and network.
+
+    ``results`` has their rows of the tidy table. A picture that they have nothing for is left out.
+    """
     data = prepared.read(jobs[0].dataset)
     manifest = checkpoint.read_manifest(jobs[0].checkpoint)
-    best = _best_of_each_method(jobs)
+    named = {job.fingerprint: job for job in jobs}
+    best = [named[trial] for trial in choice.best_of_each_method(results)]
     yield from _prompts(best, data, manifest)
     yield from _regions(best, data, manifest)
     yield from _mapping(jobs, data, manifest)
-    yield from _confusion(jobs, data)
-    yield from _examples(jobs, data, manifest)
+    yield from _confusion(named[choice.best(results)], data)
+    if (pair := choice.prompted_and_bare(results)) is not None:
+        prompted, bare = (named[trial] for trial in pair)
+        yield from _examples(prompted, bare, data, manifest)
 
 
 def _prompts(best: list[Job], data: Prepared, manifest: CheckpointManifest) -> Iterator[Picture]:
@@ -51,7 +58,7 @@ def _prompts(best: list[Job], data: Prepared, manifest: CheckpointManifest) -> I
 
 
 def _regions(best: list[Job], data: Prepared, manifest: CheckpointManifest) -> Iterator[Picture]:
-    images = data.split("val").images_NHWC[:OF]
+    images = data.split("val").images_NHWC[:SHARES_OF]
     found = (
         arrays.region_view(_name(job), job.point.trial, _state(job), manifest, images, SAMPLES)
         for job in best
@@ -65,7 +72,7 @@ def _regions(best: list[Job], data: Prepared, manifest: CheckpointManifest) -> I
 
 
 def _mapping(jobs: list[Job], data: Prepared, manifest: CheckpointManifest) -> Iterator[Picture]:
-    """Where a mapping gave each target class source classes of its own."""
+    """The source classes that mappings chose for each target class, where a mapping chooses."""
     chosen = [(_name(job), _state(job)) for job in jobs]
     sources = manifest.ends(data.class_names).source_names
     counts = arrays.mapping_counts(chosen, data.class_names, list(sources))
@@ -74,50 +81,26 @@ def _mapping(jobs: list[Job], data: Prepared, manifest: CheckpointManifest) -> I
         yield "mapping", pictures.mapping_heatmap(counts), "Label mapping", about
 
 
-def _confusion(jobs: list[Job], data: Prepared) -> Iterator[Picture]:
-    """Of the trial that validation likes best."""
-    job, names = max(jobs, key=_liking), data.class_names
-    numbers = pl.DataFrame({"class": range(len(names)), "name": names})
-    counts = (
-        _predictions(job)
-        .group_by("label", "predicted")
-        .len("images")
-        .join(numbers.rename({"name": "true"}), left_on="label", right_on="class")
-        .join(numbers.rename({"name": "predicted_name"}), left_on="predicted", right_on="class")
-        .sort("label", "predicted")  # groups come in any order, and so would the picture's marks
-        .select("true", pl.col("predicted_name").alias("predicted"), "images")
-    )
-    title = f"{_name(job)}, seed {job.point.trial.seed}"
+def _confusion(job: Job, data: Prepared) -> Iterator[Picture]:
+    counts = choice.confusion_counts(_predictions(job), data.class_names)
+    chart = pictures.confusion(counts, data.class_names, _title(job))
     about = "True classes down, answers across, numbers of test images; of the best on validation."
-    yield "confusion", pictures.confusion(counts, names, title), "Confusion matrix", about
+    yield "confusion", chart, "Confusion matrix", about
 
 
-def _examples(jobs: list[Job], data: Prepared, manifest: CheckpointManifest) -> Iterator[Picture]:
-    """Of the best prompt, beside the same mapping and seed without one, where there is such."""
-    plain = {_setting(job): job for job in jobs if not _prompt_values(job)}
-    pairs = [(job, plain[_setting(job)]) for job in _prompted(jobs) if _setting(job) in plain]
-    if not pairs:
-        return
-    job, without = max(pairs, key=lambda pair: _liking(pair[0]))
-    after, before = _predictions(job), _predictions(without)
-    label, was, now = (
-        table[name].to_numpy()
-        for table, name in ((after, "label"), (before, "predicted"), (after, "predicted"))
-    )
-    rows = pictures.telling(label, was, now, EACH)
-    found = [_example(job, row, before, after, data, manifest) for row in rows]
+def _examples(
+    prompted: Job, bare: Job, data: Prepared, manifest: CheckpointManifest
+) -> Iterator[Picture]:
+    before, after = _predictions(bare), _predictions(prompted)
+    rows = choice.telling_images(before, after, EACH)
+    found = [_example(prompted, row, before, after, data, manifest) for row in rows]
     if found:
-        title = f"{_name(job)}, seed {job.point.trial.seed}"
         about = (
             "Test images that the prompt mends, spoils and leaves wrong (the first two of each), "
             "as they are with the answer of the same mapping without a prompt, and prompted."
         )
-        yield "examples", pictures.examples(found, title), "Examples before and after", about
-
-
-def _setting(job: Job) -> tuple[str, int]:
-    """In what two trials of one dataset and network have to agree but for the prompt."""
-    return job.point.mapping, job.point.trial.seed
+        chart = pictures.examples(found, _title(prompted))
+        yield "examples", chart, "Examples before and after", about
 
 
 def _example(
@@ -128,6 +111,7 @@ def _example(
     data: Prepared,
     manifest: CheckpointManifest,
 ) -> Example:
+    """The test image of this row, without and with the prompt, and the answer to each."""
     image = data.split("test").images_NHWC[row]
     view = arrays.prompt_view("", job.point.trial, _state(job), manifest, image)
     names = data.class_names
@@ -141,34 +125,12 @@ def _example(
     )
 
 
-def _best_of_each_method(jobs: list[Job]) -> list[Job]:
-    """The trial that validation likes best, for every method that adds anything."""
-    methods: dict[str, list[Job]] = {}
-    for job in _prompted(jobs):
-        methods.setdefault(job.point.method, []).append(job)
-    return [max(group, key=_liking) for group in methods.values()]
-
-
-def _prompted(jobs: list[Job]) -> list[Job]:
-    return [job for job in jobs if _summary(job)["content_values"]]
-
-
-def _prompt_values(job: Job) -> int:
-    """What is trained but for the mapping."""
-    summary = _summary(job)
-    return summary["trained_values"] - summary["mapping_values"]
-
-
-def _liking(job: Job) -> float:
-    return _summary(job)["val_accuracy"]
-
-
 def _name(job: Job) -> str:
     return f"{job.point.method} · {job.point.mapping}"
 
 
-def _summary(job: Job) -> dict:
-    return read_record(PROMPTS / job.fingerprint)["summary"]
+def _title(job: Job) -> str:
+    return f"{_name(job)}, seed {job.point.trial.seed}"
 
 
 def _state(job: Job) -> dict:

@@ -5,11 +5,12 @@ from lorvp.results.pictures.accuracy_by_setting import accuracy_by_setting, swep
 from lorvp.results.pictures.accuracy_by_values import accuracy_by_values
 from lorvp.results.pictures.confusion import confusion
 from lorvp.results.pictures.curves import learning_curves, time_to_accuracy
-from lorvp.results.pictures.examples import Example, examples, telling
+from lorvp.results.pictures.examples import Example, examples
 from lorvp.results.pictures.mapping import mapping_heatmap
 from lorvp.results.pictures.prompts import prompt_gallery
 from lorvp.results.pictures.regions import RegionView, chosen_regions
 from lorvp.results.pictures.style import as_png, save, write_png
+from lorvp.results.pictures.summaries import history_rows
 from lorvp.results.pictures.tiles import PromptView
 
 __all__ = [
@@ -23,12 +24,12 @@ __all__ = [
     "chosen_regions",
     "confusion",
     "examples",
+    "history_rows",
     "learning_curves",
     "mapping_heatmap",
     "prompt_gallery",
     "save",
     "swept",
-    "telling",
     "time_to_accuracy",
     "write_png",
 ]

@@ -69,10 +69,3 @@ def _answer(answer: str, true: str) -> str:
 def _short(name: str) -> str:
     first = name.split(",")[0]
     return first if len(first) <= LETTERS else f"{first[: LETTERS - 1]}…"
-
-
-def telling(label_N: np.ndarray, before_N: np.ndarray, after_N: np.ndarray, each: int) -> list[int]:
-    """The first images that the prompt mends, spoils, and leaves wrong: so many of each."""
-    right, was = after_N == label_N, before_N == label_N
-    kinds = (right & ~was, ~right & was, ~right & ~was)
-    return [int(i) for kind in kinds for i in np.flatnonzero(kind)[:each]]

@@ -1,6 +1,10 @@
 """The numbers behind the pictures: tables in, tables out, nothing drawn here."""
 
+from __future__ import annotations
+
 import polars as pl
+
+from lorvp.experiment.trial import Point
 
 TRIAL = ("dataset", "network", "method", "mapping")
 
@@ -34,6 +38,22 @@ def over_seeds(results: pl.DataFrame) -> pl.DataFrame:
             trained_values=pl.col("trained_values").first(),
         )
         .with_columns(low=pl.col("mean") - pl.col("std"), high=pl.col("mean") + pl.col("std"))
+    )
+
+
+def history_rows(point: Point, epochs: list[dict]) -> pl.DataFrame:
+    """One row for each epoch of a trial, from its history.json.
+
+    Columns: method, mapping, seed, epoch, val_accuracy (0..1), and seconds that training computed
+    from the start to the end of the epoch.
+    """
+    return pl.DataFrame(epochs).select(
+        pl.lit(point.method).alias("method"),
+        pl.lit(point.mapping).alias("mapping"),
+        pl.lit(point.trial.seed).alias("seed"),
+        "epoch",
+        "val_accuracy",
+        pl.col("seconds").cum_sum(),
     )
 
 

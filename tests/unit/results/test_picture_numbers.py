@@ -9,14 +9,21 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from lorvp.results.pictures import swept, telling
+from lorvp.results.pictures import swept
 from lorvp.results.pictures.accuracy_by_values import front
 from lorvp.results.pictures.axes import accuracy_limits, decades, spread
 from lorvp.results.pictures.mapping import cell_lines, shortened
 from lorvp.results.pictures.regions import tinted
-from lorvp.results.pictures.summaries import mean_curves, most_chosen, over_seeds, spread_phrase
+from lorvp.results.pictures.summaries import (
+    history_rows,
+    mean_curves,
+    most_chosen,
+    over_seeds,
+    spread_phrase,
+)
 from lorvp.results.pictures.tiles import centred, data_url
 from tests.support.picture_samples import TRAINED, results, swept_results
+from tests.support.records import record
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -39,6 +46,16 @@ def test_other_training_is_another_method():
     both = pl.concat([results(), results(training="slow")])
     methods = over_seeds(both)["method"].unique(maintain_order=True).to_list()
     assert methods == [*TRAINED, *(f"{name} slow" for name in TRAINED)]
+
+
+def test_a_history_has_the_seconds_since_the_start():
+    point, _ = record("full", "lp", 3, 0.5)
+    epochs = [{"epoch": e, "val_accuracy": 0.1 * e, "loss": 1.0, "seconds": 2.0} for e in range(3)]
+    assert history_rows(point, epochs).to_dicts() == [
+        {"method": "full", "mapping": "lp", "seed": 3, "epoch": e, "val_accuracy": 0.1 * e,
+         "seconds": 2.0 * (e + 1)}
+        for e in range(3)
+    ]  # fmt: skip
 
 
 def test_mean_curves_stop_where_the_first_seed_stops():
@@ -141,13 +158,6 @@ def test_the_front_are_those_that_none_beats_with_as_few_values():
     table = pl.DataFrame({"method": list("abcdef"), "trained_values": [5, 1, 5, 9, 3, 0],
                           "mean": [50.0, 20.0, 60.0, 60.0, 10.0, math.nan]})  # fmt: skip
     assert front(table)["method"].to_list() == ["b", "c"]
-
-
-def test_telling_examples_are_mended_spoiled_and_left_wrong():
-    label = np.array([0, 0, 0, 0, 0, 0])
-    before = np.array([1, 0, 0, 1, 1, 1])
-    after = np.array([0, 0, 1, 2, 0, 0])
-    assert telling(label, before, after, each=2) == [0, 4, 2, 3]
 
 
 def test_chosen_regions_are_tinted_where_the_prompt_reaches():

@@ -14,8 +14,10 @@ from lorvp.networks import checkpoint
 from lorvp.networks.libraries.timm_models import create
 from lorvp.networks.manifest import Facts
 from lorvp.prompts.methods.none import NoneConfig
+from lorvp.results.tables import results
 from lorvp.trials.finish import forget_network
 from lorvp.trials.identity import fingerprint, identity
+from lorvp.trials.verified import read_record
 from tasks.jobs import Job
 from tasks.settings import TrackingConfig
 from tasks.stages.prompt_pictures import gallery
@@ -40,7 +42,8 @@ def drawn(tmp_path, monkeypatch):
         jobs = [job_of(one) for one in trials]
         for job in jobs:
             train_and_store(job, "cpu", TrackingConfig())
-        return {name: chart for name, chart, *_ in gallery(jobs)}
+        records = ((job.point, read_record(job.store / job.fingerprint)) for job in jobs)
+        return {name: chart for name, chart, *_ in gallery(jobs, results(records))}
 
     return draw
 
