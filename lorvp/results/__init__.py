@@ -1,1 +1,1 @@
-"""Readers of finished trials: tables, pictures, and the page that shows both."""
+"""What is made of finished trials: tables, pictures, and a page that shows both."""

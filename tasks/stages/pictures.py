@@ -1,4 +1,4 @@
-"""Draw a finished comparison: PNG for pages, SVG for papers, under the same names."""
+"""Draw a finished comparison: pictures as PNG for pages and as SVG for papers."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from tasks.paths import PROMPTS
 from tasks.stages.prompt_pictures import gallery
 
 KINDS = (("pictures", "png"), ("svg", "svg"))
-"""Folder and suffix."""
+"""Folder and suffix of each kind of file; a picture has the same name in both folders."""
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """A chart, its file without the suffix, and words for a page."""
+    """A chart, its path in the folder without the suffix, its title and its description."""
 
     file: str
     chart: ChartType
@@ -35,9 +35,12 @@ class Drawn:
 def write_pictures(
     folder: Path, results: pl.DataFrame, main: pl.DataFrame, jobs: list[Job]
 ) -> list[Picture]:
-    """pictures/ and svg/: some pictures of everything, and a folder of details for each dataset
-    and network. ``main`` has the trials that the comparison shows, ``jobs`` are of all trials."""
-    # A PNG is compressed outside of Python's lock, while the next chart is drawn.
+    """Fill pictures/ and svg/: pictures of all results, and a folder for each dataset and network.
+
+    ``results`` is the tidy table of all trials, of which ``main`` has those that the comparison
+    shows; ``jobs`` are all trials.
+    """
+    # Compressing a PNG releases Python's lock, so the next chart is drawn meanwhile.
     with ThreadPoolExecutor() as pool:
         saved = [_saved(folder, drawn, pool) for drawn in _every(results, main, jobs)]
         for _, written in saved:
@@ -46,7 +49,7 @@ def write_pictures(
 
 
 def _saved(folder: Path, drawn: Drawn, pool: Executor) -> tuple[Picture, Future[None]]:
-    """The picture, and its PNG that is being written."""
+    """Draw a chart: its picture, and the PNG that is still being written."""
     png, svg = (folder / kind / f"{drawn.file}.{suffix}" for kind, suffix in KINDS)
     for path in (png, svg):
         path.parent.mkdir(parents=True, exist_ok=True)

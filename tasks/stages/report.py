@@ -1,4 +1,4 @@
-"""data/tables/report.html: all of it on one page, with where it comes from."""
+"""data/tables/report.html: tables, pictures and the origins of the results on one page."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tasks.paths import CHECKPOINTS, DATASETS, PROMPTS
 from tasks.settings import RunExperiment
 
 MANY = 1000
-"""Trials above which the page does not list them all."""
+"""The most trials that the page lists."""
 REST = "results.csv has all of them."
 
 
@@ -35,20 +35,20 @@ def write_report(
     jobs: list[Job],
     sections: list[Section],
     pictures: list[Picture],
-    told: list[str],
+    sentences: list[str],
 ) -> None:
-    """The page; see lorvp/results/page. ``told`` are its remarks."""
+    """Write the page, see lorvp/results/page; ``sentences`` are its remarks."""
     origins = [
         _environment(jobs),
         _datasets(_prepared(experiment)),
         _checkpoints(list(experiment.params.checkpoints)),
         _trials(jobs),
     ]
-    write_whole(path, page(sections, pictures, told, origins, settings_of(experiment)))
+    write_whole(path, page(sections, pictures, sentences, origins, settings_of(experiment)))
 
 
 def remarks_on(results: pl.DataFrame, experiment: RunExperiment, jobs: list[Job]) -> list[str]:
-    """What to know of this experiment's tables; see lorvp/results/page/remarks.py."""
+    """Remarks on the tables of this experiment, see lorvp/results/page/remarks.py."""
     data = _prepared(experiment)
     left_out = {name: len(own.left_out) for name, own in data.items()}
     environments = {job.fingerprint: _record(job)["environment"] for job in jobs}
@@ -67,7 +67,7 @@ def _prepared(experiment: RunExperiment) -> dict[str, Prepared]:
 
 
 def _environment(jobs: list[Job]) -> Section:
-    """Software and devices of the trials, as each of them wrote it down."""
+    """A table of the software and devices in the trials' records, with numbers of trials."""
     found = Counter(tuple(_record(job)["environment"].items()) for job in jobs)
     rows = pl.DataFrame([dict(facts) | {"trials": n} for facts, n in found.items()])
     return _section("environment", "Environment", rows)
@@ -92,7 +92,7 @@ def _checkpoints(names: list[str]) -> Section:
 
 
 def _trials(jobs: list[Job]) -> Section:
-    """By their fingerprints, which are also the names of their folders."""
+    """A table of the trials with their fingerprints, which are also the names of their folders."""
     columns = {"trial": pl.String, "fingerprint": pl.String, "code": pl.String}
     rows = [(job.point.name, job.fingerprint, job.identity["code"]) for job in jobs[:MANY]]
     section = _section("trials", "Trials", pl.DataFrame(rows, schema=columns, orient="row"))
@@ -108,7 +108,7 @@ def _record(job: Job) -> dict:
 
 
 def settings_of(experiment: RunExperiment) -> str:
-    """params.yaml without what cannot change a result, with every default."""
+    """params.yaml with every default, without the keys that cannot change a result."""
     out = StringIO()
     kept = experiment.params.model_dump(mode="json", include={"datasets", "checkpoints", "grid"})
     YAML(typ="safe", pure=True).dump(kept, out)

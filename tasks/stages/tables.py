@@ -31,7 +31,7 @@ NO_NUMBERS = "No published number that is known here has these settings."
 
 
 def write_tables(experiment: RunExperiment) -> None:
-    """Fill data/tables; see the README for what each file is. What else is there stays.
+    """Write all files of data/tables, which the README lists; other files in it stay.
 
     Raises:
         InputError: a trial of the grid has no result for these settings, data, weights and code.
@@ -68,21 +68,21 @@ def read_results(jobs: list[Job]) -> pl.DataFrame:
 
 
 def class_names(jobs: list[Job]) -> dict[str, list[str]]:
-    """Of every dataset that prompts were trained on."""
+    """The class names of each dataset that prompts were trained on."""
     names = dict.fromkeys(job.point.trial.dataset for job in jobs)
     return {name: prepared.read(DATASETS / name).class_names for name in names}
 
 
 def beside_published(results: pl.DataFrame, experiment: RunExperiment) -> Section:
-    """Our accuracies beside those of papers, where there are any for the same settings."""
+    """Our accuracies and those that papers print for the same settings."""
     names = experiment.params.checkpoints
     sources = {name: checkpoint.read_manifest(CHECKPOINTS / name).source for name in names}
-    found = published.beside(results, experiment.params.datasets, sources)
+    found = published.compare(results, experiment.params.datasets, sources)
     return _section("published", "Beside published numbers", found, NO_NUMBERS)
 
 
 def on_shifts(main: pl.DataFrame, experiment: RunExperiment, jobs: list[Job]) -> Section:
-    """Accuracy on images from elsewhere."""
+    """Accuracies on datasets that have only test images, of prompts of other datasets."""
     found = tables.shifts(main, shift_accuracies(experiment, jobs))
     return _section("shifts", "On images from elsewhere", found, NO_SHIFTS)
 
@@ -93,7 +93,7 @@ def _section(name: str, title: str, found: pl.DataFrame, otherwise: str) -> Sect
 
 
 def write_results(folder: Path, results: pl.DataFrame) -> None:
-    """The tidy table, and for DVC one file of metrics for each row of the comparison."""
+    """Write the tidy table, and for DVC a file of metrics for each row of the comparison."""
     results.write_parquet(folder / "results.parquet")
     tables.write_csv(results, folder / "results.csv")
     (folder / "metrics").mkdir()
@@ -103,7 +103,7 @@ def write_results(folder: Path, results: pl.DataFrame) -> None:
 
 
 def write_sections(folder: Path, every: list[Section]) -> None:
-    """Each as Markdown to read, and in numbers/ as CSV, Parquet and LaTeX to go on with."""
+    """Write each section as Markdown, and into numbers/ as CSV, Parquet and LaTeX."""
     numbers = folder / "numbers"
     numbers.mkdir()
     for section in every:
@@ -114,6 +114,6 @@ def write_sections(folder: Path, every: list[Section]) -> None:
 
 
 def write_remarks(path: Path, told: list[str]) -> None:
-    """Below a table."""
+    """Append the remarks to the Markdown of a section."""
     with path.open("a") as file:
         file.write("".join(["\n", *(f"- {tables.in_markdown(sentence)}\n" for sentence in told)]))

@@ -1,4 +1,4 @@
-"""What is kept of each trial's predictions, so that they are read once and not for every table."""
+"""Statistics of the trials' predictions, kept so that predictions are read only once."""
 
 from __future__ import annotations
 
@@ -15,17 +15,16 @@ from tasks.paths import PROMPTS, WORK
 
 SUFFIX = ".parquet"
 TOGETHER = 1000
-"""Trials whose rows are made before they are packed."""
-
+"""Trials whose rows become one table at a time."""
 
 KEPT = SCHEMA | {"record": pl.String}
-"""``record``: the SHA-256 of the trial, since one that is trained again has the same name."""
+"""``record`` is the SHA-256 of the trial's record: a trial that is trained again keeps its name."""
 
 
 def statistics_of(trials: Iterable[str]) -> pl.DataFrame:
-    """The row of each of these finished trials, in any order.
+    """A row of statistics for each of these finished trials, in any order.
 
-    A row is kept in data/.work until its trial, or the code that makes it, is another.
+    Rows are kept in data/.work, and made again where the trial or the code that makes them changed.
     """
     wanted = {trial: read_record(PROMPTS / trial)["sha256"] for trial in trials}
     stem = WORK / f"statistics-{digest_of(['lorvp.results.tables.trial_statistics'])}"

@@ -1,12 +1,17 @@
-"""Names that do harm where they are taken for more than text, and readers of each format that
-know nothing of how it is written here."""
+"""Names that do harm where they are taken for more than text, and readers of each format.
+
+The readers know nothing of lorvp's writers.
+"""
 
 import re
 import unicodedata
 from html.parser import HTMLParser
 
+import polars as pl
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
+
+from lorvp.results.tables import Table
 
 SCRIPT, IMAGE = "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>'
 SHOWN = [
@@ -17,9 +22,9 @@ SHOWN = [
     "x" * 300, "word " * 60 + "end", "שלום", "مرحبا", "e\u0301", "👩\u200d🔬", "日本語", "Straße",
     "__proto__", "constructor", "null", "NaN", "1,234", "{{ x }}", "{% x %}", "<0.001", "%s", "a/b",
 ]  # fmt: skip
-"""Names that are allowed, and have to be read everywhere as they are."""
+"""Allowed names, which every format has to show unchanged."""
 HIDDEN = ["a\nb", "a\tb", "a\x00b", "\x1b[31mred", "\u202egnp.exe", "a\u2028b", "\udc80", "\u2066x"]
-"""Names that are refused where they come in."""
+"""Names that are refused as input."""
 
 PARTS = st.sampled_from([*"\\`*_{}[]()<>#+-.!|~$&%^=@'\" ,;:/?", "a", "B", "7", "é", "ש", "&amp;"])
 names = st.one_of(
@@ -30,7 +35,7 @@ names = st.one_of(
 
 
 class Cells(HTMLParser):
-    """Of all tables: rows of texts; and every tag that there is."""
+    """The texts of all tables, row by row, and every tag with its attributes."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -57,7 +62,7 @@ class Cells(HTMLParser):
 
 
 def read_markdown(text: str) -> Cells:
-    """As GitHub does: tables, struck text, HTML."""
+    """Read Markdown as GitHub does, with tables, struck text and HTML."""
     return Cells(MarkdownIt("gfm-like", {"html": True, "linkify": False}).render(text))
 
 
@@ -69,7 +74,7 @@ COMMANDS = {
 
 
 def read_latex(line: str) -> list[str]:
-    """The cells of a row, by a scanner that stops at anything it does not know as text."""
+    """The cells of a LaTeX row, by a scanner that fails at anything but known text."""
     cells, at = [""], 0
     assert line.endswith(r" \\")
     line = line.removesuffix(r" \\")
@@ -92,6 +97,14 @@ def read_latex(line: str) -> list[str]:
 
 
 def is_seen(text: str) -> bool:
-    """Whether no character of it is a command to the terminal or turns text around."""
+    """Whether no character commands a terminal or changes the direction of text."""
     turning = [*range(0x202A, 0x202F), *range(0x2066, 0x206A)]
     return not any(unicodedata.category(c) in ("Cc", "Cs") or ord(c) in turning for c in text)
+
+
+def table_with(names: list[str]) -> Table:
+    """A table with the names as rows, columns and title; its first cell is marked best."""
+    columns = [name for name in dict.fromkeys(names) if name != "n"]
+    cells = pl.DataFrame(dict.fromkeys(columns, names) | {"n": range(len(names))})
+    first = [1, *[None] * (len(names) - 1)]
+    return Table(names[0], cells, pl.DataFrame({columns[0]: first}))

@@ -1,4 +1,4 @@
-"""Results, histories and sweeps to draw, whose numbers can be worked out by hand."""
+"""Made-up results, histories and sweeps for pictures, with numbers that are easy to work out."""
 
 import json
 

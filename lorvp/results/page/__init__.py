@@ -1,4 +1,4 @@
-"""One page with all tables and pictures of an experiment, for any browser, without a network."""
+"""One HTML page with all tables and pictures of an experiment, which any browser opens offline."""
 
 from lorvp.results.page.page import Picture, page
 

@@ -1,4 +1,4 @@
-"""The page: what goes into the template, and the template's own needs."""
+"""The page: its template filled with tables, pictures and remarks."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from lorvp.text.names import visible
 
 HERE = Path(__file__).parent
 LONG = 80
-"""Letters of a cell that stand in one line."""
+"""The most letters of a cell that are not wrapped."""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A PNG of twice the size it is shown in."""
+    """A PNG with a title; it has twice the size in which the page shows it."""
 
     file: Path
     title: str
     about: str
-    """What is to be seen, for those who cannot see it, and under the picture."""
+    """A description: the text below the picture, and for readers who cannot see it."""
 
     @property
     def url(self) -> str:
@@ -36,7 +36,7 @@ class Picture:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height on the page, from the head of the file."""
+        """Width and height on the page in pixels, from the header of the file."""
         width, height = struct.unpack(">II", self.file.read_bytes()[16:24])
         return width // 2, height // 2
 
@@ -48,10 +48,10 @@ def page(
     origins: list[Section],
     params: str,
 ) -> str:
-    """HTML that needs no other file: no script, style, font or picture from elsewhere.
+    """HTML that loads nothing: scripts, style and pictures are inside it.
 
-    ``remarks`` are sentences on what is missing or to be known; ``origins`` say of what data,
-    weights and software it was made; ``params`` is the text of the experiment.
+    ``remarks`` are sentences on what is missing or has to be known. ``origins`` are tables of the
+    data, weights and software behind the results. ``params`` is the text of the experiment.
     """
     return _template().render(
         title=_title(sections[0]),
@@ -83,7 +83,7 @@ def _template() -> Template:
 
 @dataclass(frozen=True)
 class Cell:
-    """Text, whether it is the best (1) or second (2), and whether it stands to the right."""
+    """A cell's text, its place in the column (1, 2 or None), and the column's kind (`kinds`)."""
 
     text: str
     place: int | None
@@ -91,7 +91,7 @@ class Cell:
 
 
 def cells(shown: Table) -> Iterable[list[Cell]]:
-    """The rows of a table as text."""
+    """The rows of a table, cell by cell."""
     kind = kinds(shown)
     for row in shown.rows():
         named = zip(row, kind.values(), strict=True)
@@ -99,7 +99,10 @@ def cells(shown: Table) -> Iterable[list[Cell]]:
 
 
 def kinds(shown: Table) -> dict[str, str]:
-    """``number`` or ``text`` for each column; numbers with a spread are text to polars."""
+    """``number``, which is aligned right, or ``text`` for each column.
+
+    A column of text such as ``65.5 ± 0.1`` is one of numbers too.
+    """
     return {column.name: _kind(column) for column in shown.cells}
 
 

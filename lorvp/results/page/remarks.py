@@ -1,7 +1,6 @@
-"""What a reader should know before believing a table: what is missing, and how much there is.
+"""Remarks: sentences that a reader should know before believing a table, such as what is missing.
 
-A remark is one function, from the facts to the sentences they give cause to, and has its place in
-``REMARKS``.
+A remark is a function in ``REMARKS``, from the facts of an experiment to sentences, or none.
 """
 
 from __future__ import annotations
@@ -17,19 +16,19 @@ from lorvp.results.tables.tidy import GROUP, PAIR
 from lorvp.trials.versions import NO_DIFFERENCE
 
 MOST = 8
-"""Names in one sentence."""
+"""The most names in one sentence."""
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What remarks are made of."""
+    """The facts of an experiment from which remarks are made."""
 
     results: pl.DataFrame
     """The tidy table."""
     left_out: Mapping[str, int]
-    """Files of each dataset that could not be read."""
+    """The number of files of each dataset that could not be read."""
     environments: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
-    """With what each trial of the tidy table was made, by its fingerprint."""
+    """Libraries, processor and device of each trial of the tidy table, by its fingerprint."""
     known: Sequence[str] = ()
     """Sentences that do not come from the table: names of the same trials, notes on the data."""
 
@@ -38,7 +37,7 @@ Remark = Callable[[Facts], Iterator[str]]
 
 
 def remarks(facts: Facts) -> list[str]:
-    """Sentences, in the order of ``REMARKS``."""
+    """The sentences of all remarks, in the order of ``REMARKS``."""
     return [sentence for remark in REMARKS for sentence in remark(facts)]
 
 
@@ -60,7 +59,7 @@ def _seeds(facts: Facts) -> Iterator[str]:
 
 
 def _unshown_prompts(facts: Facts) -> Iterator[str]:
-    """Trained prompts that never reached the network, such as one that chose no region."""
+    """Trained prompts that changed no test image, such as one whose images chose no region."""
     trained = pl.col("trained_values") > pl.col("mapping_values")
     for row in _listed(facts.results.filter(trained & (pl.col("prompt_linf") == 0))):
         yield (
@@ -70,7 +69,7 @@ def _unshown_prompts(facts: Facts) -> Iterator[str]:
 
 
 def made_differently(facts: Facts) -> Iterator[str]:
-    """Libraries, kinds of processor and devices that are not the same in all trials."""
+    """Libraries, kinds of processor and devices that differ between trials."""
     names = sorted({name for found in facts.environments.values() for name in found})
     for name in names:
         if name not in NO_DIFFERENCE:
@@ -91,7 +90,7 @@ def _differing(facts: Facts, name: str) -> Iterator[str]:
 
 
 def _absent(facts: Facts) -> Iterator[str]:
-    """Combinations of what a dataset and network have that the grid leaves out."""
+    """Combinations of a method and a mapping that the grid leaves out of a dataset and network."""
     for pair, part in facts.results.group_by(PAIR, maintain_order=True):
         there = part.select("method", "mapping").unique(maintain_order=True)
         every = (there.select(name).unique(maintain_order=True) for name in there.columns)
@@ -102,7 +101,7 @@ def _absent(facts: Facts) -> Iterator[str]:
 
 
 def _no_numbers(facts: Facts) -> Iterator[str]:
-    """Accuracies that are no numbers would vanish from means without a word."""
+    """Accuracies that are NaN."""
     accuracies = pl.col("val_accuracy", "test_accuracy")
     broken = facts.results.filter(pl.any_horizontal(accuracies.is_nan()))
     if broken.height:
@@ -141,7 +140,7 @@ REMARKS: list[Remark] = [
 
 
 def _listed(rows: pl.DataFrame) -> Iterator[str]:
-    """Such as "adavipro p=6 s=8 with ilm on digits, net, seeds 0, 2", a line for each cell."""
+    """Text such as "pad p=6 with ilm on digits, net, seeds 0, 2" for each group of seeds."""
     for cell, part in rows.group_by(GROUP, maintain_order=True):
         dataset, network, method, training, mapping = map(str, cell)
         seeds = ", ".join(map(str, part["seed"]))

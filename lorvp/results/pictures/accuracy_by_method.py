@@ -1,4 +1,4 @@
-"""Test accuracy by method: the result of the comparison in one picture."""
+"""Test accuracy by method: the comparison as a picture."""
 
 import altair as alt
 import polars as pl
@@ -9,14 +9,14 @@ from lorvp.results.pictures.style import colour_of, finish, shape_of
 from lorvp.results.pictures.summaries import named, over_seeds, spread_phrase
 
 LANE = 12  # pixels for one mapping of one method
-WIDTH = 560  # of one plot, or of two beside each other
+WIDTH = 560  # pixels of one plot, or of two side by side
 
 
 def accuracy_by_method(results: pl.DataFrame) -> ChartType:
-    """Points with the spread over seeds, a lane for each mapping of each method.
+    """One plot per dataset and network, with a lane for each mapping of each method.
 
-    Points and not bars, because the axis does not start at zero: a bar's length would mislead.
-    One plot per dataset and network.
+    Lanes have points with the spread over seeds. Bars would mislead by their length, since the axis
+    does not start at zero.
     """
     table = rows(results)
     pairs = table["pair"].unique(maintain_order=True).to_list()
@@ -30,8 +30,8 @@ def accuracy_by_method(results: pl.DataFrame) -> ChartType:
 def rows(results: pl.DataFrame) -> pl.DataFrame:
     """The rows of `over_seeds`, then one for each seed with its accuracy in percent.
 
-    One table, because Vega-Lite facets one table only. Columns of the other kind of row are
-    null, and marks without a position are not drawn.
+    Both are in one table, since Vega-Lite facets only one. A row has null in the columns of the
+    other kind, and marks without a position are not drawn.
     """
     seeds = named(results).with_columns(seed_accuracy=100 * pl.col("test_accuracy"))
     columns = ("dataset", "network", "method", "mapping", "seed_accuracy")
@@ -40,7 +40,7 @@ def rows(results: pl.DataFrame) -> pl.DataFrame:
 
 
 def layers(table: pl.DataFrame, width: int) -> alt.LayerChart:
-    """Faint dots of single seeds, under the interval, under the mean."""
+    """Faint dots for seeds, above them the interval, above it the mean."""
     methods = table["method"].unique(maintain_order=True).to_list()
     mappings = table["mapping"].unique(maintain_order=True).to_list()
     title = f"test accuracy (%), {spread_phrase(table['seeds'].drop_nulls())}"
@@ -63,6 +63,6 @@ def layers(table: pl.DataFrame, width: int) -> alt.LayerChart:
 
 
 def lane(methods: list[str]) -> alt.Y:
-    """Methods from the top, with lines between them instead of through them."""
+    """Methods from top to bottom, with grid lines between them and not through them."""
     axis = alt.Axis(grid=True, tickBand="extent", ticks=False, labelPadding=6)
     return alt.Y("method:N", sort=methods, title=None, axis=axis, scale=alt.Scale(padding=0))

@@ -17,15 +17,15 @@ from lorvp.results.tables.tidy import GROUP, aggregate
 
 WIDTH, HEIGHT = 250, 190
 WIDE = 8
-"""From so many times the smallest value on, the axis is logarithmic."""
+"""The axis is logarithmic where the largest value is this many times the smallest."""
 
 
 def swept(results: pl.DataFrame) -> pl.DataFrame:
-    """A row for each value of each number that a method was tried with in several.
+    """A row for each value of each numeric setting that a method was tried with several values of.
 
     ``results`` are of one dataset and network. Columns: panel (method and setting), mapping,
-    value, mean, low, high (percent), seeds. Where more than one setting was swept, a value is
-    shown with the others that validation likes best.
+    value, mean, low, high (percent), seeds. Where several settings were swept, the others have the
+    values that validation likes best.
     """
     settings = results.group_by(GROUP, maintain_order=True).first()
     cells = aggregate(results).with_columns(
@@ -55,7 +55,7 @@ def _along(group: pl.DataFrame) -> Iterator[dict]:
 
 
 def _numbers(trial: dict[str, Any]) -> Iterator[tuple[str, float]]:
-    """Every number in the settings of method and training by the name of its field."""
+    """Name and value of each number in the settings of method and training."""
     for part in (trial["method"], trial["training"]):
         yield from _inside(part)
 
@@ -69,7 +69,7 @@ def _inside(settings: dict[str, Any]) -> Iterator[tuple[str, float]]:
 
 
 def accuracy_by_setting(table: pl.DataFrame) -> ChartType:
-    """A panel for each row's ``panel``, a line for each mapping; the table is `swept`'s."""
+    """A panel for each method and setting, a line for each mapping, of `swept`'s table."""
     mappings = table["mapping"].unique(maintain_order=True).to_list()
     parts = table.partition_by("panel", maintain_order=True)
     note = f"test accuracy, {spread_phrase(table['seeds'])}"
@@ -80,7 +80,7 @@ def accuracy_by_setting(table: pl.DataFrame) -> ChartType:
 
 def _panel(part: pl.DataFrame, mappings: list[str]) -> alt.LayerChart:
     low, high = accuracy_limits(part["mean"], part["low"], part["high"])
-    # A little air above and below, so that no point lies on the frame.
+    # Padding, so that no point lies on the frame.
     scale = alt.Scale(domain=[low, high], nice=False, padding=4)
     title = part["panel"][0]
     base = alt.Chart(part).encode(
@@ -99,7 +99,7 @@ def _panel(part: pl.DataFrame, mappings: list[str]) -> alt.LayerChart:
 
 
 def _axis(name: str, values: pl.Series) -> alt.X:
-    """Ticks where values were tried, and nowhere else."""
+    """An axis with ticks at the values that were tried, and no others."""
     ticks = values.unique().sort().to_list()
     log = ticks[0] > 0 and ticks[-1] >= WIDE * ticks[0]
     scale = alt.Scale(type="log" if log else "linear", zero=False, nice=False, padding=16)

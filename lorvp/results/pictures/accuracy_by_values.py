@@ -1,4 +1,4 @@
-"""Test accuracy against the number of trained values: what each method pays for its result."""
+"""Test accuracy against the number of trained values, the price of the accuracy."""
 
 import altair as alt
 import polars as pl
@@ -17,10 +17,10 @@ FRONT = "dashed: none better with as few values"
 def accuracy_by_values(results: pl.DataFrame) -> ChartType:
     """One panel per mapping, dataset and network, all with the same axes.
 
-    A dashed line joins the methods that none beats with as few values or fewer (the Pareto front).
+    A dashed line joins the Pareto front: methods that no other beats with as few values or fewer.
 
-    The names stand beside the plot and not at the points: many methods end close together, and
-    there the names would overlap however they were turned.
+    The names are beside the plot and not at the points, since points lie too close together for
+    names that do not overlap.
     """
     table = over_seeds(results)
     parts = table.partition_by("dataset", "network", "mapping", maintain_order=True)
@@ -60,7 +60,7 @@ def front(part: pl.DataFrame) -> pl.DataFrame:
 
 
 def front_line(part: pl.DataFrame, x: alt.X, y: alt.Y) -> alt.Chart:
-    """In steps: between two of its methods, more values buy nothing."""
+    """The front as a line of steps, since more values gain nothing up to its next method."""
     line = alt.Chart(front(part)).mark_line(interpolate="step-after", strokeDash=[4, 3])
     return line.encode(x=x, y=y, color=alt.value(GREY), strokeWidth=alt.value(1.2))
 

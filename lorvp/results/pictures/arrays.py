@@ -1,4 +1,4 @@
-"""What a trained prompt and a trained mapping look like, as arrays and tables for pictures."""
+"""Arrays and tables that pictures show of a trained prompt and a trained mapping."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ SOURCE = "mapping.source_KM"
 def prompt_view(
     label: str, trial: Trial, state: dict[str, Tensor], manifest: CheckpointManifest, image: Tensor
 ) -> PromptView:
-    """A trained prompt on one image_HWC (uint8), in pixel units whatever space it works in."""
+    """A trained prompt on one image_HWC (uint8), in pixel units whatever its own space is."""
     prompt = _built(trial, state, manifest)
     mean, std = _space(prompt, manifest)
-    # Twice, because a placement that every image chooses for itself gives a mask for each.
+    # The image twice: a placement that images choose then gives two masks, any other gives one.
     canvas_BCHW = prompt.fit(torch.stack([image, image]))
     in_space_BCHW = (canvas_BCHW - mean) / std
     mask_BCHW = prompt.placement(in_space_BCHW)
@@ -53,9 +53,9 @@ def region_view(
     images_NHWC: Tensor,
     shown: int,
 ) -> RegionView | None:
-    """Which regions of these images (uint8) a trained prompt chooses, the first few as pictures.
+    """The regions that a trained prompt chooses in these images (uint8), ``shown`` of them drawn.
 
-    None for a prompt that has the same place in every image, or that chooses pixels.
+    None for a prompt that has the same place in every image, or that chooses single pixels.
     """
     prompt = _built(trial, state, manifest)
     deciding = [module for module in prompt.placement.modules() if isinstance(module, Regions)]
@@ -85,7 +85,7 @@ def _built(trial: Trial, state: dict[str, Tensor], manifest: CheckpointManifest)
 
 
 def _space(prompt: Prompt, manifest: CheckpointManifest) -> tuple[Tensor, Tensor]:
-    """mean_C11 and std_C11 of the space that the prompt works in."""
+    """mean_C11 and std_C11 that lead from pixels to the space in which the prompt works."""
     normalised = prompt.space == "normalised"
     mean = torch.tensor(manifest.mean if normalised else [0.0] * 3)[:, None, None]
     std = torch.tensor(manifest.std if normalised else [1.0] * 3)[:, None, None]
@@ -95,11 +95,11 @@ def _space(prompt: Prompt, manifest: CheckpointManifest) -> tuple[Tensor, Tensor
 def mapping_counts(
     chosen: Iterable[tuple[str, dict[str, Tensor]]], targets: list[str], sources: list[str]
 ) -> pl.DataFrame:
-    """Which source class each target class took, over seeds.
+    """How many seeds chose each source class for each target class.
 
-    ``chosen`` gives a row's name and the trained state of each of its seeds; states without a
-    choice are passed over. Source classes that share a name have their numbers behind it. Columns:
-    method, target, source, chosen (seeds), of (seeds).
+    ``chosen`` has a row's name and the trained state for each seed; states of mappings that choose
+    nothing are skipped. Source classes with the same name get their numbers behind it. Columns:
+    method, target, source, chosen (the number of seeds that did), of (all seeds).
     """
     sources = told_apart(sources)
     rows = [

@@ -1,4 +1,4 @@
-"""Where an axis starts and ends, where its ticks are, and where labels beside it fit."""
+"""Limits and ticks of axes, and positions of labels that do not overlap."""
 
 import math
 
@@ -9,7 +9,7 @@ from scipy.optimize import isotonic_regression
 
 
 def accuracy_limits(*columns: pl.Series) -> tuple[int, int]:
-    """Whole fives around all values that are not null, inside 0 to 100."""
+    """The multiples of five around all values that are not null, within 0 to 100."""
     values = pl.concat(columns).drop_nulls().to_numpy()
     low = min(95, max(0, 5 * math.floor(values.min() / 5)))
     high = min(100, 5 * math.ceil(values.max() / 5))
@@ -17,7 +17,7 @@ def accuracy_limits(*columns: pl.Series) -> tuple[int, int]:
 
 
 def decades(values: pl.Series) -> list[int]:
-    """The powers of ten from the one at or below the smallest value to the last one reached.
+    """The powers of ten from just below the smallest value to just below the largest, or equal.
 
     A 0 comes first if some value is 0, since no power of ten is below it.
     """
@@ -43,10 +43,10 @@ def log_axis(field: str, title: str, values: pl.Series) -> alt.X:
 
 
 def spread(wanted: np.ndarray, gap: float, low: float, high: float) -> np.ndarray:
-    """The positions nearest to wanted (least squares), in its order, with gap between neighbours.
+    """The positions nearest to ``wanted`` (least squares), in its order and at least ``gap`` apart.
 
-    Subtracting gap * rank turns 'at least gap apart' into 'not decreasing', which is isotonic
-    regression. With too many positions for [low, high] the gap shrinks until they fit.
+    Subtracting gap * rank turns 'at least gap apart' into 'not decreasing', which isotonic
+    regression solves. With too many positions for [low, high] the gap shrinks until they fit.
     """
     order = np.argsort(wanted, kind="stable")
     gap = min(gap, (high - low) / max(len(wanted) - 1, 1))

@@ -1,4 +1,4 @@
-"""Which classes are taken for which."""
+"""The confusion matrix."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from altair.typing import ChartType
 
 from lorvp.results.pictures.style import PALE, SMALL, finish
 
-CELL, FINE = 36, 480  # pixels of a cell with a number; of the whole where there is no room for them
+CELL, FINE = 36, 480  # pixels of a cell with a number; of a matrix without numbers
 FEW, MANY = 15, 60  # classes up to which cells have numbers, and up to which axes have names
 
 
 def confusion(counts: pl.DataFrame, names: list[str], title: str) -> ChartType:
     """True classes down, answers across; ``counts`` has columns true, predicted (names), images.
 
-    The colour is the share of the true class's images, so that small classes count as large ones.
+    The colour is the share of the true class's images, so that small classes are seen as well.
     """
     table = counts.with_columns(share=pl.col("images") / pl.col("images").sum().over("true"))
     few, many = len(names) <= FEW, len(names) > MANY

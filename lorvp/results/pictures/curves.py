@@ -11,17 +11,17 @@ WIDTH, HEIGHT = 260, 200
 
 
 def learning_curves(history: pl.DataFrame) -> ChartType:
-    """One plot per mapping, one line per method: the mean over its seeds.
+    """One plot per mapping and one line per method, the mean over its seeds, by epoch.
 
-    The dot at the end of a line also shows a method that was measured only once.
+    A dot ends each line, so that a method with a single epoch is visible too.
     """
     return _curves(mean_curves(history), alt.X("epoch:Q", axis=alt.Axis(tickMinStep=1, grid=False)))
 
 
 def time_to_accuracy(history: pl.DataFrame) -> ChartType:
-    """The same against the seconds that training computed until then, also the mean over seeds.
+    """The same lines by the seconds that training computed, also a mean over seeds.
 
-    A dot also ends each line here: the further left, the sooner the training was over.
+    A dot ends each line: the further left, the sooner the training was over.
     """
     x = alt.X("seconds:Q", title="seconds of computing", axis=alt.Axis(grid=False))
     return _curves(mean_curves(history), x)

@@ -1,4 +1,4 @@
-"""Test images before and after the prompt, and what the network answers to each."""
+"""Test images without and with the prompt, and the network's answer to each."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from altair.typing import ChartType
 from lorvp.results.pictures.style import GREY, PALE, SMALL, finish
 from lorvp.results.pictures.tiles import data_url
 
-SIDE, COLUMN, ROW = 104, 128, 144  # pixels of a picture, and with the text around it
-LETTERS = 10
+SIDE, COLUMN, ROW = 104, 128, 144  # pixels of a picture, and of a cell with the text around it
+LETTERS = 10  # of a class name that is not cut
 PLAIN, PROMPTED = "as it is", "prompted"
 
 
 @dataclass(frozen=True)
 class Example:
-    """An image, as it is and as it is prompted (in [0, 1] but for what the prompt adds)."""
+    """An image in [0, 1], the same with the prompt, which may leave [0, 1], and the answers."""
 
     true: str
     image_HWC: np.ndarray
     prompted_HWC: np.ndarray
     before: str | None
-    """The answer without a prompt; None where no such trial is at hand."""
+    """The answer without a prompt; None where there is no such trial."""
     after: str
     confidence: float
-    """Of the answer with the prompt."""
+    """That of the answer with the prompt."""
 
 
 def examples(found: list[Example], title: str) -> ChartType:
-    """A column for each image; answers are called right or wrong, so that no colour is needed."""
+    """A column for each image; words say whether an answer is right, so no colour is needed."""
     table = pl.DataFrame([row for at, example in enumerate(found) for row in _tiles(at, example)])
     rows = [PLAIN, PROMPTED]
     axis = alt.Axis(domain=False, ticks=False, grid=False)

@@ -1,4 +1,4 @@
-"""The label mapping made visible: which source class stands for each target class."""
+"""The label mapping: which source class stands for each target class."""
 
 import textwrap
 from collections import Counter
@@ -11,10 +11,10 @@ from altair.typing import ChartType
 from lorvp.results.pictures.style import PALE, SMALL, finish
 from lorvp.results.pictures.summaries import most_chosen
 
-BANK = 10  # targets side by side; the others go into further banks below
+BANK = 10  # target classes side by side; more of them continue in banks below
 CELL_WIDTH, CELL_HEIGHT, LINE = 67, 48, 13  # pixels
-LETTERS, LINES = 11, 3  # what fits into a cell
-WORDS = "split(datum.label, /[ _]/)"  # a target's name with a line for each word
+LETTERS, LINES = 11, 3  # the text that fits into a cell
+WORDS = "split(datum.label, /[ _]/)"  # a line for each word of a target's name
 
 
 def mapping_heatmap(counts: pl.DataFrame) -> ChartType:
@@ -32,15 +32,17 @@ def mapping_heatmap(counts: pl.DataFrame) -> ChartType:
 
 
 def shortened(names: Iterable[str]) -> dict[str, str]:
-    """Of a name with synonyms, such as ImageNet's 'tench, Tinca tinca', the first, unless another
-    begins with the same ('maillot, tank suit' and 'maillot')."""
+    """The first synonym of each name, such as 'tench' of ImageNet's 'tench, Tinca tinca'.
+
+    Names that begin with the same synonym stay whole, such as 'maillot, tank suit' and 'maillot'.
+    """
     first = {name: name.split(",")[0] for name in names}
     taken = Counter(first.values())
     return {name: short if taken[short] == 1 else name for name, short in first.items()}
 
 
 def cell_lines(sources: list[str]) -> list[str]:
-    """The first name, in lines that fit a cell, and how many others tied with it."""
+    """The first name in lines that fit into a cell, and the number of others that tied with it."""
     tied = [f"or {len(sources) - 1} other{'s' * (len(sources) > 2)}"] * (len(sources) > 1)
     lines = textwrap.wrap(sources[0], LETTERS, break_long_words=False)
     room = LINES - len(tied)
@@ -58,7 +60,7 @@ def grid(table: pl.DataFrame, targets: list[str]) -> alt.LayerChart:
         x=alt.X("target:N", sort=targets, title="target class", axis=across),
         y=alt.Y("method:N", sort=methods, title=None, axis=alt.Axis(**plain)),
     )
-    # Lines of text go down from their place, so the first is moved up by half of what follows.
+    # Further lines go down from the first, so the first moves up by half of their height.
     up = alt.expr(f"-{LINE} / 2 * (length(datum.lines) - 1)")
     text = base.mark_text(fontSize=SMALL, lineHeight=LINE, baseline="middle", dy=up,
                           limit=CELL_WIDTH - 2)  # fmt: skip

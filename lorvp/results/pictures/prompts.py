@@ -1,4 +1,4 @@
-"""What the prompts look like: image, prompt, placement and prompted image, method by method."""
+"""The gallery of prompts: image, prompt, placement and prompted image of each method."""
 
 import altair as alt
 import polars as pl
@@ -8,12 +8,12 @@ from lorvp.results.pictures.style import GREY, MEDIUM, PALE, SMALL, finish
 from lorvp.results.pictures.tiles import PromptView, tiles_of
 
 SIDE = 96  # pixels of one picture
-COLUMN, ROW = SIDE + 24, SIDE + 28  # with the space around it and the text below it
+COLUMN, ROW = SIDE + 24, SIDE + 28  # pixels of a cell with the text below the picture
 COLUMNS = ("image", "prompt", "placement", "prompted image")
 
 
 def prompt_gallery(rows: list[PromptView]) -> ChartType:
-    """One row per method, with a column 'placement' only if some method chooses the place."""
+    """One row per method; there is a column 'placement' if images choose it for some method."""
     tiles = pl.DataFrame([tile for row in rows for tile in tiles_of(row)])
     columns = [name for name in COLUMNS if name in tiles["column"]]
     labels = [row.label for row in rows]
@@ -26,7 +26,7 @@ def prompt_gallery(rows: list[PromptView]) -> ChartType:
     )
     marks = [
         base.mark_image(width=SIDE, height=SIDE).encode(url="url:N"),
-        # A frame, because a picture that is white at its edge has no edge on white paper.
+        # A frame, since a picture with white edges has no visible edge on white paper.
         base.mark_square(size=SIDE**2, filled=False, stroke=PALE, strokeWidth=1, opacity=1),
         base.mark_text(dy=SIDE / 2 + 9, fontSize=SMALL, color=GREY).encode(text="caption:N"),
     ]

@@ -1,4 +1,4 @@
-"""Which regions images choose to have prompted, and how often each is chosen."""
+"""The regions that images choose for the prompt, and how often each region is chosen."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from lorvp.results.pictures.style import PALE, SMALL, finish
 from lorvp.results.pictures.tiles import data_url
 
 SIDE, GAP = 140, 8  # pixels of one picture, and between two
-BEYOND = "#EEEEEE"
+BEYOND = "#EEEEEE"  # regions that the prompt does not reach
 TINT = np.array([0.0, 0.447, 0.698])  # the first of the colours
-STRENGTH = 0.5
-FEW = 8  # regions side by side whose shares are written into them
+STRENGTH = 0.5  # of the tint
+FEW = 8  # the most regions side by side that have their shares written in them
 
 
 @dataclass(frozen=True)
 class RegionView:
-    """Sample images with the regions they chose, and the share of all images for each region.
+    """Sample images with the regions they chose, and how often all images chose each region.
 
-    chosen_RR are 0 or 1, as many as images_HWC (in [0, 1]); share_RR is in [0, 1], and NaN
-    where the prompt does not reach, so that a choice means nothing.
+    chosen_RR has an array of 0 and 1 for each of images_HWC, which are in [0, 1]. share_RR is the
+    share of images that chose a region, and NaN where the prompt does not reach the region.
     """
 
     label: str
@@ -32,7 +32,7 @@ class RegionView:
     chosen_RR: list[np.ndarray]
     share_RR: np.ndarray
     images: int
-    """That the shares are of."""
+    """The number of images over which the shares are counted."""
 
 
 def chosen_regions(views: list[RegionView]) -> ChartType:
@@ -42,7 +42,7 @@ def chosen_regions(views: list[RegionView]) -> ChartType:
 
 
 def tinted(image_HWC: np.ndarray, chosen_RR: np.ndarray, reached_RR: np.ndarray) -> np.ndarray:
-    """The image in colours, blue where it is prompted."""
+    """The image, tinted blue in the regions that are prompted."""
     height, width = (image_HWC.shape[i] // chosen_RR.shape[i] for i in range(2))
     mask_HW1 = np.kron(chosen_RR * reached_RR, np.ones((height, width)))[:, :, None] * STRENGTH
     return image_HWC * (1 - mask_HW1) + TINT * mask_HW1
@@ -61,7 +61,7 @@ def _samples(view: RegionView) -> alt.Chart:
 
 
 def _shares(view: RegionView) -> alt.LayerChart:
-    """A square for each region; grey with a dash where the prompt does not reach."""
+    """A square with the share of each region; grey with a dash where the prompt does not reach."""
     base = alt.Chart(_squares(view.share_RR)).encode(
         x=alt.X("column:O", axis=None), y=alt.Y("row:O", axis=None)
     )

@@ -1,4 +1,4 @@
-"""One look for every picture: colours, shapes, fonts, and writing to a file."""
+"""The common look of all pictures: colours, shapes and fonts; and how they become files."""
 
 from io import BytesIO
 from itertools import cycle, islice
@@ -11,9 +11,9 @@ from altair.typing import ChartType
 from PIL import Image
 
 # Okabe and Ito, https://jfly.uni-koeln.de/color/, without the yellow, which is lost on white paper.
-# Neighbours in this order also differ in lightness, so that grey prints keep them apart.
+# Neighbours in this order also differ in lightness, so that they differ in a grey print.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000")
-# One more than there are colours, so that 56 names have a pair of their own.
+# One more shape than colours: 7 x 8 pairs before one repeats.
 SHAPES = (
     "circle", "square", "triangle-up", "diamond",
     "triangle-down", "cross", "triangle-left", "triangle-right",
@@ -24,15 +24,15 @@ GREY, PALE = "#666666", "#CCCCCC"
 # vl-convert carries Liberation Sans, which has the widths of Arial: the same layout everywhere.
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 SMALL, MEDIUM, LARGE = 11, 12, 13
-WIDEST = 320  # pixels of a name beside an axis; what is longer ends in an ellipsis
-DPI = 192  # twice that of a screen, so that a page shows a PNG in the size of its SVG
+WIDEST = 320  # pixels of a name beside an axis; a longer one ends in an ellipsis
+DPI = 192  # twice a screen's 96, so that a page shows a PNG in the size of its SVG
 
 OF_EVERY_OBJECT = frozenset({
     "constructor", "hasOwnProperty", "isPrototypeOf", "propertyIsEnumerable", "toLocaleString",
     "toString", "valueOf", "__defineGetter__", "__defineSetter__", "__lookupGetter__",
     "__lookupSetter__", "__proto__",
 })  # fmt: skip
-"""What JavaScript finds in each object: Vega fails at a name of a class or method that is one."""
+"""Properties of every object in JavaScript. Vega fails at a class or method with such a name."""
 
 LOOK: dict[str, Any] = {
     "background": "white",
@@ -63,19 +63,19 @@ LOOK: dict[str, Any] = {
 
 
 def colour_of(field: str, names: list[str], **options) -> alt.Color:
-    """The colour of each name, by its place in names; the legend keeps that order."""
+    """A colour for each name, in the order of ``names``, which is also the legend's."""
     colours = list(islice(cycle(COLOURS), len(names)))
     return alt.Color(f"{field}:N", scale=alt.Scale(domain=names, range=colours), **options)
 
 
 def shape_of(field: str, names: list[str], **options) -> alt.Shape:
-    """The shape of each name; beside `colour_of` of the same names both share one legend."""
+    """A shape for each name; it shares one legend with `colour_of` of the same names."""
     shapes = list(islice(cycle(SHAPES), len(names)))
     return alt.Shape(f"{field}:N", scale=alt.Scale(domain=names, range=shapes), **options)
 
 
 def dash_of(field: str, names: list[str], **options) -> alt.StrokeDash:
-    """The dashes of each name: 4 patterns against 7 colours, so 28 names before a pair repeats."""
+    """A dash pattern for each name: 4 patterns and 7 colours make 28 pairs before one repeats."""
     dashes = list(islice(cycle(DASHES), len(names)))
     return alt.StrokeDash(f"{field}:N", scale=alt.Scale(domain=names, range=dashes), **options)
 
@@ -86,7 +86,11 @@ def finish(chart: ChartType) -> ChartType:
 
 
 def save(chart: ChartType, path: str | Path) -> None:
-    """Write a PNG, at twice the size so that print is sharp, or an SVG: the suffix of path says."""
+    """Write an SVG, or a PNG of twice the size, which is sharp in print: by the suffix of path.
+
+    Raises:
+        ValueError: the suffix is another.
+    """
     if Path(path).suffix not in {".png", ".svg"}:
         raise ValueError(f"pictures are written as .png or .svg, not as {path}")
     if Path(path).suffix == ".png":
@@ -96,19 +100,19 @@ def save(chart: ChartType, path: str | Path) -> None:
 
 
 def as_png(chart: ChartType) -> BytesIO:
-    """Drawn, but larger than a file of it has to be."""
+    """The chart drawn as a PNG, quickly and with weak compression."""
     return BytesIO(vl_convert.vegalite_to_png(specification(chart), scale=2, ppi=72))
 
 
 def write_png(drawn: BytesIO, path: str | Path) -> None:
-    """As small as can be, which takes longer than to draw it."""
+    """Write a drawn PNG with the strongest compression, which takes longer than drawing it."""
     with Image.open(drawn, formats=["PNG"]) as picture:
         smaller = picture.convert("RGB")  # nothing is transparent: the background is white
     smaller.save(path, optimize=True, dpi=(DPI, DPI))
 
 
 def specification(chart: ChartType) -> dict[str, Any]:
-    """The chart for Vega-Lite.
+    """The chart as Vega-Lite's JSON.
 
     Altair refuses tables of more than 5000 rows, a limit meant for notebooks; it is lifted here,
     because the learning curves of a full grid are longer.
@@ -118,7 +122,7 @@ def specification(chart: ChartType) -> dict[str, Any]:
 
 
 def _without_javascript(part: Any) -> Any:
-    """A mark of no width behind each text that Vega would look up in an object of JavaScript's."""
+    """Put an invisible word joiner behind each text that is a property of JavaScript's objects."""
     if isinstance(part, dict):
         return {key: _without_javascript(value) for key, value in part.items()}
     if isinstance(part, list):

@@ -1,4 +1,4 @@
-"""The numbers behind the pictures: tables in, tables out, nothing drawn here."""
+"""The numbers of the pictures: tables are computed here, and drawn elsewhere."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ TRIAL = ("dataset", "network", "method", "mapping")
 
 
 def named(results: pl.DataFrame) -> pl.DataFrame:
-    """Results with the training's label, if it has one, added to the method's name.
+    """Results with the label of the training added to the method's name.
 
-    Without it, trials that differ only in how they were trained would be averaged together.
+    Otherwise trials that differ only in their training would be averaged together.
     """
     name = pl.concat_str(
         "method", "training", separator=" ", ignore_nulls=True
@@ -21,11 +21,11 @@ def named(results: pl.DataFrame) -> pl.DataFrame:
 
 
 def over_seeds(results: pl.DataFrame) -> pl.DataFrame:
-    """One row per trial: test accuracy in percent over its seeds, in order of first appearance.
+    """One row for trials that differ in the seed only: their test accuracy in percent.
 
     Columns: dataset, network, method, mapping, mean, std, seeds, trained_values, low, high.
-    std is the sample's (divided by seeds - 1); of a single seed it is null, and so are
-    low = mean - std and high = mean + std.
+    Rows are in order of first appearance. std is the sample's (divided by seeds - 1), low is mean -
+    std and high is mean + std; for a single seed all three are null.
     """
     accuracy = 100 * pl.col("test_accuracy")
     return (
@@ -58,11 +58,11 @@ def history_rows(point: Point, epochs: list[dict]) -> pl.DataFrame:
 
 
 def mean_curves(history: pl.DataFrame) -> pl.DataFrame:
-    """One row per method, mapping and epoch: `accuracy`, the mean over seeds in percent, and
-    `seconds` that training computed up to there, the mean too.
+    """One row per method, mapping and epoch, with means over seeds.
 
-    Only epochs that every seed of the curve reached: where a seed stops early, the mean of the
-    others would jump without anything having been learnt.
+    ``accuracy`` is that on validation images in percent, ``seconds`` those that training computed
+    up to the end of the epoch. Epochs that some seed did not reach are left out: the mean of the
+    other seeds would jump without any learning.
     """
     curve = ("method", "mapping")
     return (
@@ -79,7 +79,7 @@ def mean_curves(history: pl.DataFrame) -> pl.DataFrame:
 
 
 def most_chosen(counts: pl.DataFrame) -> pl.DataFrame:
-    """One row per method and target: the sources most seeds chose, and the share that did.
+    """One row per method and target: the sources that most seeds chose, and the share that did.
 
     Columns: method, target, sources (list of names; more than one after a tie), share (0..1).
     """
@@ -92,7 +92,7 @@ def most_chosen(counts: pl.DataFrame) -> pl.DataFrame:
 
 
 def spread_phrase(seeds: pl.Series) -> str:
-    """What an interval shows: 'mean ± 1 std over 3 seeds'; a single seed has no interval."""
+    """Words for an interval: 'mean ± 1 std over 3 seeds', or '1 seed', which has none."""
     few, many = seeds.min(), seeds.max()
     if many == 1:
         return "1 seed"

@@ -1,4 +1,4 @@
-"""Arrays as pictures: what stands in one row of the gallery, as PNG data inside a URL."""
+"""Images of the gallery of prompts: arrays as PNG data in a URL."""
 
 import base64
 import io
@@ -7,16 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-PIXELS = 192  # at least so many on each side
+PIXELS = 192  # the shortest side of an enlarged picture
 
 
 @dataclass(frozen=True)
 class PromptView:
-    """One row of the gallery: an image, and what a method does to it.
+    """One row of the gallery: an image, a prompt, and the image with the prompt.
 
-    image_HWC is in [0, 1]. prompt_HWC is signed. placement_HW, in [0, 1], says where the prompt
-    goes in this image; None for methods that put it at the same place in every image.
-    prompted_HWC is the sum as the network gets it, so it may leave [0, 1].
+    image_HWC is in [0, 1]; prompt_HWC is signed. placement_HW, in [0, 1], is the mask of the prompt
+    in this image; None for methods that have the same mask in every image. prompted_HWC is the sum
+    that the network gets, so it may leave [0, 1].
     """
 
     label: str
@@ -27,7 +27,7 @@ class PromptView:
 
 
 def tiles_of(row: PromptView) -> list[dict[str, str]]:
-    """The pictures of a row, in the order of the columns: column, url, caption, label."""
+    """The pictures of a row in the order of their columns, with label, column, url and caption."""
     largest = float(np.abs(row.prompt_HWC).max())
     tiles = [
         ("image", row.image_HWC, ""),
@@ -43,13 +43,13 @@ def tiles_of(row: PromptView) -> list[dict[str, str]]:
 
 
 def centred(prompt_HWC: np.ndarray) -> np.ndarray:
-    """Signed values as colours: 0 is mid-grey, the largest magnitude is 0 or 1."""
+    """Signed values as colours: 0 becomes mid-grey, the largest magnitude black or white."""
     largest = np.abs(prompt_HWC).max()
     return 0.5 + prompt_HWC / (2 * largest) if largest > 0 else np.full_like(prompt_HWC, 0.5)
 
 
 def data_url(pixels: np.ndarray) -> str:
-    """An HW or HWC array in [0, 1] as a PNG in a URL; what lies outside is clamped.
+    """An HW or HWC array in [0, 1] as a PNG in a URL; values outside are clamped.
 
     Small pictures are enlarged by a whole factor without smoothing, so that pixels stay visible.
     """

@@ -1,4 +1,4 @@
-"""Polars: from finished trials to the tables that a paper prints."""
+"""From finished trials to the tables that a paper prints, with Polars."""
 
 from lorvp.results.tables.cells import with_spread
 from lorvp.results.tables.comparison import comparison, metrics, places, shifts

@@ -1,4 +1,4 @@
-"""What a paper prints: methods down, mappings across, accuracy over seeds in the cells."""
+"""The table that a paper prints: a row for each method, a column of accuracies for each mapping."""
 
 from __future__ import annotations
 
@@ -37,8 +37,10 @@ def title_of(part: pl.DataFrame) -> str:
 
 
 def places(table: pl.DataFrame) -> pl.DataFrame:
-    """For every cell of the comparison 1 if it is the best of its column, 2 if the second; else
-    null. Columns are compared within a dataset and a network."""
+    """For each cell of the comparison 1 if it is the best of its column, 2 if the second, or null.
+
+    Methods are compared within a dataset and a network.
+    """
     return _wide(_cells(table), "place").drop(ROW)
 
 
@@ -56,10 +58,11 @@ def _wide(cells: pl.DataFrame, values: str) -> pl.DataFrame:
 
 
 def shifts(table: pl.DataFrame, shifted: pl.DataFrame) -> pl.DataFrame:
-    """Test accuracy in percent on images from elsewhere, beside that on the trial's own dataset.
+    """Test accuracy in percent on shifted test sets, beside that on the trial's own dataset.
 
-    ``shifted`` has a row for each trial and set: trial, shift (its name), accuracy. A row of the
-    result is a method with a mapping, as mean ± std over seeds; columns are the sets.
+    ``shifted`` has a row for each trial and test set: trial, shift (the set's name), accuracy
+    (0..1). The result has a row for each method with a mapping and a column for each test set,
+    with mean ± std over seeds in its cells.
     """
     own = table.select("trial", shift="dataset", accuracy="test_accuracy")
     tested = own.filter(pl.col("trial").is_in(shifted["trial"].implode()))
@@ -90,7 +93,7 @@ def _column() -> pl.Expr:
 def metrics(table: pl.DataFrame) -> dict[str, dict[str, float]]:
     """``{"lor_vp r=4": {"ilm": 92.1, …}, …}``: mean test accuracy in percent, for `dvc metrics`.
 
-    The key names dataset, network and training too where there are several.
+    A key also names dataset, network or training where the table has several.
     """
     cells = aggregate(table)
     several = [name for name in ROW if name == "method" or cells[name].n_unique() > 1]

@@ -39,8 +39,9 @@ def cells(table: pl.DataFrame, statistics: pl.DataFrame) -> pl.DataFrame:
 def classes(
     table: pl.DataFrame, statistics: pl.DataFrame, names: Mapping[str, Sequence[str]]
 ) -> pl.DataFrame:
-    """A row for each class of each method and mapping: test images, accuracy in percent over
-    seeds. ``names`` are those of each dataset's classes. A class without test images has none.
+    """A row for each class of each method and mapping, with its accuracy in percent over seeds.
+
+    ``names`` has the class names of each dataset. A class without test images has no row.
     """
     own = {"class": [list(classes) for classes in names.values()], "dataset": list(names)}
     accuracy = 100 * pl.col("class_right") / pl.col("class_images")

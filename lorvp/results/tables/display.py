@@ -1,4 +1,4 @@
-"""Tables of numbers as they are read: rounded, with few columns, in words."""
+"""Tables of numbers made readable: rounded, with headings, and without empty columns."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from lorvp.results.tables.table import Table
 from lorvp.results.tables.tidy import PAIR
 
 MANY = 20
-"""Classes above which a table has no column for each."""
+"""The most classes that have a column each."""
 SMALLEST = 0.001
 """p below which no digits are shown."""
 INTERVAL = "95 % interval"
 
 
 def without_constant_pairs(table: pl.DataFrame) -> pl.DataFrame:
-    """Without the names of dataset and network where there is one."""
+    """The table without the dataset, and without the network, where all rows have the same."""
     drop = [name for name in PAIR if name in table.columns and table[name].n_unique() <= 1]
     return table.drop(drop)
 
 
 def tests(found: pl.DataFrame) -> pl.DataFrame:
-    """The paired tests; "–" where the data do not say which is better."""
+    """The paired tests; ``better`` is null where the data do not say which method is."""
     seeds = pl.format("{} : {} of {}", "ahead", "behind", "seeds")
     return without_constant_pairs(
         found.select(
@@ -47,7 +47,7 @@ def _signed(name: str) -> pl.Expr:
 
 
 def _interval() -> pl.Expr:
-    """``1.2 to 3.4``; null where there is none."""
+    """Text such as ``1.2 to 3.4``; null where there is no interval."""
     return decimal(pl.col("low")) + " to " + decimal(pl.col("high"))
 
 
@@ -75,7 +75,7 @@ def cells(found: pl.DataFrame) -> pl.DataFrame:
 
 
 def averages(found: pl.DataFrame) -> Table:
-    """Rows are methods, and each mapping has its average and its mean rank."""
+    """A row for each method, a column for each mapping: average accuracy and mean rank."""
     cells = found.with_columns(
         text=decimal(pl.col("average")) + " (" + decimal(pl.col("mean rank"), 2) + ")",
         place=place(pl.col("average"), ["network", "mapping"]),
@@ -85,14 +85,14 @@ def averages(found: pl.DataFrame) -> Table:
 
 
 def friedman(tested: pl.DataFrame) -> Table:
-    """Whether the ranks can be chance, in words."""
+    """The statistic of Friedman's test, and in words whether the ranks can be chance."""
     numbers = [decimal(pl.col(name), 2) for name in ("statistic", "critical difference")]
     table = tested.with_columns(*numbers, _p("p").alias("p"))
     return Table("Friedman's test of the ranks", without_constant_pairs(table))
 
 
 def classes(found: pl.DataFrame) -> list[Table]:
-    """For each dataset and network with few classes: a column for each, in percent."""
+    """A table for each dataset and network with few classes: accuracy in percent of each class."""
     parts = found.partition_by(PAIR, maintain_order=True)
     return [_of_classes(part) for part in parts if part["class"].n_unique() <= MANY]
 
@@ -105,6 +105,6 @@ def _of_classes(part: pl.DataFrame) -> Table:
 
 
 def _across(name: str, cells: pl.DataFrame, title: str, index: list[str]) -> Table:
-    """A column for each ``name``, from rows that have their ``text`` and its ``place``."""
+    """A table with a column for each value of ``name``, from the columns ``text`` and ``place``."""
     text, best = (cells.pivot(name, index=index, values=v) for v in ("text", "place"))
     return Table(title, without_constant_pairs(text), best.drop(index))

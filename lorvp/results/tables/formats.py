@@ -1,6 +1,7 @@
-"""Tables as Markdown, LaTeX (booktabs) and CSV. Names are text: nothing in them is a command.
+"""Tables as Markdown, LaTeX (booktabs) and CSV.
 
-In Markdown and LaTeX the best of a column is bold and the second underlined.
+In Markdown and LaTeX the best cell of a column is bold and the second underlined. Names are
+escaped: whatever characters they have, none is a command.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ LATEX = {1: r"\textbf{{{}}}", 2: r"\underline{{{}}}"}
 IN_MARKDOWN = re.compile(
     r"[\\`*\[~$|]"
     r"|<(?=[A-Za-z/!?])|&(?=[#\w])"  # where a tag or an entity would begin
-    r"|(?<![^\W_])_|_(?![^\W_])"  # between letters it is no mark
+    r"|(?<![^\W_])_|_(?![^\W_])"  # an underscore between letters marks nothing
 )
 IN_LATEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
@@ -30,23 +31,23 @@ IN_LATEX = {
     # A row that begins with one of these would be an argument of the line break before it.
     "[": "{[}", "*": "{*}",
     "`": r"\textasciigrave{}",
-    # Of two that LaTeX would join, the first.
+    # LaTeX joins two of these (-- is a dash), so something is put behind the first.
     "-": "-{}", "'": "'{}", ",": ",{}",
 }  # fmt: skip
 LATEX_PARTS = re.compile(r"([-',])(?=\1)|[^\w\s\-',]|_")
 
 FORMULA = r"(?s)^([=@＝＠\t\r].|[+\-＋－].*[^\d.,% ])"
-"""What a spreadsheet would compute; a sign alone, or with nothing but a number, is harmless."""
+"""Text that a spreadsheet would compute; a sign alone or before a number is harmless."""
 
 
 def markdown(table: pl.DataFrame) -> str:
-    """A table that GitHub and Prefect render; "–" for what is null."""
+    """A Markdown table as GitHub and Prefect render it, with "–" for null."""
     rows = [[in_markdown(value) for value in row] for row in table.iter_rows()]
     return _grid([in_markdown(name) for name in table.columns], rows)
 
 
 def marked_markdown(shown: Table) -> str:
-    """The same with marks."""
+    """A Markdown table with its best and second cells marked."""
     rows = [[_marked(value, place, MARKDOWN, in_markdown) for value, place in row]
             for row in shown.rows()]  # fmt: skip
     return _grid([in_markdown(name) for name in shown.cells.columns], rows)
@@ -63,7 +64,7 @@ def _grid(head: list[str], rows: list[list[str]]) -> str:
 
 
 def section_markdown(section: Section) -> str:
-    """Tables below each other, with a heading each where there are several, and the note."""
+    """A section's tables, each under a heading where there are several, and its note."""
     if not section.tables:
         return f"{section.otherwise}\n"
     several = len(section.tables) > 1
@@ -74,8 +75,10 @@ def section_markdown(section: Section) -> str:
 
 
 def latex(shown: Table) -> str:
-    """A ``table`` that needs only ``\\usepackage{booktabs}``; with names in other scripts than
-    Latin, XeLaTeX or LuaLaTeX and a font that has them."""
+    """A LaTeX ``table``, for which the document needs ``\\usepackage{booktabs}``.
+
+    Names in other scripts than Latin also need XeLaTeX or LuaLaTeX, and a font that has them.
+    """
     cells = shown.cells
     columns = "".join("r" if dtype.is_numeric() else "l" for dtype in cells.dtypes)
     return "\n".join(
@@ -97,9 +100,11 @@ def latex(shown: Table) -> str:
 
 
 def write_csv(table: pl.DataFrame, path: Path) -> None:
-    """For programs and spreadsheets. Text that a spreadsheet would compute gets an apostrophe in
-    front (OWASP's advice): only names of classes can be such, and the Parquet file beside has
-    them as they are."""
+    """Write a CSV file for programs and spreadsheets.
+
+    Text that a spreadsheet would compute gets an apostrophe in front, as OWASP advises. Only class
+    names can look like that; the Parquet file of the same table has them unchanged.
+    """
     texts = [name for name, dtype in table.schema.items() if dtype == pl.String]
     table.with_columns(_no_formula(name) for name in texts).write_csv(path)
 
@@ -111,7 +116,7 @@ def _no_formula(column: str) -> pl.Expr:
 
 
 def text_of(value: object) -> str:
-    """What stands in a cell; thousands are set apart, and what cannot be read is shown."""
+    """The text of a cell: numbers with commas at thousands, invisible characters by their code."""
     if value is None:
         return NOTHING
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -120,17 +125,17 @@ def text_of(value: object) -> str:
 
 
 def in_markdown(value: object) -> str:
-    """The same with nothing in it that Markdown would not show as it is."""
+    """The text of a cell with Markdown's special characters escaped."""
     return IN_MARKDOWN.sub(r"\\\g<0>", text_of(value))
 
 
 def in_latex(value: object) -> str:
-    """The same with nothing in it that is a command."""
+    """The text of a cell with LaTeX's special characters escaped."""
     return LATEX_PARTS.sub(lambda part: IN_LATEX.get(part[0], part[0]), text_of(value))
 
 
 def fenced(text: str, language: str = "") -> str:
-    """A block of code in Markdown, which nothing in ``text`` can end."""
+    """A code block in Markdown, with a fence longer than any run of backticks in ``text``."""
     fence = "`" * (1 + max(map(len, re.findall("`{2,}", text)), default=2))
     return f"{fence}{language}\n{text.rstrip()}\n{fence}\n"
 

@@ -1,13 +1,13 @@
-"""Which method is better on the same test images and seeds, and whether that can be chance.
+"""Paired tests: which of two methods is better, and whether the difference can be chance.
 
-For each test image, count the seeds in which A is right and B is wrong, less those in which it
-is the other way round. If A and B were equally good, each image's count would have either sign
-with the same probability, whatever the seeds do on one image together. The exact distribution of
-the sum under these signs gives p; with one seed this is McNemar's exact test. p is two-sided,
-and Holm's correction is over all tests of a dataset and network.
+Both methods have the same test images and seeds. For each image, count the seeds in which A is
+right and B is wrong, minus those in which B is right and A is wrong. If A and B were equally good,
+the count of each image would have either sign with the same probability, however the seeds depend
+on each other. The exact distribution of the sum over these signs gives p, which is two-sided; with
+one seed this is McNemar's exact test. Holm's correction covers all tests of a dataset and network.
 
-The test speaks of new images for these trained prompts. Whether new seeds would say the same, a
-few seeds cannot tell; so "better" also asks that A is ahead in every one of them.
+The test tells how these trained prompts would do on new images. A few seeds cannot tell how new
+seeds would do, so a method is called better only if it is also ahead in every seed.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from lorvp.results.tables.trial_statistics import unpacked
 ALPHA = 1 - LEVEL
 
 Right = Mapping[int, np.ndarray]
-"""Of a method, by seed: whether each image was answered rightly."""
+"""For each seed of a method, whether each test image was answered correctly."""
 
 SCHEMA = {
     "dataset": pl.String, "network": pl.String, "mapping": pl.String, "a": pl.String,
@@ -36,11 +36,11 @@ SCHEMA = {
 
 
 def paired_tests(table: pl.DataFrame, statistics: pl.DataFrame) -> pl.DataFrame:
-    """A row for each two methods with the same mapping that share a seed.
+    """A row for each pair of methods that have the same mapping and a seed in common.
 
-    ``difference`` is A's accuracy less B's in points, ``low`` and ``high`` its 95 % interval over
-    images; ``ahead`` and ``behind`` count seeds; ``better`` names the better one, where the
-    data say so.
+    ``difference`` is A's accuracy minus B's in percentage points, ``low`` and ``high`` its 95 %
+    interval over images. ``ahead`` and ``behind`` count the seeds in which A is better or worse
+    than B. ``better`` names the better method, or is null where the data do not say.
 
     Raises:
         InputError: trials of one dataset were tested on different numbers of images.
@@ -72,8 +72,10 @@ def _right(part: pl.DataFrame) -> Right:
 
 
 def compared(gains_SN: np.ndarray) -> tuple[float, float, float, int, int, int, int, float]:
-    """From 1 (A alone is right), -1 (B alone) or 0 for each seed and image: the columns of a
-    row from ``difference`` on."""
+    """The columns of a row from ``difference`` to ``p``.
+
+    ``gains_SN`` is 1 for each seed and image where A alone is right, -1 where B alone is, else 0.
+    """
     seeds, images = gains_SN.shape
     gain_N, of_seed_S = gains_SN.sum(0, dtype=np.int64), gains_SN.sum(1, dtype=np.int64)
     difference = 100 * gain_N.mean() / seeds
@@ -85,26 +87,26 @@ def compared(gains_SN: np.ndarray) -> tuple[float, float, float, int, int, int, 
 
 
 def sign_flip(gain_N: np.ndarray) -> float:
-    """Two-sided p of a sum of whole numbers if each could have had the other sign as well.
+    """Two-sided p of the sum of whole numbers, if each has either sign with the same probability.
 
-    Of c numbers of size v, those with the other sign are binomial; each takes 2 v off the
-    largest sum. The generating function of what is taken off, in steps of 2, is the product of
-    ((1 + z^v) / 2)^c over sizes, so that one Fourier transform gives all chances.
+    Among c numbers of size v, the number of negative ones is binomial, and each lowers the largest
+    possible sum by 2 v. The generating function of this lowering, in steps of 2, is the product of
+    ((1 + z^v) / 2)^c over the sizes v; one Fourier transform gives all of its coefficients.
     """
     counts = np.bincount(np.abs(gain_N))
     sizes = np.flatnonzero(counts[1:]) + 1
     reach, observed = int(sizes @ counts[sizes]), abs(int(gain_N.sum()))
-    # By Hoeffding's bound, a sum beyond 10 standard deviations has a chance of less than 1e-21:
-    # so many steps are enough, and what lies beyond is counted nowhere.
+    # By Hoeffding's bound, a sum beyond 10 standard deviations has a probability below 1e-21. The
+    # transform covers the sums up to there; those beyond are neglected.
     far = min(reach, int(10 * (sizes**2 @ counts[sizes]) ** 0.5) + 1)
     if observed == 0 or observed > far:
         return float(observed == 0)
     length = 1 << far.bit_length()  # the next power of two
     half_F = np.pi * np.arange(length // 2 + 1) / length
     size_VF = np.cos(np.outer(sizes, half_F)) ** counts[sizes][:, None]
-    chance = np.fft.irfft(size_VF.prod(0) * np.exp(-1j * reach * half_F), length)
-    taken_off = np.arange((reach - far + 1) // 2, (reach - observed) // 2 + 1)
-    return float(np.clip(2 * chance.take(taken_off, mode="wrap").sum(), 0, 1))
+    probability = np.fft.irfft(size_VF.prod(0) * np.exp(-1j * reach * half_F), length)
+    lowered = np.arange((reach - far + 1) // 2, (reach - observed) // 2 + 1)
+    return float(np.clip(2 * probability.take(lowered, mode="wrap").sum(), 0, 1))
 
 
 def _corrected() -> pl.Expr:
@@ -112,8 +114,11 @@ def _corrected() -> pl.Expr:
 
 
 def holm(p_T: np.ndarray) -> np.ndarray:
-    """Holm's correction: the i-th smallest of T is multiplied by T - i, and none falls below
-    one that was smaller."""
+    """Holm's correction of T values of p.
+
+    The i-th smallest, from i = 0, is multiplied by T - i; then each is raised to the largest of
+    those before it, and cut at 1.
+    """
     order = np.argsort(p_T, kind="stable")
     corrected_T = np.empty(len(p_T))
     factors = len(p_T) - np.arange(len(p_T))

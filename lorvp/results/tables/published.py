@@ -1,20 +1,21 @@
-"""Numbers that papers print, beside our own for the same settings.
+"""Numbers that papers print, compared with our own for the same settings.
 
-``published.csv`` has a row for each number that stands in a paper for a dataset, a network, a
-method and a mapping; averages and claims are left out. Nothing in it was measured here.
+``published.csv`` has a row for each number that a paper prints for a dataset, a network, a method
+and a mapping; averages and claims are left out. Nothing in it was measured here.
 
-paper, where, read_from   whose number it is, and where it was read, as not every paper was at hand
-dataset                   a `kind` of ours, or a word of our own for a set that we do not have
-network                   what a checkpoint's manifest calls its source; where two libraries have
-                          the same weights, both, between them "|"; the paper's words for weights
-                          that neither has
-method, mapping           settings in JSON: all that the number is known to depend on
-accuracy, std, seeds      in percent; standard deviation over so many runs
-shots                     training images of each class, where they are few
-note                      what else is known, or not; above all where it was the test images that
-                          chose the epoch, which ours never do
+paper, where, read_from   the paper, its table, and where we read the number, since not every paper
+                          was at hand
+dataset                   a `kind` of ours, or a word of our own for a dataset that we do not have
+network                   the `source` in a checkpoint's manifest; both, separated by "|", where two
+                          libraries have the same weights; the paper's words for weights that
+                          neither library has
+method, mapping           settings in JSON that the number is known to depend on
+accuracy, std, seeds      in percent; the standard deviation over this number of runs
+shots                     training images of each class, where there are few
+note                      other facts and doubts; above all whether the test images chose the epoch,
+                          which ours never do
 
-A network, a method or a mapping that is empty is one that nobody says, and agrees with nothing.
+A network, method or mapping that the paper does not say is empty, and equals none of ours.
 """
 
 from __future__ import annotations
@@ -35,25 +36,27 @@ FILE = Path(__file__).with_name("published.csv")
 
 
 def read() -> pl.DataFrame:
-    """All of ``published.csv``; what a paper does not say is null."""
+    """All of ``published.csv``, with null for what a paper does not say."""
     numbers = {"accuracy": pl.Float64, "std": pl.Float64, "seeds": pl.Int64, "shots": pl.Int64}
     return pl.read_csv(FILE, schema_overrides=numbers, infer_schema=False)
 
 
-def beside(
+def compare(
     results: pl.DataFrame, datasets: Mapping[str, Settings], sources: Mapping[str, str]
 ) -> pl.DataFrame:
-    """A row for each pair of a cell of ours and a published number with the same settings.
+    """A row for each pair of a mean of ours and a published number with the same settings.
 
-    ``results`` is the tidy table. ``datasets`` holds the settings of each dataset, ``sources``
-    what the manifest of each checkpoint says of its weights. "best test epoch" is our accuracy at
-    the epoch that the test images would have chosen, as in most papers; it is there only where
-    trials were asked for it, with ``test_every_epoch``.
+    ``results`` is the tidy table, ``datasets`` has the settings of each dataset, and ``sources``
+    the ``source`` in the manifest of each checkpoint. "best test epoch" is our accuracy at the
+    epoch that the test images would have chosen, as in most papers; only trials with
+    ``test_every_epoch`` have it.
     """
     ours, published = cells(results), read()
-    numbers = [_known(number) for number in published.to_dicts()]
-    own = [_own(cell, datasets[cell["dataset"]], sources) for cell in ours.to_dicts()]
-    pairs = [(i, j) for i, a in enumerate(own) for j, b in enumerate(numbers) if agree(a, b)]
+    numbers = [_parsed(number) for number in published.to_dicts()]
+    own = [_settings_of(cell, datasets[cell["dataset"]], sources) for cell in ours.to_dicts()]
+    pairs = [
+        (i, j) for i, a in enumerate(own) for j, b in enumerate(numbers) if same_settings(a, b)
+    ]
     left = ours[[i for i, _ in pairs]].drop("settings")
     right = published[[j for _, j in pairs]].select(
         with_spread(pl.col("accuracy"), pl.col("std")).alias("published"), "paper", "where", "note"
@@ -62,7 +65,7 @@ def beside(
 
 
 def cells(results: pl.DataFrame) -> pl.DataFrame:
-    """Our own accuracies over seeds, with the settings and epochs that lie behind them."""
+    """Our own accuracies over seeds, with the settings and numbers of epochs of their trials."""
     best = pl.col(BEST_TEST_EPOCH).cast(pl.Float64)
     more = results.group_by(GROUP, maintain_order=True).agg(
         with_spread(100 * best.mean(), 100 * best.std()).alias("best test epoch"),
@@ -75,19 +78,21 @@ def cells(results: pl.DataFrame) -> pl.DataFrame:
     return joined.select(*GROUP, "ours", "best test epoch", "seeds", "epochs", "settings")
 
 
-def agree(own: dict[str, Any], number: dict[str, Any]) -> bool:
-    """Whether a published number is for settings that a trial of ours has; what nobody says is
-    None, which no trial has."""
+def same_settings(own: dict[str, Any], number: dict[str, Any]) -> bool:
+    """Whether a published number has the settings of our trial. An unknown setting (None) matches
+    nothing."""
     return (
         own["network"] in number["network"]
         and (own["dataset"], own["shots"]) == (number["dataset"], number["shots"])
-        and _has(own["method"], number["method"])
-        and _has(own["mapping"], number["mapping"])
+        and _contains(own["method"], number["method"])
+        and _contains(own["mapping"], number["mapping"])
     )
 
 
-def _own(cell: dict[str, Any], dataset: Settings, sources: Mapping[str, str]) -> dict[str, Any]:
-    """What of a cell of ours can agree; no paper trains on a fraction of the images."""
+def _settings_of(
+    cell: dict[str, Any], dataset: Settings, sources: Mapping[str, str]
+) -> dict[str, Any]:
+    """Our settings that are compared. No paper trains on a fraction of the images, so None then."""
     facts, trial = dataset.model_dump(), json.loads(cell["settings"])
     return {
         "dataset": facts["kind"] if facts.get("fraction") is None else None,
@@ -98,22 +103,22 @@ def _own(cell: dict[str, Any], dataset: Settings, sources: Mapping[str, str]) ->
     }
 
 
-def _known(number: dict[str, Any]) -> dict[str, Any]:
-    """A row of the file with its JSON read; None for what nobody says."""
+def _parsed(number: dict[str, Any]) -> dict[str, Any]:
+    """A row of the file with its JSON parsed, and None for what the paper does not say."""
     read = {key: json.loads(number[key] or "null") for key in ("method", "mapping")}
     networks = number["network"].split("|") if number["network"] else []
     return number | read | {"network": networks}
 
 
-def _has(settings: Any, wanted: Any) -> bool:
-    """``wanted`` is part of the settings, key by key."""
+def _contains(settings: Any, wanted: Any) -> bool:
+    """Whether the settings have all keys of ``wanted``, with the same values."""
     if isinstance(wanted, dict) and isinstance(settings, dict):
-        return all(key in settings and _has(settings[key], wanted[key]) for key in wanted)
+        return all(key in settings and _contains(settings[key], wanted[key]) for key in wanted)
     return settings == wanted
 
 
 def _without_empty(table: pl.DataFrame) -> pl.DataFrame:
-    """Without the columns that would only confuse where nothing was swept or asked for."""
+    """The table without ``training`` and ``best test epoch`` where no row has any."""
     empty = {
         "training": (table["training"] == "").all(),
         "best test epoch": table["best test epoch"].is_null().all(),

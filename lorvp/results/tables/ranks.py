@@ -1,8 +1,9 @@
 """Methods over several datasets: averages, mean ranks, and whether the ranks can be chance.
 
-After Demšar, "Statistical Comparisons of Classifiers over Multiple Data Sets" (JMLR 2006):
-Friedman's test over datasets; where it rejects, two methods differ if their mean ranks are a
-critical difference apart (Nemenyi). Datasets are the blocks, so networks are kept apart.
+This follows Demšar, "Statistical Comparisons of Classifiers over Multiple Data Sets" (JMLR 2006):
+Friedman's test over datasets and, where it rejects, Nemenyi's: two methods differ if their mean
+ranks are a critical difference apart. The datasets are the blocks of the test, so that each network
+has a test of its own.
 """
 
 from __future__ import annotations
@@ -15,15 +16,15 @@ import polars as pl
 from lorvp.results.tables.tidy import LEVEL, aggregate
 
 FEW, ROUGH, METHODS = 5, 10, 3
-"""Datasets below which nothing is tested; up to which p, from a chi-square, is rough; methods
-that Friedman's test takes at least."""
+"""The fewest datasets that are tested; the most for which p, from a chi-square distribution, is
+called rough; the fewest methods that Friedman's test compares."""
 
 
 def averages(table: pl.DataFrame) -> pl.DataFrame:
     """Mean accuracy in percent and mean rank (1 is best) over the datasets of a network.
 
-    Of each mapping those methods that were tried on every dataset that has the mapping; equals
-    share a rank. Networks with one dataset are left out.
+    For each mapping these are the methods that were tried on every dataset with this mapping.
+    Equal accuracies share a rank. Networks with one dataset are left out.
     """
     keys = ["network", "mapping"]
     datasets = pl.col("dataset").n_unique()
@@ -40,7 +41,7 @@ def averages(table: pl.DataFrame) -> pl.DataFrame:
 
 
 def _ranked(table: pl.DataFrame) -> pl.DataFrame:
-    """Cells of methods that have every dataset of their network and mapping, with their ranks."""
+    """Means and ranks of the methods that were tried on every dataset of a network and mapping."""
     datasets = pl.col("dataset").n_unique()
     rank = pl.col("mean").fill_nan(-1.0).rank("average", descending=True)
     return (
@@ -53,8 +54,11 @@ def _ranked(table: pl.DataFrame) -> pl.DataFrame:
 
 
 def friedman(table: pl.DataFrame) -> pl.DataFrame:
-    """A row for each network and mapping with several datasets: network, mapping, methods,
-    datasets, statistic, p, critical difference (of mean ranks), and what that says."""
+    """Friedman's test, a row for each network and mapping with several datasets.
+
+    Columns: network, mapping, methods and datasets (their numbers), statistic, p, critical
+    difference (of mean ranks), and ``says``, the outcome in words.
+    """
     schema = {"network": pl.String, "mapping": pl.String, "methods": pl.Int64,
               "datasets": pl.Int64, "statistic": pl.Float64, "p": pl.Float64,
               "critical difference": pl.Float64, "says": pl.String}  # fmt: skip
@@ -78,7 +82,7 @@ def _tested(mean_MD: np.ndarray) -> tuple[float | None, float | None, float | No
         return None, None, None, f"not tested: {datasets} datasets are too few, {FEW} are needed"
     if (mean_MD == mean_MD[0]).all():
         return None, None, None, "not tested: all methods are equal on every dataset"
-    from scipy.stats import friedmanchisquare  # half a second, for grids of many datasets only
+    from scipy.stats import friedmanchisquare  # takes half a second, and few grids need it
 
     statistic, p = friedmanchisquare(*mean_MD)
     rough = f"; p is rough with {ROUGH} datasets or fewer" if datasets <= ROUGH else ""
@@ -87,7 +91,10 @@ def _tested(mean_MD: np.ndarray) -> tuple[float | None, float | None, float | No
 
 
 def critical_difference(methods: int, datasets: int) -> float:
-    """Nemenyi's: q sqrt(k (k + 1) / 6 N), q being the studentized range over sqrt 2."""
+    """Nemenyi's q sqrt(k (k + 1) / (6 N)) for k methods and N datasets.
+
+    q is the quantile of the studentized range divided by sqrt 2.
+    """
     from scipy.stats import studentized_range
 
     q = studentized_range.ppf(LEVEL, methods, np.inf) / 2**0.5

@@ -1,4 +1,4 @@
-"""Every table of an experiment, with what has to be said beside it."""
+"""Every table of an experiment, with the note below it."""
 
 from __future__ import annotations
 
@@ -50,7 +50,11 @@ MANY_CLASSES = f"No dataset has {display.MANY} classes or fewer; the files of nu
 def sections(
     results: pl.DataFrame, statistics: pl.DataFrame, class_names: Mapping[str, Sequence[str]]
 ) -> list[Section]:
-    """From the tidy table, a row of statistics for each trial, and each dataset's classes."""
+    """The sections in the order of the page.
+
+    ``results`` is the tidy table, ``statistics`` has a row for each trial (see
+    lorvp/results/tables/trial_statistics.py), ``class_names`` those of each dataset.
+    """
     main = chosen(results)
     return [
         Section("comparison", "Comparison", of_each_pair(main), comparison(main), COMPARISON),
@@ -71,19 +75,19 @@ def _averages(main: pl.DataFrame) -> Section:
 
 def _tests(main: pl.DataFrame, statistics: pl.DataFrame) -> Section:
     found = paired.paired_tests(main, statistics)
-    tables = _one("Paired tests", display.tests(found))
+    tables = _unless_empty("Paired tests", display.tests(found))
     return Section("tests", "Differences beyond chance", tables, found, TESTS, NO_TESTS)
 
 
 def _sweeps(results: pl.DataFrame) -> Section:
     found = sweeps(results)
-    tables = _one("Settings that were tried", found)
+    tables = _unless_empty("Settings that were tried", found)
     return Section("sweeps", "Sweeps", tables, found, SWEEPS, NO_SWEEP)
 
 
 def _details(main: pl.DataFrame, statistics: pl.DataFrame) -> Section:
     found = details.cells(main, statistics)
-    tables = _one("Methods and mappings", display.cells(found))
+    tables = _unless_empty("Methods and mappings", display.cells(found))
     notes = filter(None, (column.note for column in shown_in(Tables.DETAILS)))
     return Section("details", "Details", tables, found, " ".join([DETAILS, *notes]))
 
@@ -96,6 +100,6 @@ def _classes(
     return Section("classes", "Accuracy by class", shown, found, CLASSES, MANY_CLASSES)
 
 
-def _one(title: str, table: pl.DataFrame) -> list[Table]:
-    """No table where it would have no row."""
+def _unless_empty(title: str, table: pl.DataFrame) -> list[Table]:
+    """The table in a list, which is empty where the table has no row."""
     return [Table(title, table)] if table.height else []

@@ -1,8 +1,8 @@
-"""Where a setting was swept: what validation chose of it, and all that was tried.
+"""Swept settings: the one that validation chooses, and a table of all that were tried.
 
-Test images choose nothing: the main table shows, for each method and mapping, the training
-setting with the best mean validation accuracy over seeds, and the sweep stands in a table of its
-own. Settings of a method, such as a rank, stay rows of the main table.
+Test images choose nothing. For each method and mapping the main table shows the training setting
+with the best mean validation accuracy over seeds; the other settings are in the table of sweeps.
+Settings of a method, such as a rank, are rows of the main table.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ FAMILY = [*PAIR, "family", "mapping"]
 
 
 def chosen(table: pl.DataFrame) -> pl.DataFrame:
-    """The trials of the main table: of each method and mapping one training setting.
+    """The trials of the main table, which shows one training setting for each method and mapping.
 
-    ``training`` is then empty, and ``setting`` says which it was. Of equals the first in the
-    grid is taken; what is no number is never chosen over one that is.
+    Their ``training`` becomes empty, and a new column ``setting`` has its text. Among equals the
+    first in the grid is chosen; NaN is chosen only where there is no number.
     """
     best = aggregate(table).filter(_best(CELL)).select(GROUP)
     kept = table.join(best, on=GROUP, how="semi", maintain_order="left")
@@ -33,10 +33,10 @@ def _best(among: list[str]) -> pl.Expr:
 
 
 def sweeps(table: pl.DataFrame) -> pl.DataFrame:
-    """A row for each setting of a method that was tried in more than one, and its accuracies.
+    """A row of accuracies for each setting of the methods that were tried in several settings.
 
-    ``chosen`` marks what stands in the main table, ``best`` what validation would choose of all
-    settings of the method. Columns that say the same in every row are left out.
+    ``chosen`` marks the settings in the main table, ``best`` the one that validation would choose
+    among all settings of a method. Dataset and network are left out where there is only one.
     """
     mean, val = 100 * pl.col("mean"), 100 * pl.col("val_mean")
     words = pl.col("method").str.splitn(" ", 2).struct

@@ -1,4 +1,4 @@
-"""One row for each trial, and their means over seeds; every other table is made of these."""
+"""The tidy table with a row for each trial, and means over seeds; all tables are made of these."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from lorvp.results.tables.columns import Tables, shown_in
 
 PAIR = ["dataset", "network"]
 ROW = [*PAIR, "method", "training"]
-"""What a row of the comparison stands for; mappings are its columns, seeds its spread."""
+"""The columns that name a row of the comparison."""
 GROUP = [*ROW, "mapping"]
-"""What trials have in common that differ in their seeds only."""
+"""The columns in which trials agree that differ only in the seed."""
 CELL = [*PAIR, "method", "mapping"]
-"""The same whatever the training, of which the main table has one."""
+"""GROUP without the training: the main table shows one training for each method and mapping."""
 
 LEVEL = 0.95
-"""Of every interval."""
+"""Confidence of every interval."""
 
 
 def results(
@@ -78,8 +78,8 @@ def aggregate(table: pl.DataFrame, also: Iterable[pl.Expr] = ()) -> pl.DataFrame
 
 
 def interval() -> pl.Expr:
-    """Half of the interval of a mean of so many seeds, from ``std`` and ``seeds``."""
-    # Of one seed, whose std is null, the quantile is no number and is not asked for.
+    """Half of the width of the interval of a mean, from the columns ``std`` and ``seeds``."""
+    # With one seed the quantile is NaN; std is null then, and so is the product.
     quantile = (pl.col("seeds") - 1).map_batches(
         lambda freedom: pl.Series(stdtrit(freedom.to_numpy(), (1 + LEVEL) / 2)), pl.Float64
     )
@@ -87,5 +87,5 @@ def interval() -> pl.Expr:
 
 
 def without_constants(table: pl.DataFrame) -> pl.DataFrame:
-    """Without the columns of a row's name that say the same in every row."""
+    """The table without those columns of ROW, but for the method, that have one value only."""
     return table.drop(name for name in ROW if name != "method" and table[name].n_unique() == 1)

@@ -1,15 +1,15 @@
-"""What the tables need of a trial's predictions, in a few hundred bytes.
+"""Statistics of a trial's predictions that the tables need, in a few hundred bytes.
 
-A grid may have more predictions than memory holds, so each trial's are read once, alone, and
-what is left of them is one row:
+A grid may have more predictions than memory holds. So those of each trial are read once, alone, and
+one row of statistics is kept:
 
 trial           its fingerprint
 images          number of test images
 loss            mean cross-entropy
 ece             expected calibration error (Guo et al., ICML 2017), 15 bins of equal width
 class_images    test images of each class
-class_right     those of them that were answered rightly
-right           one bit for each test image in order, packed: 1 where the answer is right
+class_right     those that were answered correctly
+right           packed bits, one for each test image in order: 1 where the answer is correct
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ def statistics(trial: str, predictions: pl.DataFrame, classes: int) -> dict:
 
 
 def calibration_error(confidence_N: np.ndarray, right_N: np.ndarray) -> float:
-    """How far confidence is from accuracy: the mean over images of their bin's difference.
+    """Expected calibration error: the mean over images of |accuracy - confidence| of their bin.
 
-    A bin takes its upper edge. NaN if some confidence is NaN.
+    A bin contains its upper edge. The error is NaN if some confidence is NaN, or without images.
     """
     confidence_N = confidence_N.astype(np.float64)
     if np.isnan(confidence_N).any() or not len(confidence_N):
@@ -59,5 +59,5 @@ def calibration_error(confidence_N: np.ndarray, right_N: np.ndarray) -> float:
 
 
 def unpacked(right: bytes, images: int) -> np.ndarray:
-    """Whether each image was answered rightly."""
+    """Whether each of ``images`` test images was answered correctly, from the packed bits."""
     return np.unpackbits(np.frombuffer(right, np.uint8), count=images).astype(bool)

@@ -1,4 +1,4 @@
-"""Which cells are best and second, and how each format says so."""
+"""Markdown and LaTeX, and the marks of the best and second cells."""
 
 import math
 

@@ -17,7 +17,7 @@ SHORT = [name for name in SHOWN if len(name) < 20]
 
 @pytest.fixture
 def drawn(tmp_path):
-    """All text of a chart's SVG, none of whose tags is of a name, and the size of its PNG."""
+    """All text of a chart's SVG and the size of its PNG; no name has become a tag."""
     return lambda chart: read(chart, tmp_path / "picture.svg")
 
 

@@ -15,7 +15,7 @@ from lorvp.results.pictures.choice import (
 
 
 def tidy(*rows) -> pl.DataFrame:
-    """Of (trial, method, mapping, seed, validation accuracy, values of the content)."""
+    """Rows of trial, method, mapping, seed, validation accuracy and values of the content."""
     names = ["trial", "method", "mapping", "seed", "val_accuracy", "content_values"]
     table = pl.DataFrame(rows, schema=names, orient="row").with_columns(mapping_values=7)
     return table.with_columns(trained_values=pl.col("content_values") + 7)

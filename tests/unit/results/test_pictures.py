@@ -1,4 +1,4 @@
-"""Every picture as a file."""
+"""Every kind of picture is drawn and written."""
 
 import numpy as np
 import polars as pl
@@ -51,7 +51,7 @@ def regions(label: str, side: int) -> RegionView:
 
 
 def confused(classes: int):
-    """Every third class is now and then taken for the next one."""
+    """Counts in which every third class is sometimes taken for the next one."""
     names = [f"class {k}" for k in range(classes)]
     right = [{"true": name, "predicted": name, "images": 40} for name in names]
     wrong = [

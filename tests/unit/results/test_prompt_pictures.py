@@ -1,4 +1,4 @@
-"""Pictures of prompts and mappings, of grids that may have none."""
+"""Pictures of prompts and mappings, also of grids without any."""
 
 from pathlib import Path
 
@@ -31,7 +31,7 @@ FACTS = Facts(library="timm", architecture="test_resnet", input_size=(32, 32), m
 
 @pytest.fixture
 def drawn(tmp_path, monkeypatch):
-    """The pictures, by name, of trials that are trained for it."""
+    """Train trials and draw their pictures, by name."""
 
     def draw(*trials) -> dict[str, ChartType]:
         monkeypatch.chdir(tmp_path)
@@ -49,7 +49,7 @@ def drawn(tmp_path, monkeypatch):
 
 
 def job_of(one: Trial) -> Job:
-    """As the plan makes it; finished trials lie where pictures are made from."""
+    """A job as the plan makes it, stored where the pictures are made from."""
     data, network = Path("data/datasets/noise"), Path("data/checkpoints/tiny")
     digests = prepared.read(data).digest, checkpoint.read_manifest(network).digest
     facts = identity(one, *digests)

@@ -1,4 +1,4 @@
-"""Results made up by hand, and the published numbers that they are put beside."""
+"""The published numbers that made-up results are compared with."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ from lorvp.experiment import params
 from lorvp.experiment.trial import Point, Trial
 from lorvp.networks.manifest import Facts
 from lorvp.results.tables import results, section_markdown
-from lorvp.results.tables.published import beside
+from lorvp.results.tables.published import compare
 from tasks.stages.tables import beside_published
 
 R18 = "torchvision:ResNet18_Weights.IMAGENET1K_V1"
@@ -44,14 +44,14 @@ def trial(method, mapping, accuracy, *, seed=0, best=None, epochs=20, network="n
 
 
 def found(*trials, datasets=DATASETS, sources=SOURCES) -> list[tuple[str, str]]:
-    """Published number and paper of each row."""
-    table = beside(results(trials), datasets, sources)
+    """Published number and paper of each row of the comparison."""
+    table = compare(results(trials), datasets, sources)
     return list(zip(table["published"], table["paper"], strict=True))
 
 
 def test_a_row_has_ours_and_the_published_number():
     trials = [trial(FRAME_32, "rlm", accuracy, seed=s) for s, accuracy in enumerate([0.5, 0.7])]
-    assert beside(results(trials), DATASETS, SOURCES).to_dicts() == [
+    assert compare(results(trials), DATASETS, SOURCES).to_dicts() == [
         {
             "dataset": "mine",
             "network": "net",
@@ -120,21 +120,21 @@ def test_settings_that_the_number_does_not_depend_on_may_differ():
         ({}, []),
     ],
 )
-def test_few_shots_stand_beside_as_many(given, numbers):
+def test_few_shots_are_compared_with_as_many(given, numbers):
     ours = trial({"kind": "pad"}, "text", 0.6)
     sources = {"net": CLIP_16}
     assert found(ours, datasets={"mine": DtdConfig(**given)}, sources=sources) == numbers
 
 
 @pytest.mark.parametrize("given", [{"shots": 16}, {"fraction": 0.5}])
-def test_all_images_do_not_stand_beside_fewer(given):
+def test_a_number_for_all_images_is_not_compared_with_ours_for_fewer(given):
     ours = trial({"kind": "none"}, "lp", 0.6)
     assert found(ours, datasets={"mine": Cifar10Config(**given)}) == []
 
 
 def test_our_best_test_epoch_where_it_was_asked_for():
     trials = [trial(FRAME_32, "rlm", 0.5, seed=s, best=best) for s, best in enumerate([0.6, 0.7])]
-    (row,) = beside(results(trials), DATASETS, SOURCES).to_dicts()
+    (row,) = compare(results(trials), DATASETS, SOURCES).to_dicts()
     assert (row["ours"], row["best test epoch"]) == ("50.0 ± 0.0", "65.0 ± 7.1")
 
 
@@ -143,15 +143,15 @@ def test_a_sweep_over_training_is_told_apart():
         trial(FRAME_32, "rlm", 0.5, training="epochs=3", epochs=3),
         trial(FRAME_32, "rlm", 0.6, training="epochs=9", epochs=9),
     ]
-    table = beside(results(trials), DATASETS, SOURCES)
+    table = compare(results(trials), DATASETS, SOURCES)
     assert table.select("training", "epochs", "ours").rows() == [
         ("epochs=3", 3, "50.0"),
         ("epochs=9", 9, "60.0"),
     ]
 
 
-def test_nothing_to_put_beside_is_an_empty_table():
-    table = beside(results([trial({"kind": "lor_vp"}, "fm", 0.5)]), DATASETS, SOURCES)
+def test_without_a_published_number_the_table_is_empty():
+    table = compare(results([trial({"kind": "lor_vp"}, "fm", 0.5)]), DATASETS, SOURCES)
     assert table.height == 0
     assert table.schema["published"] == pl.String
 

@@ -1,4 +1,4 @@
-"""The papers' numbers as they stand in their tables, and which of ours they are put beside."""
+"""published.csv: the numbers as the papers print them, and settings that ours can have."""
 
 import json
 
@@ -122,7 +122,7 @@ def test_rows_of_a_table(paper, rows):
     ],
 )
 def test_smm_prints_the_averages_of_its_columns(published, network, layers, printed):
-    """So no digit of the table was lost on the way."""
+    """So no digit was lost when the table was copied."""
     pad = [FRAME_32, FRAME_128]
     columns = [pad, [NARROW], [MEDIUM], [FULL], [SMM | {"layers": layers}]]
     for column, average in zip(columns, printed, strict=True):
@@ -159,7 +159,7 @@ def test_only_what_is_stated_is_filled_in():
     ],
 )
 def test_settings_are_ours_where_the_kind_is(published, column, union, others):
-    """A key that we do not have would never agree with anything."""
+    """A key that we do not have would never match."""
     ours = TypeAdapter(union)
     texts = {json.dumps(row[column]) for row in published if row[column]}
     for settings in map(json.loads, texts):

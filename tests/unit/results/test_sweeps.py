@@ -1,4 +1,4 @@
-"""What validation chooses of a sweep, where test images would choose otherwise."""
+"""Validation chooses among swept settings, also where test images would choose another one."""
 
 import math
 
@@ -10,7 +10,7 @@ from tests.support.records import record
 
 
 def swept(method, mapping, seed, val, test, training="", name=None, dataset="digits"):
-    """As `record`, with both accuracies."""
+    """A `record` with both accuracies given."""
     point, facts = record(method, mapping, seed, test, training=training, dataset=dataset)
     facts["summary"]["val_accuracy"] = val
     facts["fingerprint"] += f" {name} {training} {dataset}"

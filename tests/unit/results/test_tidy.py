@@ -21,7 +21,7 @@ def test_results_are_one_row_per_trial_in_the_given_order():
 
 
 def test_a_summary_value_that_only_some_trials_have_is_a_column():
-    """The best test epoch is null where it was not asked for."""
+    """Such as the best test epoch, which is null where it was not asked for."""
     rows = [record("full", "ilm", seed, 0.5) for seed in range(150)]
     for seed, (_, facts) in enumerate(rows):
         facts["summary"]["test_accuracy_of_best_test_epoch"] = 0.6 if seed == 149 else None

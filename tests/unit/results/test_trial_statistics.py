@@ -1,4 +1,4 @@
-"""What is kept of predictions, and the tables made of it, against values worked out by hand."""
+"""Statistics of predictions, and the tables made of them, against values worked out by hand."""
 
 import math
 
