@@ -45,18 +45,18 @@ def write_tables(experiment: RunExperiment) -> None:
         beside_published(results, experiment),
         on_shifts(main, experiment, jobs),
     ]
-    told = remarks_on(results, experiment, jobs)
+    sentences = remarks_on(results, experiment, jobs)
     made = WORK / "tables"
     with whole_folder(made) as folder:
         write_results(folder, results)
         write_sections(folder, every)
         drawn = write_pictures(folder, results, main, jobs)
-        write_remarks(folder / "details.md", told)
-        write_report(folder / "report.html", experiment, jobs, every, drawn, told)
+        write_remarks(folder / "details.md", sentences)
+        write_report(folder / "report.html", experiment, jobs, every, drawn, sentences)
     publish(made, TABLES)
     shutil.rmtree(made)
     track_tables(experiment.params.tracking, TABLES, results, every)
-    print("\n".join([tables.markdown(tables.comparison(main)), *told]))
+    print("\n".join([tables.markdown(tables.comparison(main)), *sentences]))
 
 
 def read_results(jobs: list[Job]) -> pl.DataFrame:
@@ -113,7 +113,7 @@ def write_sections(folder: Path, every: list[Section]) -> None:
         section.numbers.write_parquet(numbers / f"{section.name}.parquet")
 
 
-def write_remarks(path: Path, told: list[str]) -> None:
+def write_remarks(path: Path, sentences: list[str]) -> None:
     """Append the remarks to the Markdown of a section."""
     with path.open("a") as file:
-        file.write("".join(["\n", *(f"- {tables.in_markdown(sentence)}\n" for sentence in told)]))
+        file.write("".join(["\n", *(f"- {tables.in_markdown(sentence)}\n" for sentence in sentences)]))

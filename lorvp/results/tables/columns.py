@@ -134,6 +134,7 @@ COLUMNS = [
 
 
 def shown_in(table: Tables) -> list[Column]:
+    """The declared columns that this table shows, in order."""
     return [column for column in COLUMNS if table in column.tables]
 
 
