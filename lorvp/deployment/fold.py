@@ -19,6 +19,7 @@ from lorvp.mappings.base import Mapping
 from lorvp.networks.acceleration.precision import ieee_fp32
 from lorvp.networks.acceleration.stem import NoStemError, find_stem
 from lorvp.networks.agreement import agree
+from lorvp.networks.frozen import read
 from lorvp.training.model import PromptedNetwork
 
 
@@ -52,8 +53,8 @@ def with_prompt(model: PromptedNetwork) -> nn.Module:
     _put(network, name, added_1CHW / frozen.std_C11)
     # Weights are folded in fp32, whatever precision the trial computed in.
     with ieee_fp32():
-        expected = frozen.plain.prompted(canvas_BCHW, added_1CHW, reads)
-        found = frozen.through(network, x_BCHW, reads)
+        expected = frozen.plain.run(canvas_BCHW, added_1CHW, reads)
+        found = read(network, x_BCHW, reads)
     assert agree(found, expected), "the network says other things"
     return network
 
@@ -88,7 +89,7 @@ def _static(model: PromptedNetwork) -> Tensor:
     if len(added_BCHW) > 1:
         raise InputError("each image has a prompt of its own, which cannot be folded")
     reads = model.mapping.reads
-    plain = model.network.prompted(canvas_BCHW, added_BCHW, reads)
+    plain = model.network.run(canvas_BCHW, added_BCHW, reads)
     if not agree(model.prompt.run(model.network, canvas_BCHW, added_BCHW, reads), plain):
         raise InputError(
             "this method works inside the network, and cannot be folded into its input"

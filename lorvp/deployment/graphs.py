@@ -20,6 +20,7 @@ from lorvp.deployment.classifier import Classifier
 from lorvp.deployment.fold import with_prompt
 from lorvp.errors import InputError
 from lorvp.files.whole import write_whole
+from lorvp.networks.frozen import read
 from lorvp.prompts.base import Content
 from lorvp.training.model import PromptedNetwork
 
@@ -64,7 +65,7 @@ class Folded(nn.Module):
     def forward(self, canvas_BCHW: Tensor) -> Tensor:
         (frozen,), mapping = self.frozen, self.mapping
         x_BCHW = frozen.normalise(canvas_BCHW)
-        return mapping(frozen.through(self.network, x_BCHW, mapping.reads))
+        return mapping(read(self.network, x_BCHW, mapping.reads))
 
 
 def graph_of(classifier: Classifier) -> torch.export.ExportedProgram:

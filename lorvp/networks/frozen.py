@@ -1,4 +1,7 @@
-"""A frozen network: weights that never change, with what is needed to use them."""
+"""A frozen network: weights that never change, with what is needed to use them.
+
+`lorvp.training.model` draws the way of a batch, which ends in ``run`` and ``read`` here.
+"""
 
 from __future__ import annotations
 
@@ -35,8 +38,15 @@ class TextTower(Protocol):
         ...
 
 
-Around = Callable[[], AbstractContextManager]
-"""Makes what is entered while images go through a network."""
+Hooks = Callable[[], AbstractContextManager]
+"""Makes a context in which a method's hooks are on the network."""
+
+
+def read(classifier: nn.Module, x_BCHW: Tensor, reads: Reads) -> Tensor:
+    """The logits_BS or features_BD of a network with timm's interface."""
+    network = cast(Classifier, classifier)
+    hidden = network.forward_features(x_BCHW.contiguous(memory_format=torch.channels_last))
+    return network.forward_head(hidden, pre_logits=reads == "features")
 
 
 class FrozenNetwork(nn.Module):
@@ -127,22 +137,14 @@ class FrozenNetwork(nn.Module):
         return (images_BCHW - self.mean_C11) / self.std_C11
 
     def forward(self, images_BCHW: Tensor, reads: Reads = "logits") -> Tensor:
-        return self.through(self.network, images_BCHW, reads)
+        return read(self.network, images_BCHW, reads)
 
-    def prompted(
-        self, canvas_BCHW: Tensor, added_BCHW: Tensor, reads: Reads, around: Around = nullcontext
+    def run(
+        self, canvas_BCHW: Tensor, added_BCHW: Tensor, reads: Reads, hooks: Hooks = nullcontext
     ) -> Tensor:
-        """The output for canvases in [0, 1], to which something is added in the same units.
+        """The output for canvases in [0, 1] with a prompt added to them in the same units.
 
-        ``around`` is entered whenever images go through the network, by those who reach inside.
+        Methods that act inside the network give ``hooks``, which are on it while it computes.
         """
-        with around():
-            return self(self.normalise(canvas_BCHW + added_BCHW), reads)
-
-    def through(self, network: nn.Module, images_BCHW: Tensor, reads: Reads) -> Tensor:
-        """The output of ``network``, this one or a trained copy of it."""
-        classifier = cast(Classifier, network)
-        hidden = classifier.forward_features(
-            images_BCHW.contiguous(memory_format=torch.channels_last)
-        )
-        return classifier.forward_head(hidden, pre_logits=reads == "features")
+        with hooks():
+            return read(self.network, self.normalise(canvas_BCHW + added_BCHW), reads)

@@ -144,7 +144,7 @@ def speed(manifest: CheckpointManifest, device: str, seconds: float = 1.0) -> fl
         added_1CHW = torch.zeros(1, 3, height, width, device=device, requires_grad=True)
 
         def step() -> None:
-            network.prompted(canvas_BCHW, added_1CHW, "features").sum().backward()
+            network.run(canvas_BCHW, added_1CHW, "features").sum().backward()
             if device.startswith("cuda"):
                 torch.cuda.synchronize()
 

@@ -139,7 +139,7 @@ class Prompt(nn.Module):
     ) -> Tensor:
         """The network's output for canvases in [0, 1] and what is added to them in the same
         units; methods that act inside the network (``inside_network``) replace this."""
-        return network.prompted(canvas_BCHW, added_BCHW, reads)
+        return network.run(canvas_BCHW, added_BCHW, reads)
 
     def account(self, network: FrozenNetwork) -> dict[str, str]:
         """How the network computes that this prompt runs: what was done to make it cheaper."""

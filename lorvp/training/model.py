@@ -1,4 +1,15 @@
-"""The whole in one module: prompt, frozen network, mapping."""
+"""The whole in one module: prompt, frozen network, mapping.
+
+The way of a batch, from images to what the mapping reads; each line calls the next:
+
+    PromptedNetwork.outputs    lays images on the canvas and asks the prompt what it adds to them
+    Prompt.run                 lets a method act inside the network (VPT) or train it (fine-tuning)
+    FrozenNetwork.run          adds the prompt, normalises
+    read                       the classifier's logits, or its features
+
+Trials run the network as an `Engine`, whose ``run`` goes by way of ``_run_piece``: part of a batch
+at a time, and the prompt's part of the first layer apart from the images'.
+"""
 
 from __future__ import annotations
 
@@ -30,11 +41,6 @@ class PromptedNetwork(nn.Module):
         prompt.attach(network, mapping.reads)
         mapping.attach(network)
 
-    def prompted(self, images_BHWC: Tensor) -> Tensor:
-        """What the network sees: normalised images_BCHW with the prompt in its own space."""
-        canvas_BCHW = self.prompt.fit(images_BHWC)
-        return self.network.normalise(canvas_BCHW + self.added(canvas_BCHW))
-
     def added(self, canvas_BCHW: Tensor) -> Tensor:
         """What is added to canvases in [0, 1], in the same units whatever the prompt's space."""
         if self.prompt.space == "pixel":
@@ -43,18 +49,15 @@ class PromptedNetwork(nn.Module):
 
     def source_logits(self, images_BHWC: Tensor) -> Tensor:
         """The network's own logits_BS for the prompted images."""
-        return self._run(images_BHWC, "logits")
+        return self.outputs(images_BHWC, "logits")
 
-    def outputs(self, images_BHWC: Tensor) -> Tensor:
-        """What the mapping reads: the network's logits_BS or features_BD."""
-        return self._run(images_BHWC, self.mapping.reads)
-
-    def _run(self, images_BHWC: Tensor, reads: Reads) -> Tensor:
+    def outputs(self, images_BHWC: Tensor, reads: Reads | None = None) -> Tensor:
+        """The network's logits_BS or features_BD: those that the mapping reads, unless told."""
         canvas_BCHW = self.prompt.fit(images_BHWC)
         added_BCHW = self.added(canvas_BCHW)
         if self._norms is not None:
             self._norms.append(torch.linalg.vector_norm(added_BCHW.detach(), torch.inf))
-        return self.prompt.run(self.network, canvas_BCHW, added_BCHW, reads)
+        return self.prompt.run(self.network, canvas_BCHW, added_BCHW, reads or self.mapping.reads)
 
     @contextmanager
     def measuring(self) -> Iterator[list[Tensor]]:

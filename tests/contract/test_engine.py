@@ -1,6 +1,6 @@
 """Every method trains the same on the network made cheaper as on the network as it is.
 
-The reference is ``FrozenNetwork.prompted``: canvas plus prompt, normalised, through the untouched
+The reference is ``FrozenNetwork.run``: canvas plus prompt, normalised, through the untouched
 network. Canvas and methods are smaller than in the papers, in proportion.
 """
 
@@ -169,5 +169,5 @@ def test_the_prompt_makes_a_difference_on_all_of_them(family):
     plain = network(family)
     canvas_BCHW, added_1CHW = torch.rand(2, 3, SIDE, SIDE), torch.randn(1, 3, SIDE, SIDE)
     added_1CHW.requires_grad_(True)
-    plain.prompted(canvas_BCHW, added_1CHW, "logits").square().sum().backward()
+    plain.run(canvas_BCHW, added_1CHW, "logits").square().sum().backward()
     assert added_1CHW.grad.norm() > 1e-6

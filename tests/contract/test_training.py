@@ -18,6 +18,7 @@ from lorvp.trials.contents import sealed
 from lorvp.trials.run import Result, build
 from lorvp.trials.store import TrialStore
 from tests.contract.cases import MAPPINGS, METHODS, PAIRS, SIZE, name, pair_name
+from tests.support.prompted import seen_by_network
 from tests.support.tiny import TARGET_NAMES, TARGETS, images, tiny_network, training, trial
 
 pairs = pytest.mark.parametrize("pair", PAIRS, ids=pair_name)
@@ -138,7 +139,7 @@ def test_the_prompts_norm_is_the_largest_change_of_what_the_network_is_given(pai
         measured = [model(image_1HWC) for image_1HWC in TEST.images_NHWC.split(1)]
     with torch.inference_mode():
         unmeasured = [model(image_1HWC) for image_1HWC in TEST.images_NHWC.split(1)]
-        given_BCHW = model.prompted(TEST.images_NHWC)
+        given_BCHW = seen_by_network(model, TEST.images_NHWC)
         plain_BCHW = model.network.normalise(model.prompt.fit(TEST.images_NHWC))
     change = float(((given_BCHW - plain_BCHW) * model.network.std_C11).abs().max())
     expected = None if model.prompt.inside_network else pytest.approx(change, abs=1e-6)

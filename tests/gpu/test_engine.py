@@ -49,8 +49,8 @@ def through(one: FrozenNetwork) -> list[Tensor]:
     canvas_BCHW = noise(4, 3, *one.input_size).to(one.mean_C11)
     added_1CHW = (noise(1, 3, *one.input_size, seed=1) / 10).to(one.mean_C11)
     added_1CHW.requires_grad_(True)
-    features_BD = one.prompted(canvas_BCHW, added_1CHW, "features")
-    logits_BS = one.prompted(canvas_BCHW, added_1CHW, "logits")
+    features_BD = one.run(canvas_BCHW, added_1CHW, "features")
+    logits_BS = one.run(canvas_BCHW, added_1CHW, "logits")
     logits_BS.square().sum().backward()
     return [features_BD.detach(), logits_BS.detach(), added_1CHW.grad]
 

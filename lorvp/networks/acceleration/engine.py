@@ -12,8 +12,8 @@ import copy
 import warnings
 from collections.abc import Iterator
 from contextlib import nullcontext
+from functools import partial
 from itertools import repeat
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -26,7 +26,7 @@ from lorvp.networks.acceleration.onednn_linear import by_onednn
 from lorvp.networks.acceleration.precision import SlowPrecision, ieee_fp32, why_slow
 from lorvp.networks.acceleration.stem import LEVELS, Stem, split
 from lorvp.networks.agreement import disagreement
-from lorvp.networks.frozen import Around, FrozenNetwork
+from lorvp.networks.frozen import FrozenNetwork, Hooks, read
 from lorvp.networks.interface import Reads
 from lorvp.recipe import CompileMode, Precision
 
@@ -69,14 +69,15 @@ class Engine(FrozenNetwork):
         # A part of this module, so that weights that both have never part company.
         self.source = source
         self.folded, self.stem, self.prompt_part = 0, None, None
-        self.halvings, self._pass, self.mode = 0, self._plain_pass, mode
+        self.halvings, self._read, self.mode = 0, read, mode
         with torch.random.fork_rng(devices=[]):
             self._account = self._streamline(source)
         if precision == "bf16":
             self._account |= self._lower()
         device = self.mean_C11.device
         self._account = of_products(self.network, device, self.dtype) | self._account
-        self._pass = self._plain_pass if mode is None else compiled(self._plain_pass, mode, device)
+        if mode is not None:
+            self._read = compiled(read, mode, device)
 
     @property
     def plain(self) -> FrozenNetwork:
@@ -99,18 +100,23 @@ class Engine(FrozenNetwork):
 
     def forward(self, images_BCHW: Tensor, reads: Reads = "logits") -> Tensor:
         canvas_BCHW = images_BCHW * self.std_C11 + self.mean_C11
-        return self.prompted(canvas_BCHW, torch.zeros_like(self.mean_C11)[None], reads)
+        return self.run(canvas_BCHW, torch.zeros_like(self.mean_C11)[None], reads)
 
-    def prompted(
-        self, canvas_BCHW: Tensor, added_BCHW: Tensor, reads: Reads, around: Around = nullcontext
+    def run(
+        self, canvas_BCHW: Tensor, added_BCHW: Tensor, reads: Reads, hooks: Hooks = nullcontext
     ) -> Tensor:
+        run_piece = self._run_piece
+        if self.halvings:
+            # Nothing in the network is random, so that no generator has to be put back.
+            run_piece = partial(
+                checkpoint, run_piece, use_reentrant=False, preserve_rng_state=False
+            )
         pieces = self._pieces(canvas_BCHW, added_BCHW)
-        through = self._recomputed if self.halvings else self._through
-        outputs = [through(x_BCHW, term, reads, around) for x_BCHW, term in pieces]
+        outputs = [run_piece(x_BCHW, term, reads, hooks) for x_BCHW, term in pieces]
         return torch.cat(outputs).to(canvas_BCHW.dtype)
 
     def _pieces(self, canvas_BCHW: Tensor, added_BCHW: Tensor) -> Iterator[tuple]:
-        """What the network is given, and the term of the stem that belongs to it."""
+        """Parts of a batch as the network reads them, each with the stem's term for it."""
         size = self._piece_size(canvas_BCHW)
         if self.prompt_part is None:
             x_BCHW = self.normalise(canvas_BCHW + added_BCHW).to(self.dtype)
@@ -126,24 +132,12 @@ class Engine(FrozenNetwork):
             whole = min(whole, max(1, PIECE // canvas_BCHW[0, 0].numel()))
         return min(whole, -(-len(canvas_BCHW) // 2**self.halvings))
 
-    def _recomputed(self, *given: Any) -> Tensor:
-        # Nothing in the network is random, so that no generator has to be put back.
-        return checkpoint(self._through, *given, use_reentrant=False, preserve_rng_state=False)
-
-    def _through(self, x_BCHW: Tensor, term: Tensor | None, reads: Reads, around: Around) -> Tensor:
-        # Hooks do not fire in a compiled network; methods that use them take the plain pass.
-        forward = self._pass if around is nullcontext else self._plain_pass
-        try:
-            with around():
-                return forward(x_BCHW, term, reads)
-        finally:
-            if self.stem is not None:
-                self.stem.term = None
-
-    def _plain_pass(self, x_BCHW: Tensor, term: Tensor | None, reads: Reads) -> Tensor:
-        if self.stem is not None:
-            self.stem.term = term
-        return self.through(self.network, x_BCHW, reads)
+    def _run_piece(self, x_BCHW: Tensor, term: Tensor | None, reads: Reads, hooks: Hooks) -> Tensor:
+        # Hooks do not fire in a compiled network, so methods that use them take the plain one.
+        read_piece = self._read if hooks is nullcontext else read
+        adding = nullcontext() if self.stem is None else self.stem.adding(term)
+        with adding, hooks():
+            return read_piece(self.network, x_BCHW, reads)
 
     def _streamline(self, source: FrozenNetwork) -> Account:
         """Fold and split, unless the outputs are then others; what came of it."""
@@ -175,8 +169,8 @@ class Engine(FrozenNetwork):
         outputs: list[Reads] = ["features"] if source.text else ["features", "logits"]
         with ieee_fp32():
             for reads in outputs:
-                own = self.prompted(canvas_BCHW, added_BCHW, reads)
-                plain = source.prompted(canvas_BCHW, added_BCHW, reads)
+                own = self.run(canvas_BCHW, added_BCHW, reads)
+                plain = source.run(canvas_BCHW, added_BCHW, reads)
                 if (apart := disagreement(own, plain)) is not None:
                     return f"{reads} would not be the plain network's ({apart})"
         return None

@@ -13,6 +13,8 @@ for each image. Zeros that a convolution pads with stay zeros in both terms.
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import cast
 
@@ -26,10 +28,10 @@ LEVELS = 255.0
 
 
 class Stem(nn.Module):
-    """Stands in the network where the convolution was, is given grey levels and adds ``term``."""
+    """Takes the convolution's place in the network, reads grey levels and adds ``term``."""
 
     term: Tensor | None
-    """The bracket, while images are on their way."""
+    """The bracket of the images that the network is computing."""
 
     def __init__(self, conv: nn.Conv2d, std_C11: Tensor) -> None:
         super().__init__()
@@ -40,6 +42,15 @@ class Stem(nn.Module):
     def forward(self, levels_BCHW: Tensor) -> Tensor:
         assert self.term is not None, "the prompt's part comes first"
         return self.of_image(levels_BCHW) + self.term
+
+    @contextmanager
+    def adding(self, term: Tensor | None) -> Iterator[None]:
+        """Add ``term`` in this block, and keep nothing of it afterwards."""
+        self.term = term
+        try:
+            yield
+        finally:
+            self.term = None
 
 
 def _scaled(conv: nn.Conv2d, scale_C11: Tensor) -> nn.Conv2d:

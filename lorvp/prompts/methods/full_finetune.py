@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from lorvp.augmentation import Augmentation
-from lorvp.networks.frozen import FrozenNetwork
+from lorvp.networks.frozen import FrozenNetwork, read
 from lorvp.networks.interface import Reads
 from lorvp.prompts.base import Canvas, Prompt
 from lorvp.prompts.contents.zero import Zero
@@ -68,7 +68,7 @@ class FineTuned(Prompt):
         low = network.dtype == torch.bfloat16
         device = canvas_BCHW.device.type
         with torch.autocast(device, torch.bfloat16) if low else nullcontext():
-            outputs = network.through(self.network, network.normalise(canvas_BCHW), reads)
+            outputs = read(self.network, network.normalise(canvas_BCHW), reads)
         return outputs.to(canvas_BCHW.dtype)
 
     def account(self, network: FrozenNetwork) -> dict[str, str]:

@@ -74,8 +74,8 @@ class VisualPromptTuning(Prompt):
     def run(
         self, network: FrozenNetwork, canvas_BCHW: Tensor, added_BCHW: Tensor, reads: Reads
     ) -> Tensor:
-        around = partial(self._inside, cast(Any, network.network))
-        return network.prompted(canvas_BCHW, added_BCHW, reads, around)
+        hooks = partial(self._inside, cast(Any, network.network))
+        return network.run(canvas_BCHW, added_BCHW, reads, hooks)
 
     def account(self, network: FrozenNetwork) -> dict[str, str]:
         return network.account(inside=True)

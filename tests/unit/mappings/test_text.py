@@ -15,6 +15,7 @@ from lorvp.networks.interface import Ends
 from lorvp.prompts.methods.pad import PadConfig
 from lorvp.training.trainer import fit
 from lorvp.trials.run import build
+from tests.support.prompted import seen_by_network
 from tests.support.tiny import (
     FEATURES,
     TARGET_NAMES,
@@ -61,7 +62,7 @@ def test_text_is_scale_times_cosine(float64):
     model = build(trial(PadConfig(width=2), TextConfig()), tiny_network(), ("cat", "dog"))
     given_images = images(5).images_NHWC
     got = model.eval()(given_images).detach()
-    features = model.network(model.prompted(given_images), "features").tolist()
+    features = model.network(seen_by_network(model, given_images), "features").tolist()
     for b in range(5):
         for k, name in enumerate(("cat", "dog")):
             expected = 10.0 * cosine(features[b], embedding(PHOTO + name))

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from lorvp.deployment.fold import with_prompt
 from lorvp.mappings.linear import FmConfig, LpConfig
 from lorvp.networks.acceleration.engine import Engine, engine
-from lorvp.networks.frozen import FrozenNetwork
+from lorvp.networks.frozen import FrozenNetwork, read
 from lorvp.networks.libraries import LIBRARIES
 from lorvp.prompts.methods.full_finetune import FullFinetuneConfig
 from lorvp.prompts.methods.lor_vp import LorVpConfig
@@ -41,7 +41,7 @@ CANVAS_BCHW = (255 * noise(4, 3, SIDE, SIDE, seed=2)).round().float() / 255
 def run(network: FrozenNetwork) -> tuple[Tensor, Tensor]:
     """features_BD and the prompt's gradient."""
     added_1CHW = (noise(1, 3, SIDE, SIDE).float() / 10).requires_grad_(True)
-    features_BD = network.prompted(CANVAS_BCHW, added_1CHW, "features")
+    features_BD = network.run(CANVAS_BCHW, added_1CHW, "features")
     random = torch.Generator().manual_seed(1)
     (features_BD * torch.randn(features_BD.shape, generator=random)).sum().backward()
     return features_BD.detach(), added_1CHW.grad
@@ -86,7 +86,7 @@ def test_grey_levels_reach_the_first_layer_exactly():
     canvas_BCHW = levels_B1HW.expand(2, 3, 16, 16) / 255
     made, seen = Engine(frozen(whole(nn.Conv2d(3, 6, 3), nn.GELU())), "bf16"), []
     made.stem.of_image.register_forward_pre_hook(lambda module, given: seen.append(given[0]))
-    made.prompted(canvas_BCHW, torch.zeros(1, 3, 16, 16), "logits")
+    made.run(canvas_BCHW, torch.zeros(1, 3, 16, 16), "logits")
     assert seen[0].dtype == BF16
     assert torch.equal(seen[0].int(), levels_B1HW.int().expand(2, 3, 16, 16))
 
@@ -148,8 +148,8 @@ def test_fine_tuning_in_fp32_runs_without_autocast():
 def test_logits_come_in_fp32_and_near_those_of_the_source(name):
     """Those of CLIP are products with embeddings of texts, which stay in fp32."""
     network, added_1CHW = NETWORKS[name](), torch.zeros(1, 3, SIDE, SIDE)
-    expected = network.prompted(CANVAS_BCHW, added_1CHW, "logits")
-    found = Engine(network, "bf16").prompted(CANVAS_BCHW, added_1CHW, "logits")
+    expected = network.run(CANVAS_BCHW, added_1CHW, "logits")
+    found = Engine(network, "bf16").run(CANVAS_BCHW, added_1CHW, "logits")
     assert found.dtype == FP32
     assert float((found - expected).abs().max()) < 0.1 * float(expected.abs().max())
 
@@ -162,5 +162,5 @@ def test_a_prompt_that_was_trained_in_bf16_is_folded_into_weights_in_fp32():
         parameter.data += 0.1 * noise(*parameter.shape).float()
     folded = with_prompt(model)
     x_BCHW = network.normalise(CANVAS_BCHW)
-    expected = network.prompted(CANVAS_BCHW, model.prompt.added(CANVAS_BCHW), "features")
-    torch.testing.assert_close(network.through(folded, x_BCHW, "features"), expected)
+    expected = network.run(CANVAS_BCHW, model.prompt.added(CANVAS_BCHW), "features")
+    torch.testing.assert_close(read(folded, x_BCHW, "features"), expected)

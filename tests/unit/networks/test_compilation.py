@@ -67,7 +67,7 @@ def test_outputs_and_gradients_are_those_of_the_network_as_it_is():
     canvas_BCHW = torch.rand(3, 3, *SIZE)
     given = [torch.zeros(1, 3, *SIZE, requires_grad=True) for _ in range(2)]
     outputs = [
-        one.prompted(canvas_BCHW, added, "logits")
+        one.run(canvas_BCHW, added, "logits")
         for one, added in zip((plain, fast), given, strict=True)
     ]
     torch.testing.assert_close(outputs[1], outputs[0])
@@ -87,13 +87,13 @@ def test_whoever_reaches_inside_finds_the_network_as_it_is():
     seen = []
 
     @contextmanager
-    def around():
+    def hooks():
         first = fast.network.get_submodule("first")
         hook = first.register_forward_hook(lambda *call: seen.append(call))
         yield
         hook.remove()
 
-    fast.prompted(torch.rand(2, 3, *SIZE), torch.zeros(1, 3, *SIZE), "logits", around)
+    fast.run(torch.rand(2, 3, *SIZE), torch.zeros(1, 3, *SIZE), "logits", hooks)
     assert len(seen) == 1
 
 

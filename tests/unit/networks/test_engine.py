@@ -74,8 +74,8 @@ def test_real_networks_give_the_same_outputs_and_keep_their_bits(name):
     size = network.input_size
     canvas_BCHW, added_1CHW = noise(2, 3, *size).float(), noise(1, 3, *size, seed=1).float()
     for reads in ("features", "logits"):
-        expected = network.prompted(canvas_BCHW, added_1CHW, reads)
-        found = made.prompted(canvas_BCHW, added_1CHW, reads)
+        expected = network.run(canvas_BCHW, added_1CHW, reads)
+        found = made.run(canvas_BCHW, added_1CHW, reads)
         scale = float(expected.abs().max())
         assert scale > 0
         torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5 * scale)
@@ -100,13 +100,13 @@ def test_short_of_memory_a_batch_goes_through_in_pieces_and_each_once_more(
     made.stem.register_forward_hook(lambda part, given, gives: seen.append(len(gives)))
     canvas_BCHW = noise(number, 3, *made.input_size).float()
     added_1CHW = noise(1, 3, *made.input_size, seed=1).float().requires_grad_(True)
-    outputs = made.prompted(canvas_BCHW, added_1CHW, "features")
+    outputs = made.run(canvas_BCHW, added_1CHW, "features")
     assert seen == pieces
     outputs.sum().backward()
     again = sorted(pieces) if halvings else []
     assert sorted(seen[len(pieces) :]) == again
     with torch.no_grad():
-        made.prompted(canvas_BCHW, added_1CHW, "features")
+        made.run(canvas_BCHW, added_1CHW, "features")
     assert seen[len(pieces) + len(again) :] == pieces
 
 
@@ -129,7 +129,7 @@ def test_where_the_shortcuts_would_be_wrong_none_is_taken(case, float64):
     outputs, gradients = [], []
     for one in (made, network):
         added_1CHW = noise(1, 3, 16, 16, seed=1).requires_grad_(True)
-        outputs.append(one.prompted(noise(3, 3, 16, 16), added_1CHW, "logits"))
+        outputs.append(one.run(noise(3, 3, 16, 16), added_1CHW, "logits"))
         outputs[-1].square().sum().backward()
         gradients.append(added_1CHW.grad)
     torch.testing.assert_close(*outputs, rtol=1e-13, atol=0)
@@ -162,12 +162,12 @@ def test_where_convolutions_are_in_tf32_shortcuts_are_taken_all_the_same():
     made = Engine(network)
     assert (made.folded, made.stem is not None) == (15, True)
     canvas_BCHW, added_1CHW = torch.rand(2, 3, 64, 64), torch.zeros(1, 3, 64, 64)
-    found, plain = (one.prompted(canvas_BCHW, added_1CHW, "features") for one in (made, network))
+    found, plain = (one.run(canvas_BCHW, added_1CHW, "features") for one in (made, network))
     # What it is compared in is IEEE's, or it could not be known to be the same network.
     assert not agree(found, plain)
     with ieee_fp32():
-        exact = network.prompted(canvas_BCHW, added_1CHW, "features")
-        assert agree(made.prompted(canvas_BCHW, added_1CHW, "features"), exact)
+        exact = network.run(canvas_BCHW, added_1CHW, "features")
+        assert agree(made.run(canvas_BCHW, added_1CHW, "features"), exact)
     assert not torch.equal(plain, exact)
 
 
@@ -289,7 +289,7 @@ def test_fine_tuning_starts_from_the_source_with_its_batchnorm():
 def results(made: FrozenNetwork, images: int, own: bool) -> list[Tensor]:
     """Outputs and the prompt's gradient."""
     added = noise(images if own else 1, 3, 16, 16, seed=1).requires_grad_(True)
-    outputs = made.prompted(noise(images, 3, 16, 16), added, "logits")
+    outputs = made.run(noise(images, 3, 16, 16), added, "logits")
     outputs.square().sum().backward()
     return [outputs.detach(), added.grad]
 
@@ -324,8 +324,8 @@ def test_a_copy_works_by_itself():
     made = Engine(small())
     other = copy.deepcopy(made)
     canvas_BCHW, added_1CHW = noise(2, 3, 16, 16).float(), noise(1, 3, 16, 16, seed=1).float()
-    expected = made.prompted(canvas_BCHW, added_1CHW, "logits")
-    assert torch.equal(other.prompted(canvas_BCHW, added_1CHW, "logits"), expected)
+    expected = made.run(canvas_BCHW, added_1CHW, "logits")
+    assert torch.equal(other.run(canvas_BCHW, added_1CHW, "logits"), expected)
     assert other.stem is not made.stem
 
 

@@ -115,7 +115,7 @@ def test_a_library_user_is_warned_of_what_is_slow_and_gets_it(onednn):
     with pytest.warns(SlowPrecision, match="bf16 is far slower than fp32 here: this processor"):
         made = small()
     canvas_BCHW, added_1CHW = torch.rand(2, 3, 16, 16), torch.zeros(1, 3, 16, 16)
-    assert torch.isfinite(made.prompted(canvas_BCHW, added_1CHW, "logits")).all()
+    assert torch.isfinite(made.run(canvas_BCHW, added_1CHW, "logits")).all()
     assert "slow: this processor has no bf16 products" in made.account()["precision"]
 
 

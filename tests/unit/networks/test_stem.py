@@ -148,8 +148,8 @@ def test_outputs_are_right_without_a_stem(case):
     assert reason in in_a_line(made.account())
     assert (made.stem, made.prompt_part) == (None, None)
     canvas_BCHW, added_1CHW = noise(3, 3, 16, 16), noise(1, 3, 16, 16, seed=1)
-    found = made.prompted(canvas_BCHW, added_1CHW, "logits")
-    expected = network.prompted(canvas_BCHW, added_1CHW, "logits")
+    found = made.run(canvas_BCHW, added_1CHW, "logits")
+    expected = network.run(canvas_BCHW, added_1CHW, "logits")
     torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12)
 
 
@@ -177,10 +177,10 @@ def test_the_term_is_gone_after_a_run_and_after_a_failure():
 
     made = Engine(frozen(going(way, conv=conv())))
     added_1CHW = noise(1, 3, 16, 16)
-    made.prompted(noise(2, 3, 16, 16), added_1CHW, "logits")
+    made.run(noise(2, 3, 16, 16), added_1CHW, "logits")
     assert made.stem.term is None
     with pytest.raises(RuntimeError, match="three are too many"):
-        made.prompted(noise(3, 3, 16, 16), added_1CHW, "logits")
+        made.run(noise(3, 3, 16, 16), added_1CHW, "logits")
     assert made.stem.term is None
 
 
@@ -192,7 +192,7 @@ def test_prompts_get_gradients_of_their_own_shape(own):
     gradients = []
     for one in (made, network):
         added = noise(3 if own else 1, 3, 16, 16, seed=1).requires_grad_(True)
-        one.prompted(canvas_BCHW, added, "logits").square().sum().backward()
+        one.run(canvas_BCHW, added, "logits").square().sum().backward()
         gradients.append(added.grad)
     assert gradients[0].shape == (3 if own else 1, 3, 16, 16)
     torch.testing.assert_close(*gradients, rtol=1e-11, atol=1e-13)
@@ -204,7 +204,7 @@ def test_a_colour_for_all_pixels_gets_one_gradient():
     gradients = []
     for one in (Engine(network), network):
         added_1C11 = noise(1, 3, 1, 1, seed=1).requires_grad_(True)
-        one.prompted(noise(3, 3, 16, 16), added_1C11, "features").square().sum().backward()
+        one.run(noise(3, 3, 16, 16), added_1C11, "features").square().sum().backward()
         gradients.append(added_1C11.grad)
     torch.testing.assert_close(*gradients, rtol=1e-11, atol=1e-13)
 
@@ -213,7 +213,7 @@ def test_the_gradient_of_the_two_parts_is_that_of_finite_differences():
     made = Engine(frozen(whole(conv(padding=1, stride=2), nn.BatchNorm2d(6), nn.GELU()), (6, 6)))
     added = noise(1, 3, 6, 6, seed=1).requires_grad_(True)
     canvas_BCHW = noise(2, 3, 6, 6)
-    assert torch.autograd.gradcheck(lambda p: made.prompted(canvas_BCHW, p, "logits"), (added,))
+    assert torch.autograd.gradcheck(lambda p: made.run(canvas_BCHW, p, "logits"), (added,))
 
 
 def test_images_take_no_gradient_of_the_first_layer_where_none_is_asked_for():
@@ -223,5 +223,5 @@ def test_images_take_no_gradient_of_the_first_layer_where_none_is_asked_for():
     added_1CHW = noise(1, 3, 16, 16, seed=1).requires_grad_(True)
     images = []
     made.stem.of_image.register_forward_hook(lambda m, g, out: images.append(out.requires_grad))
-    made.prompted(noise(5, 3, 16, 16), added_1CHW, "logits").sum().backward()
+    made.run(noise(5, 3, 16, 16), added_1CHW, "logits").sum().backward()
     assert (calls, images) == ([1], [False])

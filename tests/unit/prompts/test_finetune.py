@@ -13,6 +13,7 @@ from lorvp.prompts.methods.full_finetune import FullFinetuneConfig
 from lorvp.training.model import PromptedNetwork
 from lorvp.training.trainer import fit
 from lorvp.trials.run import build
+from tests.support.prompted import seen_by_network
 from tests.support.tiny import TARGET_NAMES, images, tiny_network, training, trial
 
 ALL = [IdentityConfig(), FmConfig(), LpConfig()]
@@ -38,7 +39,7 @@ def digest(network: torch.nn.Module) -> dict[str, str]:
 def test_it_starts_as_the_bare_network(mapping):
     network, given = tiny_network(), images(4).images_NHWC
     whole = model(mapping).eval()
-    assert torch.equal(whole.prompted(given), seen(network, given))
+    assert torch.equal(seen_by_network(whole, given), seen(network, given))
     expected = network(seen(network, given), whole.mapping.reads)
     assert torch.equal(whole.outputs(given), expected)
 

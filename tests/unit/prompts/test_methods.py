@@ -26,6 +26,7 @@ from lorvp.prompts.methods.random_patch import RandomPatchConfig
 from lorvp.prompts.methods.smm import SmmConfig
 from lorvp.training.model import PromptedNetwork
 from lorvp.trials.run import build
+from tests.support.prompted import seen_by_network
 from tests.support.tiny import MEAN, STD, TARGET_NAMES, images, tiny_network, trial
 from tests.unit.prompts.test_frames import first, on_canvas, scaled
 from tests.unit.prompts.test_sample_mask import mask_by_hand, unlike_its_start
@@ -64,7 +65,7 @@ def sees(model: PromptedNetwork, given_NHWC: Tensor, canvas_NCHW: Tensor, formul
     expected = torch.zeros_like(canvas_NCHW)
     for n, c, y, x in places(canvas_NCHW.shape):
         expected[n, c, y, x] = formula(float(canvas_NCHW[n, c, y, x]), n, c, y, x)
-    torch.testing.assert_close(model.prompted(given_NHWC), expected, rtol=0, atol=1e-12)
+    torch.testing.assert_close(seen_by_network(model, given_NHWC), expected, rtol=0, atol=1e-12)
 
 
 def places(shape: torch.Size) -> Iterator[tuple[int, ...]]:

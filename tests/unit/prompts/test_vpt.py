@@ -13,6 +13,7 @@ from lorvp.networks.libraries.timm_models import create
 from lorvp.prompts.methods.vpt import VptConfig
 from lorvp.training.model import PromptedNetwork
 from lorvp.trials.run import build
+from tests.support.prompted import seen_by_network
 from tests.support.tiny import FEATURES, TARGET_NAMES, images, source_names, tiny_network, trial
 
 SIZE = (16, 24)
@@ -139,7 +140,7 @@ def test_tokens_start_uniform_within_the_papers_bound(depth, patch, width):
 def test_the_image_itself_stays_as_it_is():
     whole, given = model(VptConfig()), images(2, side=SIZE).images_NHWC
     expected = whole.network.normalise(given.permute(0, 3, 1, 2) / 255)
-    assert torch.equal(whole.prompted(given), expected)
+    assert torch.equal(seen_by_network(whole, given), expected)
 
 
 def test_tokens_are_a_group_of_their_own_and_come_back_with_the_state():

@@ -19,6 +19,7 @@ from lorvp.prompts.methods.smm import SmmConfig
 from lorvp.prompts.methods.vpt import VptConfig
 from lorvp.results.pictures.arrays import prompt_view, region_view
 from lorvp.trials.run import build
+from tests.support.prompted import seen_by_network
 from tests.support.tiny import FEATURES, MEAN, STD, TARGET_NAMES, images, tiny_network, trial
 
 MANIFEST = CheckpointManifest(
@@ -60,7 +61,7 @@ METHODS = [
 @torch.no_grad()
 def test_the_prompted_image_is_what_the_network_sees_in_pixel_units(method):
     view, model = view_of(method)
-    seen_CHW = model.prompted(IMAGE[None])[0]
+    seen_CHW = seen_by_network(model, IMAGE[None])[0]
     mean, std = (np.array(v)[:, None, None] for v in (MEAN, STD))
     expected = (seen_CHW.numpy() * std + mean).transpose(1, 2, 0)
     np.testing.assert_allclose(view.prompted_HWC, expected, atol=1e-5)

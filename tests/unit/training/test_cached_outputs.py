@@ -40,15 +40,15 @@ def data(tmp_path):
 @pytest.fixture
 def calls(monkeypatch):
     """How many images the network was given, each time that it was."""
-    seen, prompted = [], Engine.prompted
+    seen, run_engine = [], Engine.run
 
     def counting(self, canvas_BCHW, added_BCHW, reads):
         seen.append(len(canvas_BCHW))
-        return prompted(self, canvas_BCHW, added_BCHW, reads)
+        return run_engine(self, canvas_BCHW, added_BCHW, reads)
 
     network = tiny_network()
     build(trial(), network, ["a", "b", "c"])  # its engine tries itself out when it is made
-    monkeypatch.setattr(Engine, "prompted", counting)
+    monkeypatch.setattr(Engine, "run", counting)
     return network, seen
 
 

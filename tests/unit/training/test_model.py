@@ -26,6 +26,7 @@ from lorvp.prompts.methods.smm import SmmConfig
 from lorvp.prompts.methods.vpt import VptConfig
 from lorvp.training.model import PromptedNetwork
 from lorvp.trials.run import build
+from tests.support.prompted import seen_by_network
 from tests.support.tiny import MEAN, STD, TARGET_NAMES, images, tiny_network, trial
 
 SIZE = (16, 16)
@@ -56,12 +57,12 @@ def model(method, mapping=None, seed: int = 0) -> PromptedNetwork:
     return build(trial(method, mapping), tiny_network(SIZE), TARGET_NAMES)
 
 
-def seen_by_network(method, formula) -> None:
+def follows(method, formula) -> None:
     """Compare with ``formula(x, prompt, mean, std)`` at every value of every image."""
     whole = model(method).eval()
     given = images(2, side=SIZE).images_NHWC
     prompt_CHW = whole.prompt.content().detach()
-    got = whole.prompted(given).detach()
+    got = seen_by_network(whole, given).detach()
     for n in range(2):
         for y in range(SIZE[0]):
             for x in range(SIZE[1]):
@@ -74,13 +75,13 @@ def seen_by_network(method, formula) -> None:
 @pytest.mark.usefixtures("float64")
 def test_a_pixel_prompt_is_added_before_normalisation():
     method = ComposeConfig(content=FreeConfig(std=1.0), space="pixel")
-    seen_by_network(method, lambda x, prompt, mean, std: (x + prompt - mean) / std)
+    follows(method, lambda x, prompt, mean, std: (x + prompt - mean) / std)
 
 
 @pytest.mark.usefixtures("float64")
 def test_a_normalised_prompt_is_added_after_it():
     method = ComposeConfig(content=FreeConfig(std=1.0), space="normalised")
-    seen_by_network(method, lambda x, prompt, mean, std: (x - mean) / std + prompt)
+    follows(method, lambda x, prompt, mean, std: (x - mean) / std + prompt)
 
 
 def canvas(given_NHWC: Tensor) -> Tensor:
@@ -100,7 +101,7 @@ def test_what_starts_at_zero_starts_from_the_bare_network(method):
 def test_a_frame_that_starts_at_zero_adds_nothing(method):
     whole, given = model(method).eval(), images(3, side=(20, 20)).images_NHWC
     laid = whole.prompt.fit(given)
-    assert torch.equal(whole.prompted(given), whole.network.normalise(laid))
+    assert torch.equal(seen_by_network(whole, given), whole.network.normalise(laid))
 
 
 @pytest.mark.parametrize(
@@ -109,7 +110,7 @@ def test_a_frame_that_starts_at_zero_adds_nothing(method):
 def test_a_frame_under_a_sigmoid_starts_mid_grey(method):
     whole, given = model(method).eval(), images(2, side=(8, 8)).images_NHWC
     grey = torch.tensor([(0.5 - m) / s for m, s in zip(MEAN, STD, strict=True)])
-    seen = whole.prompted(given).detach()
+    seen = seen_by_network(whole, given).detach()
     torch.testing.assert_close(seen[:, :, 0, 0], grey.expand(2, 3))
     torch.testing.assert_close(seen[:, :, 12:].mean((2, 3)), grey.expand(2, 3))
 
@@ -128,7 +129,7 @@ def test_logits_and_features_are_those_of_the_network():
     given = images(3, side=SIZE).images_NHWC
     for mapping, reads in ((FmConfig(), "logits"), (LpConfig(), "features")):
         whole = model(NoneConfig(), mapping).eval()
-        outputs = whole.network(whole.prompted(given), reads)
+        outputs = whole.network(seen_by_network(whole, given), reads)
         weight, bias = whole.mapping.linear.weight, whole.mapping.linear.bias
         expected = torch.stack([weight @ row + bias for row in outputs])
         torch.testing.assert_close(whole(given), expected)
