@@ -105,7 +105,7 @@ def make_jobs(experiment: RunExperiment, store: TrialStore) -> list[Job]:
 
 def _job(point: Point, store: TrialStore) -> Job:
     dataset, network = DATASETS / point.trial.dataset, CHECKPOINTS / point.trial.network
-    facts = identity(point.trial, _dataset(dataset).digest, manifest_of(network).digest)
+    facts = identity(point.trial, _dataset(dataset).digest, checkpoint.digest(manifest_of(network)))
     return Job(point, facts, fingerprint(facts), store.root, dataset, network)
 
 

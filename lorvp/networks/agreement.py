@@ -2,16 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import torch
 from torch import Tensor
-
-from lorvp.errors import InputError
-
-if TYPE_CHECKING:
-    from lorvp.networks.frozen import FrozenNetwork
-    from lorvp.networks.manifest import Facts
 
 
 def agree(one: Tensor, other: Tensor) -> bool:
@@ -29,30 +21,3 @@ def disagreement(one: Tensor, other: Tensor) -> str | None:
     if torch.allclose(one, other, rtol=1e-3, atol=1e-4 * scale):
         return None
     return f"{float((one - other).abs().max()):.2g} apart, of {scale:.2g}"
-
-
-def require_shape(what: str, output: Tensor, width: int, architecture: str) -> None:
-    """Outputs are one row of ``width`` numbers for each image.
-
-    Raises:
-        InputError: they are not, so nothing here could use them.
-    """
-    if output.ndim != 2 or output.shape[1] != width:
-        shape = " x ".join(str(extent) for extent in output.shape[1:])
-        raise InputError(
-            f"{architecture} gives {shape} {what} for an image where {width} are expected; "
-            "it cannot be used as a classifier"
-        )
-
-
-def outputs(network: FrozenNetwork, facts: Facts, x_BCHW: Tensor) -> tuple[Tensor, Tensor]:
-    """features_BD and logits_BS.
-
-    Raises:
-        InputError: one has another shape than it should have.
-    """
-    features_BD = network(x_BCHW, "features")
-    require_shape("features", features_BD, network.features, facts.architecture)
-    logits_BS = network(x_BCHW)
-    require_shape("logits", logits_BS, len(facts.class_names), facts.architecture)
-    return features_BD, logits_BS

@@ -6,6 +6,7 @@ manifest.json         what the network is, how its images look, its class names,
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import torch
@@ -13,16 +14,23 @@ from pydantic import ValidationError
 from safetensors.torch import save_file
 from torch import nn
 
+from lorvp.code_digest import digest_of
 from lorvp.errors import InputError
 from lorvp.files import strict_json
-from lorvp.files.whole import sha256, to_json, whole_folder
+from lorvp.files.whole import canonical, sha256, to_json, whole_folder
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.networks.libraries import LIBRARIES
 from lorvp.networks.loading import loaded
 from lorvp.networks.manifest import CheckpointManifest, Facts
+from lorvp.networks.options import OPTIONS
 from lorvp.text.problems import told
 
 FILES = ("manifest.json", "weights.safetensors")
+DECIDE = {
+    "library", "architecture", "model_kwargs", "input_size", "mean", "std", "interpolation",
+    "patch", "templates", "weights_sha256", "class_names", "features", "tokens",
+}  # fmt: skip
+"""Fields of a manifest that can change an output, or what prompts and mappings are built for."""
 
 
 def sketch(facts: Facts) -> tuple[CheckpointManifest, FrozenNetwork]:
@@ -51,8 +59,8 @@ def write(
     weights = {name: t.clone(memory_format=layout) for name, t in network.state_dict().items()}
     with whole_folder(folder, work, keep_others=True) as scratch:
         save_file(weights, scratch / "weights.safetensors")
-        digest = sha256(scratch / "weights.safetensors")
-        manifest = _manifest(facts, _checked(network, facts), made_from, digest)
+        written = sha256(scratch / "weights.safetensors")
+        manifest = _manifest(facts, _checked(network, facts), made_from, written)
         (scratch / "manifest.json").write_text(to_json(manifest.model_dump()))
     return manifest
 
@@ -70,6 +78,14 @@ def read_manifest(folder: Path) -> CheckpointManifest:
         return CheckpointManifest.model_validate_json(strict_json.text(path), strict=True)
     except ValidationError as error:
         raise InputError(f"{path} is damaged or of another version: {told(error)}") from error
+
+
+def digest(manifest: CheckpointManifest) -> str:
+    """Identifies all of the checkpoint that can change an output, the code that runs it too."""
+    library = manifest.library
+    modules = [LIBRARIES[library].__name__, OPTIONS[library].__module__, "lorvp.networks.loading"]
+    facts = manifest.model_dump(include=DECIDE) | {"code": digest_of(modules)}
+    return hashlib.sha256(canonical(facts)).hexdigest()
 
 
 def holds(folder: Path, made_from: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -13,10 +13,8 @@ from torch import Tensor
 
 from lorvp.errors import InputError
 from lorvp.networks.frozen import FrozenNetwork
+from lorvp.networks.manifest import Facts
 from lorvp.networks.weights_file import fill, misfit
-
-if TYPE_CHECKING:
-    from lorvp.networks.manifest import Facts
 
 
 def loaded(library: Any, facts: Facts, path: Path) -> FrozenNetwork:

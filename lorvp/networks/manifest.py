@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
@@ -15,10 +14,8 @@ from pydantic import (
     model_validator,
 )
 
-from lorvp.code_digest import digest_of
-from lorvp.files.whole import canonical
 from lorvp.networks.interface import Canvas, Ends, Interpolation, Tokens, filled
-from lorvp.networks.libraries import LIBRARIES
+from lorvp.networks.options import OPTIONS
 from lorvp.networks.options.allowed import checked_by
 from lorvp.networks.options.base import Factor
 from lorvp.settings import Positive, Template
@@ -26,8 +23,8 @@ from lorvp.text.quoted import shown
 
 
 def _known(library: str) -> str:
-    if library not in LIBRARIES:
-        raise ValueError(f"there is no library {shown(library)}; there is: {', '.join(LIBRARIES)}")
+    if library not in OPTIONS:
+        raise ValueError(f"there is no library {shown(library)}; there is: {', '.join(OPTIONS)}")
     return library
 
 
@@ -81,7 +78,7 @@ class Facts(BaseModel):
 
     @model_validator(mode="after")
     def _told_no_more_than_it_may(self) -> Facts:
-        checked_by(LIBRARIES[self.library].OPTIONS)(self.model_kwargs)
+        checked_by(OPTIONS[self.library])(self.model_kwargs)
         return self
 
 
@@ -116,13 +113,3 @@ class CheckpointManifest(Facts):
         texts = filled(self.templates or [], target_names)
         reads_text = self.templates is not None
         return Ends((*self.class_names, *texts), self.features, tuple(target_names), reads_text)
-
-    @property
-    def digest(self) -> str:
-        """Identifies all of the checkpoint that can change an output, the code that runs it too."""
-        fields = {"library", "architecture", "model_kwargs", "input_size", "mean", "std"}
-        fields |= {"interpolation", "patch", "templates", "weights_sha256"}
-        fields |= {"class_names", "features", "tokens"}  # of which prompts and mappings are built
-        facts = self.model_dump(include=fields)
-        code = digest_of([LIBRARIES[self.library].__name__, "lorvp.networks.loading"])
-        return hashlib.sha256(canonical(facts | {"code": code})).hexdigest()

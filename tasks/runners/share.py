@@ -65,7 +65,7 @@ DATASETS = Kind(
 CHECKPOINTS = Kind(
     "checkpoints",
     ("weights.safetensors",),
-    lambda folder: checkpoint.read_manifest(folder).digest,
+    lambda folder: checkpoint.digest(checkpoint.read_manifest(folder)),
     lambda folder: {"weights.safetensors": checkpoint.read_manifest(folder).weights_sha256},
 )
 

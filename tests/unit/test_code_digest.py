@@ -11,6 +11,7 @@ from lorvp.mappings.frequency import IlmConfig
 from lorvp.mappings.linear import LpConfig
 from lorvp.mappings.selection import IdentityConfig
 from lorvp.mappings.text import SemanticConfig, TextConfig
+from lorvp.networks.checkpoint import digest
 from lorvp.networks.manifest import CheckpointManifest
 from lorvp.prompts.contents.free import FreeConfig
 from lorvp.prompts.contents.low_rank import LowRankConfig
@@ -164,7 +165,9 @@ def test_an_edit_of_what_no_result_depends_on_changes_none(package, file):
         ("libraries/timm_models.py", {"timm"}),
         ("libraries/torchvision_models.py", {"torchvision"}),
         ("libraries/open_clip_models.py", {"open_clip"}),
-        ("agreement.py", {"timm", "torchvision", "open_clip"}),
+        ("options/timm_options.py", {"timm"}),
+        ("options/open_clip_options.py", {"open_clip"}),
+        ("libraries/checks.py", {"timm", "torchvision", "open_clip"}),
         ("loading.py", {"timm", "torchvision", "open_clip"}),
         ("weights_file.py", {"timm", "torchvision", "open_clip"}),
     ],
@@ -182,7 +185,7 @@ def test_an_edit_of_what_runs_a_network_changes_the_checkpoints_of_its_library(
             "interpolation": "bilinear", "class_names": [], "source": "", "features": 1,
             "tokens": None, "made_from": "", "weights_sha256": "",
         }  # fmt: skip
-        return {name: CheckpointManifest(library=name, **facts).digest for name in libraries}
+        return {name: digest(CheckpointManifest(library=name, **facts)) for name in libraries}
 
     before, path = digests(), package / "networks" / file
     path.write_text(path.read_text() + "\nNEW_CONSTANT = 1\n")

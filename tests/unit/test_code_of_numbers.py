@@ -14,8 +14,10 @@ import pytest
 
 from lorvp import code_digest
 from lorvp.mappings import MappingConfig
+from lorvp.networks.checkpoint import digest
 from lorvp.networks.libraries import LIBRARIES
 from lorvp.networks.manifest import CheckpointManifest
+from lorvp.networks.options import OPTIONS
 from lorvp.prompts.contents.free import FreeConfig
 from lorvp.prompts.methods import MethodConfig
 from lorvp.prompts.methods.compose import ComposeConfig
@@ -87,7 +89,9 @@ OF_TRIALS = code_digest.closure(
     code_digest.GROUND | code_digest.PIXELS,
 )
 OF_CHECKPOINTS = code_digest.closure(
-    [library.__name__ for library in LIBRARIES.values()] + ["lorvp.networks.loading"],
+    [library.__name__ for library in LIBRARIES.values()]
+    + [options.__module__ for options in OPTIONS.values()]
+    + ["lorvp.networks.loading"],
     code_digest.GROUND,
 )
 HASHED = sorted(OF_TRIALS | OF_CHECKPOINTS)
@@ -125,7 +129,7 @@ def names() -> Iterator[str]:
         "tokens": None, "made_from": "", "weights_sha256": "",
     }  # fmt: skip
     for library in LIBRARIES:
-        yield CheckpointManifest(library=library, **facts).digest
+        yield digest(CheckpointManifest(library=library, **facts))
 
 
 @cache

@@ -10,24 +10,19 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lorvp.errors import InputError
-from lorvp.networks.agreement import require_shape
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.networks.interface import filled
+from lorvp.networks.libraries.checks import require_shape
+from lorvp.networks.manifest import Facts
 from lorvp.networks.options.base import UNBUILDABLE, reason
-from lorvp.networks.options.open_clip_options import OpenClipOptions
 from lorvp.text.quoted import shown, similar
-
-if TYPE_CHECKING:
-    from lorvp.networks.manifest import Facts
-
-OPTIONS = OpenClipOptions
 
 BATCH = 256
 """Texts that are encoded at once."""

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
 from lorvp.errors import InputError
 from lorvp.images import Size
-from lorvp.networks.agreement import agree, outputs
+from lorvp.networks.agreement import agree
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.networks.interface import patch_of
+from lorvp.networks.libraries.checks import outputs
+from lorvp.networks.manifest import Facts
 from lorvp.networks.options.base import UNBUILDABLE, reason
-from lorvp.networks.options.timm_options import TimmOptions
 from lorvp.text.quoted import shown, similar
-
-if TYPE_CHECKING:
-    from lorvp.networks.manifest import Facts
-
-OPTIONS = TimmOptions
 
 
 def build(facts: Facts) -> nn.Module:

@@ -6,23 +6,19 @@ linear layer that was registered last gives the logits, so what it reads are the
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from lorvp.errors import InputError
-from lorvp.networks.agreement import agree, outputs
+from lorvp.networks.agreement import agree
 from lorvp.networks.frozen import FrozenNetwork
+from lorvp.networks.libraries.checks import outputs
+from lorvp.networks.manifest import Facts
 from lorvp.networks.options.base import UNBUILDABLE, reason
-from lorvp.networks.options.torchvision_options import TorchvisionOptions
 from lorvp.text.quoted import shown, similar
-
-if TYPE_CHECKING:
-    from lorvp.networks.manifest import Facts
-
-OPTIONS = TorchvisionOptions
 
 
 class Split(nn.Module):

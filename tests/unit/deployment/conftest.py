@@ -58,7 +58,7 @@ class Project:
         })  # fmt: skip
         frozen = checkpoint.load(self.data / "checkpoints" / network)
         result = run(trial, frozen, self.digits)
-        named = identity(trial, self.digits.digest, self.manifest(network).digest)
+        named = identity(trial, self.digits.digest, checkpoint.digest(self.manifest(network)))
         about = facts_of(trial, self.digits, self.manifest(network), "cpu")
         store = TrialStore(self.data / "prompts")
         name = f"{method} · {mapping} · digits · {network} · seed 0"

@@ -61,7 +61,7 @@ def job(tmp_path, monkeypatch) -> Job:
 def job_of(wanted: Trial) -> Job:
     """As the plan makes it."""
     data, network = Path("data/datasets/noise"), Path("data/checkpoints/tiny")
-    digests = prepared.read(data).digest, checkpoint.read_manifest(network).digest
+    digests = prepared.read(data).digest, checkpoint.digest(checkpoint.read_manifest(network))
     facts = identity(wanted, *digests)
     point = Point(wanted, "lor_vp r=2", "lp", "")
     return Job(point, facts, fingerprint(facts), Path("store"), data, network)

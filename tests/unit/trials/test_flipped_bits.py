@@ -48,7 +48,10 @@ def of_trial(root: Path) -> Kept:
     data = dataset(root / "data")
     torch.manual_seed(0)
     network = checkpoint.write(root / "net", create("test_resnet", 5).eval(), FACTS)
-    facts, store = identity(trial(epochs=1), data.digest, network.digest), TrialStore(root / "st")
+    facts, store = (
+        identity(trial(epochs=1), data.digest, checkpoint.digest(network)),
+        TrialStore(root / "st"),
+    )
     places = Files(root / "data", root / "net", root / "outputs", root / "notes")
     forget_network()
     store.put(fingerprint(facts), finish(trial(epochs=1), places, facts, {}).files)
@@ -117,7 +120,7 @@ def of_checkpoint(root: Path) -> Kept:
         manifest = checkpoint.read_manifest(root / "net")
         network = checkpoint.load(root / "net")
         total = sum(float(t.double().sum()) for t in network.state_dict().values())
-        return [manifest.digest, manifest.canvas, manifest.ends(["a", "b"]), total]
+        return [checkpoint.digest(manifest), manifest.canvas, manifest.ends(["a", "b"]), total]
 
     return Kept(list((root / "net").iterdir()), read)
 
@@ -170,7 +173,7 @@ def test_all_of_a_checkpoint_that_prompts_and_mappings_are_built_of_is_in_its_di
 ):
     torch.manual_seed(0)
     manifest = checkpoint.write(tmp_path / "net", create("test_resnet", 5).eval(), FACTS)
-    assert manifest.model_copy(update=changed).digest != manifest.digest
+    assert checkpoint.digest(manifest.model_copy(update=changed)) != checkpoint.digest(manifest)
 
 
 def test_how_images_of_any_size_become_like_stored_ones_is_in_a_datasets_digest(tmp_path):

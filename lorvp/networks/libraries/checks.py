@@ -1,0 +1,36 @@
+"""Whether a network's outputs have the shapes of a classifier's."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from lorvp.errors import InputError
+from lorvp.networks.frozen import FrozenNetwork
+from lorvp.networks.manifest import Facts
+
+
+def require_shape(what: str, output: Tensor, width: int, architecture: str) -> None:
+    """Outputs are one row of ``width`` numbers for each image.
+
+    Raises:
+        InputError: they are not, so nothing here could use them.
+    """
+    if output.ndim != 2 or output.shape[1] != width:
+        shape = " x ".join(str(extent) for extent in output.shape[1:])
+        raise InputError(
+            f"{architecture} gives {shape} {what} for an image where {width} are expected; "
+            "it cannot be used as a classifier"
+        )
+
+
+def outputs(network: FrozenNetwork, facts: Facts, x_BCHW: Tensor) -> tuple[Tensor, Tensor]:
+    """features_BD and logits_BS.
+
+    Raises:
+        InputError: one has another shape than it should have.
+    """
+    features_BD = network(x_BCHW, "features")
+    require_shape("features", features_BD, network.features, facts.architecture)
+    logits_BS = network(x_BCHW)
+    require_shape("logits", logits_BS, len(facts.class_names), facts.architecture)
+    return features_BD, logits_BS
