@@ -1,10 +1,14 @@
-"""Images from uint8 to the size and the range that networks read."""
+"""Images from uint8 to the size and the range that networks read, cropped and flipped at random
+in training where a recipe asks for it."""
 
 from __future__ import annotations
 
 import torch
+from pydantic import Field
 from torch import Tensor
 from torch.nn import functional as F
+
+from lorvp.settings import Settings
 
 Size = tuple[int, int]
 """Height and width in pixels."""
@@ -46,3 +50,29 @@ def random_windows(images_BCHW: Tensor, size: Size) -> Tensor:
     image_B11 = torch.arange(batch)[:, None, None]
     windows_BHWC = images_BCHW.permute(0, 2, 3, 1)[image_B11, rows_BH1, columns_B1W]
     return windows_BHWC.permute(0, 3, 1, 2)
+
+
+class Augmentation(Settings):
+    """Changes to training images, drawn anew whenever an image is seen; none by default.
+
+    The published ``Resize(252), RandomCrop(224), RandomHorizontalFlip`` is ``enlarge: 1.125``
+    (252 / 224) with ``flip: true``.
+    """
+
+    enlarge: float = Field(default=1.0, ge=1, le=4)
+    """Images are laid this many times larger, and a random window of the right size is kept."""
+    flip: bool = False
+    """Left and right change places in every second image."""
+
+    def __call__(self, images_BHWC: Tensor, size: Size, mode: str = "bilinear") -> Tensor:
+        """uint8 images_BCHW of the given size."""
+        larger = round(self.enlarge * size[0]), round(self.enlarge * size[1])
+        images_BCHW = random_windows(resized(images_BHWC, larger, mode), size)
+        return self.flipped(images_BCHW)
+
+    def flipped(self, images_BCHW: Tensor) -> Tensor:
+        """Some of the images mirrored, where this is asked for."""
+        if not self.flip:
+            return images_BCHW
+        turned_B111 = torch.rand(len(images_BCHW), 1, 1, 1) < 0.5
+        return torch.where(turned_B111.to(images_BCHW.device), images_BCHW.flip(3), images_BCHW)

@@ -10,7 +10,7 @@ from pydantic import Field
 from torch import nn
 from torch.optim.lr_scheduler import LambdaLR
 
-from lorvp.augmentation import Augmentation
+from lorvp.images import Augmentation
 from lorvp.settings import BY_KIND, OR_KIND_ALONE, Batch, Epochs, NotNegative, Positive, Settings
 
 Precision = Literal["fp32", "bf16"]

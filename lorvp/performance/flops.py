@@ -15,10 +15,9 @@ import torch
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
-from lorvp.augmentation import Augmentation
 from lorvp.datasets.source import Sizes
 from lorvp.experiment.trial import Trial
-from lorvp.images import Size
+from lorvp.images import Augmentation, Size
 from lorvp.mappings.base import Mapping
 from lorvp.networks.acceleration.engine import PIECE, engine
 from lorvp.networks.frozen import FrozenNetwork

@@ -13,9 +13,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from lorvp.augmentation import Augmentation
 from lorvp.errors import InputError
-from lorvp.images import Size, resized, unit
+from lorvp.images import Augmentation, Size, resized, unit
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.networks.interface import Canvas, Interpolation, Reads
 

@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 
 from lorvp.datasets.prepared import LabelledImages
-from lorvp.mappings.greedy import greedy
+from lorvp.mappings.frequency import greedy
 
 WORKERS = 4
 

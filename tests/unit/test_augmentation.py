@@ -4,8 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from lorvp.augmentation import Augmentation
-from lorvp.images import random_windows, resized
+from lorvp.images import Augmentation, random_windows, resized
 from lorvp.networks.interface import Canvas
 from lorvp.prompts.base import Fit
 from lorvp.prompts.fits.cover import Cover

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lorvp.mappings.greedy import greedy
+from lorvp.mappings.frequency import greedy
 
 
 def first_largest(matrix: list[list[int]]) -> tuple[int, int]:

@@ -11,8 +11,8 @@ from PIL import Image
 from pydantic import ValidationError
 from torch import Tensor
 
-from lorvp.augmentation import Augmentation
 from lorvp.errors import InputError
+from lorvp.images import Augmentation
 from lorvp.networks.interface import Canvas
 from lorvp.prompts.fits.cover import Cover, CoverConfig
 from lorvp.prompts.fits.frame import Frame, FrameConfig
