@@ -27,7 +27,6 @@ from platformdirs import user_cache_path
 from lorvp.errors import InputError
 from lorvp.files.whole import link_or_copy, naming_full_disk, whole_folder
 from lorvp.trials.resume import ResumeFile
-from lorvp.trials.stored_history import read_history
 from lorvp.trials.verified import FILES, RECORD, is_whole, verified
 
 
@@ -82,14 +81,6 @@ class TrialStore:
         if not (whole := is_whole(folder)):
             forget(folder)
         return whole
-
-    def history(self, fingerprint: str) -> list[dict]:
-        """One row per epoch.
-
-        Raises:
-            InputError: the file is damaged.
-        """
-        return read_history(self.folder(fingerprint))
 
     def put(self, fingerprint: str, files: Mapping[str, bytes]) -> None:
         """Store a trial as ``lorvp.trials.contents.sealed`` gives it.

@@ -53,9 +53,8 @@ def test_what_is_written_is_what_was_measured(store, result):
     assert record["fingerprint"] == NAME
     assert (record["name"], record["identity"]) == ("a trial", IDENTITY)
     assert pl.read_parquet(folder / "predictions.parquet").equals(result.predictions())
-    assert [row["val_loss"] for row in store.history(NAME)] == [
-        epoch.val_loss for epoch in result.history
-    ]
+    history = json.loads((folder / "history.json").read_text())
+    assert [row["val_loss"] for row in history] == [epoch.val_loss for epoch in result.history]
 
 
 def test_a_written_trial_is_held_and_no_other(store):
