@@ -11,6 +11,7 @@ from lorvp.networks.frozen import FrozenNetwork, read
 from lorvp.networks.libraries import LIBRARIES
 from lorvp.prompts.methods.full_finetune import FullFinetuneConfig
 from lorvp.prompts.methods.lor_vp import LorVpConfig
+from lorvp.prompts.methods.vpt import VptConfig
 from lorvp.training.evaluation import predict
 from lorvp.training.trainer import fit
 from lorvp.trials.run import build
@@ -78,6 +79,22 @@ def test_mapping_prompt_loss_and_logits_are_in_fp32():
     logits_BK.square().sum().backward()
     for parameter in [p for group in model.parameter_groups().values() for p in group]:
         assert (parameter.dtype, parameter.grad.dtype) == (FP32, FP32)
+
+
+@pytest.mark.parametrize("depth", ["shallow", "deep"])
+def test_tokens_stay_in_fp32_beside_those_of_a_network_in_bf16(depth):
+    network, features = NETWORKS["vit"](), []
+    for precision in ("fp32", "bf16"):
+        torch.manual_seed(0)
+        asked = trial(VptConfig(depth=depth), LpConfig(), precision=precision)
+        model = build(asked, network, TARGET_NAMES)
+        features.append(model.outputs(images(3).images_NHWC))
+    assert features[1].dtype == FP32
+    torch.testing.assert_close(features[1], features[0], rtol=0.05, atol=0.05)
+    features[1].square().sum().backward()
+    values = model.prompt.tokens.values
+    assert (values.dtype, values.grad.dtype) == (FP32, FP32)
+    assert float(values.grad.abs().sum()) > 0
 
 
 def test_grey_levels_reach_the_first_layer_exactly():
