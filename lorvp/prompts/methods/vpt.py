@@ -98,7 +98,7 @@ class VisualPromptTuning(Prompt):
         def hook(block: nn.Module, given: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
             x_BND, *others = given
             # The network may compute in bf16, and its layers take no two precisions at a time.
-            own_BnD = self.tokens.values[number].to(x_BND.dtype).expand(len(x_BND), -1, -1)
+            own_BnD = self.tokens.values[number].to(x_BND.dtype).expand(x_BND.shape[0], -1, -1)
             rest = prefix + (own_BnD.shape[1] if number else 0)
             return torch.cat([x_BND[:, :prefix], own_BnD, x_BND[:, rest:]], dim=1), *others
 
