@@ -1,7 +1,7 @@
-"""What a frozen network says of images that no prompt changes, computed once and then kept.
+"""The network's outputs for images that no prompt changes, computed once for all epochs.
 
-A linear probe has the same features in every epoch and with every seed; so do mappings without a
-prompt. With their outputs kept, an epoch costs a matrix product instead of a network.
+A linear probe reads the same features in every epoch and with every seed, and so does any mapping
+without a prompt. With cached outputs an epoch costs a matrix product instead of a network.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from lorvp.training.timing import Duration, Stopwatch
 
 @dataclass(frozen=True)
 class Outputs:
-    """outputs_NS or outputs_ND of N images, and what was seen on the way to them."""
+    """outputs_NS or outputs_ND of N images, and what was measured while they were computed."""
 
     outputs_N: Tensor
     took: Duration
@@ -29,17 +29,17 @@ class Outputs:
     """See `PromptedNetwork.linf_of`."""
 
 
-Keep = Callable[[str, Callable[[], Outputs]], Outputs]
-"""Gives what is kept under a name, or else computes and keeps it."""
+Cache = Callable[[str, Callable[[], Outputs]], Outputs]
+"""Returns the outputs stored under a name; computes and stores them if there are none."""
 
 
-def compute(name: str, make: Callable[[], Outputs]) -> Outputs:
-    """Keep nothing beyond this trial."""
+def no_cache(name: str, make: Callable[[], Outputs]) -> Outputs:
+    """Compute the outputs, and store them nowhere."""
     return make()
 
 
 class MappingAlone(nn.Module):
-    """The model for whoever has the network's outputs already, in place of images."""
+    """The model without its network: it takes the network's outputs in place of images."""
 
     def __init__(self, model: PromptedNetwork) -> None:
         super().__init__()
@@ -59,12 +59,12 @@ class MappingAlone(nn.Module):
 
 
 Model = PromptedNetwork | MappingAlone
-"""What is trained and measured: all of it, or the mapping on outputs that were kept."""
+"""What is trained and evaluated: the whole model, or its mapping on cached outputs."""
 
 
 @torch.inference_mode()
 def outputs_of(model: PromptedNetwork, images: LabelledImages) -> Outputs:
-    """Of all images in order, on the CPU."""
+    """The outputs for all images in order, on the CPU."""
     model.eval()
     watch = Stopwatch(images.device)
     with model.measuring() as norms:
@@ -72,12 +72,14 @@ def outputs_of(model: PromptedNetwork, images: LabelledImages) -> Outputs:
     return Outputs(torch.cat(parts), watch.read(), model.linf_of(norms))
 
 
-def remembered(
-    model: PromptedNetwork, splits: dict[str, LabelledImages], keep: Keep = compute
+def with_cached_outputs(
+    model: PromptedNetwork, splits: dict[str, LabelledImages], cache: Cache = no_cache
 ) -> tuple[MappingAlone, dict[str, LabelledImages], dict[str, Outputs]]:
-    """The mapping alone, outputs in place of each split's images, and what was kept of them."""
+    """The mapping alone, each split with outputs in place of images, and the splits' outputs."""
     found = {
-        name: keep(f"{model.mapping.reads} {name}", lambda images=images: outputs_of(model, images))
+        name: cache(
+            f"{model.mapping.reads} {name}", lambda images=images: outputs_of(model, images)
+        )
         for name, images in splits.items()
     }
     moved = {

@@ -1,6 +1,6 @@
-"""What a process sets before it trains, on which the bits of every result depend.
+"""Settings of a process on which the bits of every result depend.
 
-Part of each trial's code hash: an edit here makes all of them new.
+This module is part of each trial's code hash: an edit here renames all trials.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ import torch
 
 
 def make_repeatable() -> None:
-    """One thread, and kernels that give the same bits each time. For a process that has not used
-    a GPU yet."""
+    """Use one thread, and only kernels that give the same bits each time.
+
+    To be called before the process uses a GPU, since cuBLAS reads its variable when it starts.
+    """
     torch.set_num_threads(1)
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     # The same as use_deterministic_algorithms(True), which also imports the compiler (6 s).
     torch.set_deterministic_debug_mode("error")
-    # Memory that is about to be written need not be filled before.
+    # In this mode torch would fill new memory with NaN before it is written, which costs time.
     torch.utils.deterministic.fill_uninitialized_memory = False  # pyright: ignore

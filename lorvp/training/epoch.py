@@ -47,22 +47,22 @@ def train_epoch(
 
 
 class _Totals:
-    """Sums over an epoch, on the device: to read them is to wait for it."""
+    """Sums over an epoch. They stay on the device, since reading them waits for it."""
 
-    LOOK = 16
-    """Steps from one look at a loss on a GPU to the next; a CPU's is looked at in each."""
+    STEPS = 16
+    """Steps after which the loss is checked again on a GPU; a CPU checks it in each step."""
 
     def __init__(self, device: torch.device) -> None:
-        self.every = 1 if device.type == "cpu" else self.LOOK
+        self.every = 1 if device.type == "cpu" else self.STEPS
         self.sums = torch.zeros(2, dtype=torch.float64, device=device)
         self.good = torch.zeros((), dtype=torch.int64, device=device)
-        """Steps before the first whose loss is no finite number."""
+        """Number of steps before the first whose loss is infinite or NaN."""
         self.steps = 0
 
     def add(self, loss: Tensor, logits_BK: Tensor, labels_B: Tensor) -> None:
         self.sums[0] += loss * len(labels_B)
         self.sums[1] += (logits_BK.argmax(1) == labels_B).sum()
-        # A sum that was once no number stays none.
+        # A sum that is once infinite or NaN is never finite again.
         self.good += self.sums[0].isfinite()
         self.steps += 1
         if self.steps % self.every == 0:
@@ -86,10 +86,10 @@ def refresh_mapping(model: Model, train: LabelledImages, epoch: int) -> None:
 
 @torch.inference_mode()
 def count_predictions(model: Model, images: LabelledImages) -> Tensor:
-    """counts_SK of the mapping: as a rule, how many images of target class k the network,
-    prompted, calls s.
+    """counts_SK of the mapping: how many images of target class k the prompted network takes for
+    source class s, unless the mapping counts otherwise.
 
-    Counted batch by batch; the logits are never kept.
+    Batches are counted one by one, so that no logits have to be stored.
     """
     model.eval()
     batches = (
@@ -99,8 +99,8 @@ def count_predictions(model: Model, images: LabelledImages) -> Tensor:
 
 
 def batch_sizes(images: int, batch_size: int) -> list[int]:
-    """Batches of ``batch_size`` and a rest; a rest of one image joins the batch before it, since
-    BatchNorm in a trained part of the prompt has no variance to take from it."""
+    """Full batches and a rest. A rest of one image joins the batch before it, since BatchNorm in
+    a trained part of the prompt cannot take a variance from one image."""
     whole, rest = divmod(images, batch_size)
     sizes = [batch_size] * whole
     if rest == 1 and whole:

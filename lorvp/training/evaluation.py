@@ -1,4 +1,4 @@
-"""What a model answers, and how good the answers are."""
+"""A model's predictions, their accuracy and their loss."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lorvp.datasets.prepared import LabelledImages
 
 @dataclass(frozen=True)
 class Predictions:
-    """A model's answers for N images: class with the largest logit, its probability, the loss."""
+    """For each of N images the class with the largest logit, its probability, and the loss."""
 
     predicted_N: Tensor
     confidence_N: Tensor
@@ -25,18 +25,18 @@ class Predictions:
 
 @torch.inference_mode()
 def predict(model: nn.Module, images: LabelledImages) -> Predictions:
-    """The answer of a model from images_BHWC to logits, for every image in order."""
+    """Predictions for every image in order, by a model from images_BHWC to logits."""
     model.eval()
-    answers = [_answers(model(x_BHWC), y_B) for x_BHWC, y_B in images.batches()]
-    return Predictions(*(torch.cat(column) for column in zip(*answers, strict=True)))
+    batches = [_predict(model(x_BHWC), y_B) for x_BHWC, y_B in images.batches()]
+    return Predictions(*(torch.cat(column) for column in zip(*batches, strict=True)))
 
 
-def _answers(logits_BK: Tensor, labels_B: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _predict(logits_BK: Tensor, labels_B: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     confidence_B, predicted_B = logits_BK.softmax(1).max(1)
     return predicted_B, confidence_B, F.cross_entropy(logits_BK, labels_B, reduction="none")
 
 
 def measure(model: nn.Module, images: LabelledImages) -> tuple[float, float]:
-    """Mean loss and accuracy."""
-    answers = predict(model, images)
-    return float(answers.loss_N.double().mean()), answers.accuracy(images.labels_N)
+    """Mean loss and accuracy over all images."""
+    found = predict(model, images)
+    return float(found.loss_N.double().mean()), found.accuracy(images.labels_N)

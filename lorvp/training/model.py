@@ -42,7 +42,7 @@ class PromptedNetwork(nn.Module):
         mapping.attach(network)
 
     def added(self, canvas_BCHW: Tensor) -> Tensor:
-        """What is added to canvases in [0, 1], in the same units whatever the prompt's space."""
+        """What the prompt adds to canvases in [0, 1], in their units whatever its own space."""
         if self.prompt.space == "pixel":
             return self.prompt.added(canvas_BCHW)
         return self.prompt.added(self.network.normalise(canvas_BCHW)) * self.network.std_C11
@@ -61,7 +61,8 @@ class PromptedNetwork(nn.Module):
 
     @contextmanager
     def measuring(self) -> Iterator[list[Tensor]]:
-        """In this block, the list gets the L-infinity norm of what is added to each batch."""
+        """Yield a list, and append to it the L-infinity norm of what the prompt adds to each batch
+        in this block."""
         norms: list[Tensor] = []
         self._norms = norms
         try:
@@ -70,8 +71,8 @@ class PromptedNetwork(nn.Module):
             self._norms = None
 
     def linf_of(self, norms: list[Tensor]) -> float | None:
-        """The largest change of a pixel in any of these batches, in [0, 1]: the L-infinity norm of
-        the prompt. None where the prompt acts inside the network, or no number is the largest."""
+        """The L-infinity norm of the prompt: the largest change of a pixel in any of these batches,
+        in [0, 1]. None if the prompt acts inside the network, or a norm is infinite or NaN."""
         largest = float(torch.stack(norms).max())
         return None if self.prompt.inside_network or not math.isfinite(largest) else largest
 
@@ -86,7 +87,7 @@ class PromptedNetwork(nn.Module):
         return {role: parameters for role, parameters in groups.items() if parameters}
 
     def trained_state(self) -> dict[str, Tensor]:
-        """A copy of all that training changes, on the CPU; the network is not part of it."""
+        """Copies of the prompt's and the mapping's tensors, on the CPU."""
         return {name: tensor.detach().cpu().clone() for name, tensor in self._trained()}
 
     def load_trained_state(self, state: dict[str, Tensor]) -> None:

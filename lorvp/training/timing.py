@@ -1,8 +1,8 @@
-"""How long something computed, and how long it took by the clock.
+"""Computing time and wall-clock time.
 
-Neighbours on a busy machine lengthen the second and hardly the first. A process on a CPU has
-computed for as long as its threads had a core: four busy threads compute four seconds in one. A GPU
-keeps no such account of a process, so there both are the clock's.
+Other processes on a busy machine lengthen the wall-clock time, and hardly the computing time. On a
+CPU a process computes while its threads have a core: four busy threads compute four seconds in one.
+A GPU keeps no such account of a process, so there both are wall-clock times.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ class Duration:
     """In seconds."""
 
     seconds: float = 0.0
-    """Of computing."""
+    """Computing time."""
     wall_seconds: float = 0.0
-    """By the clock."""
+    """Wall-clock time."""
 
     def __add__(self, other: Duration) -> Duration:
         wall = self.wall_seconds + other.wall_seconds
@@ -28,9 +28,9 @@ class Duration:
 
 
 class Stopwatch:
-    """Runs from when it is made.
+    """Measures from the moment when it is made.
 
-    The caller waits for a GPU to finish its work before reading, by taking a number from it.
+    Before it is read, the caller waits for a GPU to finish, by reading a number from it.
     """
 
     def __init__(self, device: torch.device) -> None:

@@ -1,7 +1,6 @@
 """Training a prompt and a mapping around a frozen network.
 
-``fit`` is a generator of epoch records and knows no logger: the caller decides where records
-go.
+``fit`` yields a record after each epoch and knows no logger: the caller decides where records go.
 """
 
 from __future__ import annotations
@@ -25,22 +24,22 @@ from lorvp.training.timing import Stopwatch
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one epoch gave. Accuracies are shares in 0..1, losses mean cross-entropies in nats."""
+    """Record of one epoch. Accuracies are shares in 0..1, losses mean cross-entropies in nats."""
 
     epoch: int
     """From 0."""
     lr: float
-    """Of the content group (or the first there is) at the epoch's first step."""
+    """Learning rate of the content (or else of the first group) at the epoch's first step."""
     train_loss: float
     train_accuracy: float
     val_loss: float
     val_accuracy: float
     seconds: float
-    """That training computed, with the mapping's counts and without validation; see `timing`."""
+    """Computing time of training and of the mapping's counts, without validation; see `timing`."""
     wall_seconds: float
-    """The same by the clock, which runs on while neighbours have the machine."""
+    """The same in wall-clock time, which other processes on the machine lengthen."""
     placement: dict[str, float] = field(default_factory=dict)
-    """What the placement tells of the epoch, such as the share of regions shown."""
+    """What the placement records of the epoch, such as the share of regions shown."""
 
 
 def fit(
@@ -58,7 +57,7 @@ def fit(
 
 
 class Training:
-    """A model in training: what ``fit`` does, for callers who stop between epochs and go on."""
+    """A model in training, for callers that save its state between epochs and go on from it."""
 
     def __init__(
         self, model: Model, train: LabelledImages, val: LabelledImages, config: TrainingConfig
@@ -67,7 +66,7 @@ class Training:
         self.history: list[Epoch] = []
         groups = model.parameter_groups()
         self.number = config.epochs if groups else 1
-        self._epoch, self._moving = self._look, []
+        self._epoch, self._moving = self._evaluate, []
         if groups:
             steps = len(batch_sizes(len(train), config.batch_size))
             self.optimizer = config.build_optimizer(groups)
@@ -75,7 +74,7 @@ class Training:
             self._epoch, self._moving = self._train, [self.optimizer, self.schedule]
 
     def epochs(self) -> Iterator[Epoch]:
-        """Those that are left to do."""
+        """Train the epochs that are left, and yield the record of each."""
         while (epoch := len(self.history)) < self.number:
             self.history.append(self._epoch(epoch))
             yield self.history[-1]
@@ -85,22 +84,22 @@ class Training:
         lr = self.optimizer.param_groups[0]["lr"]
         refresh_mapping(self.model, self.train, epoch)
         self.model.mapping.begin_epoch(epoch)
-        with _naming(epoch, lr):
+        with _telling_where(epoch, lr):
             loss, accuracy = self._steps()
             placement = self.model.prompt.end_epoch()
             took = watch.read()
             val_loss, val_accuracy = measure(self.model, self.val)
             if not math.isfinite(val_loss):
                 raise DivergedError(f"validation loss {val_loss}")
-        told = loss, accuracy, val_loss, val_accuracy, took.seconds, took.wall_seconds
-        return Epoch(epoch, lr, *told, placement)
+        measured = loss, accuracy, val_loss, val_accuracy, took.seconds, took.wall_seconds
+        return Epoch(epoch, lr, *measured, placement)
 
     def _steps(self) -> tuple[float, float]:
         size = self.config.batch_size
         return train_epoch(self.model, self.train, size, self.optimizer, self.schedule)
 
-    def _look(self, epoch: int) -> Epoch:
-        """What has nothing to train is measured on its training images instead."""
+    def _evaluate(self, epoch: int) -> Epoch:
+        """The epoch of a model that has nothing to train: it only looks at its training images."""
         watch = Stopwatch(self.train.device)
         refresh_mapping(self.model, self.train, epoch)
         loss, accuracy = measure(self.model, self.train)
@@ -118,7 +117,7 @@ class Training:
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Go on from where ``state()`` was taken of another object for the same trial."""
+        """Continue from the ``state()`` of another object for the same trial."""
         self.history = [Epoch(**epoch) for epoch in state["history"]]
         with torch.no_grad():
             for tensor, saved in zip(self._tensors(), state["tensors"], strict=True):
@@ -128,15 +127,15 @@ class Training:
         _set_random_state(self.train.device, state["random"])
 
     def _tensors(self) -> Iterator[Tensor]:
-        """Also those that no result needs, such as counts for the next epoch."""
+        """All that training changes, with what no result needs, such as counts of predictions."""
         for part in (self.model.prompt, self.model.mapping):
             yield from part.parameters()
             yield from part.buffers()
 
 
 @contextmanager
-def _naming(epoch: int, lr: float) -> Iterator[None]:
-    """Say where it diverged, and how far it had come."""
+def _telling_where(epoch: int, lr: float) -> Iterator[None]:
+    """Add the epoch and the learning rate to the error of a training that diverges."""
     try:
         yield
     except DivergedError as error:

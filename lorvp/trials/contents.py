@@ -1,7 +1,8 @@
-"""What a finished trial's files hold, as bytes with their checksums; part of each trial's code
-hash. Whoever changes one of them afterwards breaks the seal.
+"""The files of a finished trial, as bytes with their checksums.
 
-By way of bytes, since safetensors and polars have errors of their own for a full disk.
+trial.json holds the SHA-256 of the other files and of itself, so that a later change is found. The
+files are made as bytes, since safetensors and polars raise errors of their own on a full disk. This
+module is part of each trial's code hash.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ def sealed(fingerprint: str, result: Result, facts: dict[str, Any]) -> dict[str,
     """All files of a trial by their names; ``facts`` (identity, environment, …) go into trial.json.
 
     Raises:
-        ValueError: a number is none that JSON knows.
+        ValueError: a number is infinite or NaN, which JSON cannot hold.
     """
     files = contents(result)
     record = {"fingerprint": fingerprint, "summary": result.summary, **facts}
@@ -40,7 +41,7 @@ def _sha256(content: bytes) -> str:
 
 
 def contents(result: Result) -> dict[str, bytes]:
-    """The content of each file by its name; ``lorvp/trials/store.py`` says what they are."""
+    """The content of each file by its name; see ``lorvp/trials/store.py``."""
     return {
         "weights.safetensors": _weights(result),
         "history.json": to_json(history_rows(result.history)).encode(),

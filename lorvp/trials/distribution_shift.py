@@ -1,7 +1,7 @@
-"""How a trained prompt does on test images from elsewhere, such as ImageNet-R's.
+"""A trained prompt's predictions for test images from elsewhere, such as ImageNet-R's.
 
-Such a set may have some of the target classes only; the answer is then the best of those, as its
-authors and everyone since have done (Hendrycks et al., ICCV 2021).
+Such a set may have only some of the target classes; predictions are then limited to those, as in
+the paper that introduced ImageNet-R (Hendrycks et al., ICCV 2021) and in those that followed.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class AmongClasses(nn.Module):
-    """A model whose answers are limited to some of its classes."""
+    """A model whose predictions are limited to some of its classes."""
 
     def __init__(self, model: PromptedNetwork, classes_J: Tensor) -> None:
         super().__init__()
@@ -40,33 +40,35 @@ class AmongClasses(nn.Module):
 def measured(
     trial: Trial, prompt: Path, network: Path, names: Sequence[str], shifted: Prepared, device: str
 ) -> pl.DataFrame:
-    """One row for each image of ``shifted``, by the trained prompt in a folder.
+    """The trained prompt's predictions: one row for each image of ``shifted``.
+
+    ``prompt`` is the trial's folder, ``network`` the checkpoint's, ``names`` the target classes.
 
     Raises:
         InputError: ``shifted`` has classes that are not among ``names``, or something is damaged.
     """
     model = build(trial, checkpoint.load(network).to(device), names)
     model.load_trained_state(load_file(prompt / "weights.safetensors"))
-    return predictions(*answers(model.to(device), names, shifted, device))
+    return predictions(*predict_among(model.to(device), names, shifted, device))
 
 
-def answers(
+def predict_among(
     model: PromptedNetwork,
     target_names: Sequence[str],
     shifted: Prepared,
     device: torch.device | str = "cpu",
 ) -> tuple[Predictions, Tensor]:
-    """Predictions for all images of ``shifted``, as numbers of its own classes, and its labels.
+    """Predictions for all images of ``shifted``, by its own numbers of classes, and its labels.
 
     Raises:
         InputError: it has classes that are not among ``target_names``.
     """
     images = shifted.split("test").to(device)
-    classes_J = columns(target_names, shifted)
+    classes_J = target_classes(target_names, shifted)
     return predict(AmongClasses(model, classes_J), images), images.labels_N
 
 
-def columns(target_names: Sequence[str], shifted: Prepared) -> Tensor:
+def target_classes(target_names: Sequence[str], shifted: Prepared) -> Tensor:
     """The target class of each class of ``shifted``."""
     column_of = {name: k for k, name in enumerate(target_names)}
     strangers = [name for name in shifted.class_names if name not in column_of]

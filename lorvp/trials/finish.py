@@ -1,8 +1,8 @@
-"""One trial from its files to the bytes of its result, and what it was really computed from.
+"""Train one trial from its files, and seal its result as bytes.
 
-Whoever starts it says which trial they mean; it is refused where this process has other code, or
-finds other data, than its name stands for. All numbers are made and sealed here and in what this
-imports, which is part of each trial's code hash; what calls it passes bytes on.
+The caller says which identity (settings, data, network, code) the trial is to have. This process
+computes its own, and refuses the trial if they differ. Every number is made and sealed in this
+module and in those that it imports, which are part of each trial's code hash; callers move bytes.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ from lorvp.trials.contents import sealed
 from lorvp.trials.identity import fingerprint, identity
 from lorvp.trials.resume import NOWHERE, Resume
 from lorvp.trials.run import Result, run
-from lorvp.trials.shared_outputs import keeper
+from lorvp.trials.shared_outputs import shared_cache
 
 
 class ChangedError(InputError):
-    """Code or data changed while a run went on; a result would stand under a wrong name."""
+    """Code or data changed while a run went on; a result would be stored under a wrong name."""
 
 
 @dataclass(frozen=True)
 class Files:
-    """What a trial is computed from."""
+    """Where a trial's inputs lie, and what it shares with others."""
 
     dataset: Path
     """A prepared dataset."""
@@ -45,7 +45,7 @@ class Files:
     outputs: Path
     """A folder for outputs that trials share."""
     notes: Path
-    """A folder for notes on what has been read in full, for the time of a run."""
+    """A folder for notes on the files that this run has already read in full."""
 
 
 @dataclass(frozen=True)
@@ -66,11 +66,13 @@ def finish(
     resume: Resume = NOWHERE,
     halvings: int = 0,
 ) -> Finished:
-    """Train, and seal what came of it; ``expected`` is the identity that it is to have, and
-    ``facts`` (the trial's name, environment, …) go into its record. See `lorvp.trials.run.run`.
+    """Train a trial whose identity is to be ``expected``, and seal the result.
+
+    ``facts`` (the trial's name, environment, …) go into its record; see `lorvp.trials.run.run` for
+    the rest.
 
     Raises:
-        ChangedError: it would have another identity, computed here and now.
+        ChangedError: the identity that this process computes is another.
         InputError: a file is missing or damaged.
     """
     make_repeatable()
@@ -80,8 +82,8 @@ def finish(
     _require_same(own, expected)
     verified.require_whole(data, files.notes)
     network = _network(files.checkpoint, network_digest, device)
-    keep = keeper(files.outputs, trial, data.digest, network_digest, device)
-    result = run(trial, network, data, device, on_epoch, keep, resume, halvings)
+    cache = shared_cache(files.outputs, trial, data.digest, network_digest, device)
+    result = run(trial, network, data, device, on_epoch, cache, resume, halvings)
     _require_loaded_as_hashed()
     about = facts | described(trial, data, manifest)
     about["environment"] = about.get("environment", {}) | {"pieces of a batch": 2**halvings}
@@ -89,7 +91,7 @@ def finish(
 
 
 def described(trial: Trial, data: Prepared, network: CheckpointManifest) -> dict[str, Any]:
-    """What a prompt's record tells of its task and network, so that it can be used on its own."""
+    """Facts of the task and the network, with which a prompt can be used on its own."""
     return {
         "task": {
             "dataset": trial.dataset,
@@ -114,7 +116,7 @@ def _require_same(own: dict, expected: dict) -> None:
 
 
 def _require_loaded_as_hashed() -> None:
-    """A module may be loaded long after this process began and its code was hashed."""
+    """Refuse a result if a module was edited after it was hashed and before it was loaded."""
     if late := code_digest.loaded_otherwise():
         raise ChangedError(
             f"{', '.join(late)} changed while the run went on and was loaded after that; the "
@@ -124,7 +126,7 @@ def _require_loaded_as_hashed() -> None:
 
 @lru_cache(maxsize=1)
 def _network(folder: Path, digest: str, device: str) -> FrozenNetwork:
-    """Kept from trial to trial: it is frozen, and neighbours in the grid share it."""
+    """The frozen network, kept for the next trial: neighbours in the grid share it."""
     return checkpoint.load(folder).to(device)
 
 

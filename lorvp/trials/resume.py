@@ -1,4 +1,4 @@
-"""Where a trial stands after its last whole epoch, in one file, so that it can go on from there.
+"""The state of a trial after its last whole epoch, in one file, from which it can go on.
 
 The file is the SHA-256 of the rest, then the rest as ``torch.save`` writes it.
 """
@@ -22,14 +22,14 @@ DIGEST = hashlib.sha256().digest_size
 
 
 class Resume(Protocol):
-    """Keeps one state."""
+    """Stores the state of one trial."""
 
     def load(self) -> dict[str, Any] | None: ...
     def save(self, state: dict[str, Any]) -> None: ...
 
 
 class Nowhere:
-    """Training always starts at the beginning."""
+    """Stores nothing: training always starts at the beginning."""
 
     def load(self) -> None:
         return None
@@ -41,13 +41,13 @@ NOWHERE = Nowhere()
 
 
 class ResumeFile:
-    """Keeps the state in a file that is replaced by each new one."""
+    """Stores the state in a file, in place of the one before."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def load(self) -> dict[str, Any] | None:
-        """None if there is no state; a damaged one is said in the log, and removed."""
+        """The state, or None if there is none. A damaged file is logged and removed."""
         try:
             content = self.path.read_bytes()
         except FileNotFoundError:
@@ -58,10 +58,10 @@ class ResumeFile:
         return state
 
     def save(self, state: dict[str, Any]) -> None:
-        """Takes tensors on any device, and plain values.
+        """Store a state of plain values, and of tensors on any device.
 
         Raises:
-            DiskFullError: and the state before this one is still there.
+            DiskFullError: there is no room; the state before this one is still there.
         """
         buffer = io.BytesIO()
         torch.save(state, buffer)
@@ -70,12 +70,12 @@ class ResumeFile:
             write_whole(self.path, hashlib.sha256(rest).digest() + rest)
 
     def forget(self) -> None:
-        """The trial is done, or cannot go on from here."""
+        """Remove the state of a trial that is done, or cannot go on from it."""
         self.path.unlink(missing_ok=True)
 
 
 def _read(content: bytes) -> dict[str, Any] | None:
-    """None if a byte is not as it was written, or something else was written."""
+    """The state; None if the checksum is another, or the content is no state."""
     digest, rest = content[:DIGEST], content[DIGEST:]
     if hashlib.sha256(rest).digest() != digest:
         return None

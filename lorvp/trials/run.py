@@ -13,7 +13,7 @@ from torch import Tensor
 from lorvp.datasets.prepared import SPLITS, LabelledImages, Prepared
 from lorvp.networks.acceleration.engine import engine
 from lorvp.networks.frozen import FrozenNetwork
-from lorvp.training.cached_outputs import Keep, Outputs, compute, remembered
+from lorvp.training.cached_outputs import Cache, Outputs, no_cache, with_cached_outputs
 from lorvp.training.evaluation import Predictions, predict
 from lorvp.training.model import PromptedNetwork
 from lorvp.training.timing import Duration
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Result:
-    """What a trial leaves behind."""
+    """The result of a trial."""
 
     state: dict[str, Tensor]
     """Prompt and mapping of the epoch that validation chose."""
@@ -49,9 +49,9 @@ def build(
 ) -> PromptedNetwork:
     """The trial's model with fresh start values from torch's global generator.
 
-    With ``halvings`` a batch goes through the network in so much smaller pieces, which are
-    computed once more on the way back: less memory, more time, and the same gradients but for
-    their last bits.
+    A batch goes through the network in pieces, which are halved ``halvings`` times. If they are
+    halved at all, each is computed once more in the backward pass: less memory, more time, and the
+    same gradients but for their last bits.
 
     Raises:
         InputError: the method or the mapping does not fit this network or these classes.
@@ -70,23 +70,23 @@ def run(
     data: Prepared,
     device: torch.device | str = "cpu",
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
-    keep: Keep = compute,
+    cache: Cache = no_cache,
     resume: Resume = NOWHERE,
     halvings: int = 0,
 ) -> Result:
-    """Train, keep the epoch that validation likes best, then look at the test images once.
+    """Train, choose the epoch with the best validation, and evaluate it on the test images once.
 
     Seeds torch's global generator with the trial's seed, so that a trial's bits do not depend
-    on what ran before it. ``keep`` may share the outputs of a network without a prompt with
+    on what ran before it. ``cache`` may share the outputs of a network without a prompt with
     other trials on the same data. With ``resume`` a trial that was stopped goes on after its
-    last whole epoch and ends with the same bits; ``on_epoch`` hears of new epochs only.
+    last whole epoch and ends with the same bits; ``on_epoch`` is called for new epochs only.
     """
     torch.manual_seed(trial.seed)
     whole = build(trial, network.to(device), data.class_names, halvings).to(device)
     splits = {name: data.split(name).to(device) for name in SPLITS}
-    model, kept = whole, {}
+    model, cached = whole, {}
     if whole.prompt.fixed:
-        model, splits, kept = remembered(whole, splits, keep)
+        model, splits, cached = with_cached_outputs(whole, splits, cache)
     train, val, test = (splits[name] for name in SPLITS)
     training, best = Training(model, train, val, trial.training), Best()
     if (saved := resume.load()) is not None:
@@ -101,8 +101,8 @@ def run(
     whole.load_trained_state(best.state)
     with whole.measuring() as norms:
         answers = predict(model, test)
-    seen = kept["test"].prompt_linf if kept else whole.linf_of(norms)
-    took = _training_time(training.history, kept)
+    seen = cached["test"].prompt_linf if cached else whole.linf_of(norms)
+    took = _training_time(training.history, cached)
     summary = _summary(whole, training.history, best, answers, test) | vars(took)
     summary["prompt_linf"] = seen
     account = whole.prompt.account(whole.network)
@@ -111,14 +111,14 @@ def run(
 
 @dataclass
 class Best:
-    """The epoch that validation likes best so far, and the published habit beside it."""
+    """The epoch with the best validation so far, and the test accuracies if they are asked for."""
 
     rank: tuple[float, float] | None = None
     """Validation accuracy; among equals the lower validation loss, then the earlier epoch."""
     epoch: int = 0
     state: dict[str, Tensor] = field(default_factory=dict)
     published: list[float] = field(default_factory=list)
-    """Test accuracy of each epoch, where it is asked for; chooses nothing."""
+    """Test accuracy of each epoch; published tables report the best. It chooses nothing."""
 
     def see(self, epoch: Epoch, model: PromptedNetwork) -> None:
         rank = epoch.val_accuracy, -epoch.val_loss
@@ -159,9 +159,9 @@ def _summary(
     }
 
 
-def _training_time(history: list[Epoch], kept: dict[str, Outputs]) -> Duration:
-    """Of all epochs, and of the pass over the training images that stands for the network."""
-    before = kept["train"].took if kept else Duration()
+def _training_time(history: list[Epoch], cached: dict[str, Outputs]) -> Duration:
+    """The time of all epochs, and of computing the training images' outputs if they were cached."""
+    before = cached["train"].took if cached else Duration()
     return sum((Duration(epoch.seconds, epoch.wall_seconds) for epoch in history), before)
 
 

@@ -1,10 +1,10 @@
-"""Outputs of networks without a prompt, shared by trials: computed by the first that needs them.
+"""Outputs of a network without a prompt, computed by the first trial that needs them.
 
-They lie in a folder for the time of a run: seeds and mappings on the same images share them,
-whichever process they run in. Part of each trial's code hash.
+They lie in a folder for the time of a run, and trials with other seeds and mappings on the same
+images read them, in whichever process they run. This module is part of each trial's code hash.
 
 outputs.npy   outputs_NS or outputs_ND
-facts.json    what was seen on the way to them, and the SHA-256 of both
+facts.json    what was measured while they were computed, and the SHA-256 of both
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from filelock import FileLock
 
 from lorvp.code_digest import digest_of
 from lorvp.files.whole import canonical, naming_full_disk, sha256, whole_folder
-from lorvp.training.cached_outputs import Keep, Outputs
+from lorvp.training.cached_outputs import Cache, Outputs
 from lorvp.training.timing import Duration
 
 if TYPE_CHECKING:
@@ -31,15 +31,15 @@ if TYPE_CHECKING:
 OUTPUTS, FACTS = "outputs.npy", "facts.json"
 
 
-def keeper(
+def shared_cache(
     folder: Path, trial: Trial, dataset_digest: str, checkpoint_digest: str, device: str
-) -> Keep:
-    """Keeps what depends on nothing but the trial's images, network and method."""
+) -> Cache:
+    """A cache in ``folder`` for all trials with this one's images, network and method."""
     config = trial.training
     settings = [trial.method.model_dump(mode="json"), config.precision, config.compile, device]
     code = digest_of(["lorvp.training.cached_outputs", type(trial.method).__module__])
 
-    def keep(name: str, make: Callable[[], Outputs]) -> Outputs:
+    def cache(name: str, make: Callable[[], Outputs]) -> Outputs:
         key = canonical([name, *settings, dataset_digest, checkpoint_digest, code])
         place = folder / hashlib.sha256(key).hexdigest()[:20]
         folder.mkdir(parents=True, exist_ok=True)
@@ -48,7 +48,7 @@ def keeper(
                 _write(place, make())
         return _read(place)
 
-    return keep
+    return cache
 
 
 def _write(place: Path, outputs: Outputs) -> None:
@@ -64,7 +64,7 @@ def _seal(facts: dict, outputs_sha256: str) -> str:
 
 
 def _holds(place: Path) -> bool:
-    """Whether it is there with each byte as written; what is damaged is removed."""
+    """Whether ``place`` holds whole outputs; damaged ones are removed."""
     try:
         facts, digest, seal = json.loads((place / FACTS).read_text())
         whole = seal == _seal(facts, digest) and digest == sha256(place / OUTPUTS)

@@ -38,11 +38,11 @@ def default_root() -> Path:
 
 FINGERPRINT = re.compile(r"[0-9a-f]{20}")
 FORGOTTEN = 60 * 24 * 3600
-"""Seconds for which the state of a trial that was stopped is kept."""
+"""Seconds after which the state of a stopped trial is removed."""
 
 
 def _age(path: Path) -> float:
-    """Seconds since it was written; none if another run has just removed it."""
+    """Seconds since a file was written; 0 if another run has just removed it."""
     try:
         return time.time() - path.stat().st_mtime
     except FileNotFoundError:
@@ -50,7 +50,7 @@ def _age(path: Path) -> float:
 
 
 def forget(folder: Path) -> None:
-    """Remove a trial, and its folder unless somebody keeps other files in it."""
+    """Remove a trial's files, and its folder unless it holds others."""
     if folder.is_symlink():
         folder.unlink()
     if not folder.is_dir():
@@ -86,7 +86,7 @@ class TrialStore:
         """Store a trial as ``lorvp.trials.contents.sealed`` gives it.
 
         Raises:
-            DiskFullError: and nothing is left behind.
+            DiskFullError: there is no room; nothing is left behind.
             InputError: the disk does not give back what was written.
         """
         self.root.mkdir(parents=True, exist_ok=True)
@@ -104,18 +104,18 @@ class TrialStore:
         return FileLock(locks / fingerprint)
 
     def resume(self, fingerprint: str) -> ResumeFile:
-        """Where this trial stands, if it was stopped; whoever trains it holds its lock."""
+        """The state of this trial if it was stopped; the process that trains it holds its lock."""
         return ResumeFile(self.root / ".resume" / fingerprint)
 
     def tidy(self) -> None:
-        """Forget where trials stood that are finished (a kill between the two leaves it), or that
-        nobody has gone on with for so long that nobody will."""
+        """Remove the states of finished trials, which a kill can leave, and those that no run has
+        continued for ``FORGOTTEN`` seconds."""
         for path in (self.root / ".resume").glob("[!.]*"):
             if self.holds(path.name) or _age(path) > FORGOTTEN:
                 self.resume(path.name).forget()
 
     def set_aside(self, fingerprint: str) -> None:
-        """Let a finished trial count as missing, but keep its folder."""
+        """Move a finished trial away: it counts as missing, and its folder is kept."""
         aside = self.root / ".aside" / fingerprint
         aside.parent.mkdir(exist_ok=True)
         shutil.rmtree(aside, ignore_errors=True)
@@ -125,15 +125,15 @@ class TrialStore:
         """Take a finished trial that the store lacks, such as one that came with `dvc pull`."""
         if self.holds(folder.name) or not is_whole(folder):
             return
-        # Whoever holds the lock is making this very trial; there is nothing to wait for.
+        # The process that holds the lock is training this very trial, so it need not be waited for.
         with suppress(Timeout), self.lock(folder.name).acquire(blocking=False):
             _link(folder, self.folder(folder.name), self.work)
 
     def show(self, fingerprints: Iterable[str], out: Path, work: Path) -> None:
         """Make ``out`` hold exactly these of the finished trials, as links into the store.
 
-        ``work`` is a folder on the same file system for folders that are not complete, and for a
-        lock: a run whose DVC was killed may end at the same time as the next one.
+        ``work``, on the same file system, holds incomplete folders and a lock: a run whose DVC was
+        killed may end at the same time as the next one.
         """
         for folder in (out, work):
             folder.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,6 @@
-"""A finished trial's folder, and whether it is the one that it says it is.
+"""Whether a folder holds the finished trial that it is named after.
 
-What is in the folder is told in ``lorvp/trials/store.py``.
+``lorvp/trials/store.py`` says what is in the folder.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from lorvp.trials.identity import fingerprint
 
 FILES = {"weights.safetensors", "history.json", "predictions.parquet"}
 SETTLED = 0.05
-"""Seconds after which another write to a file has another time; clocks of file systems tick."""
+"""Seconds after which the next write to a file has another time: file systems' clocks tick."""
 
 _read: dict[tuple[int, int, int, int], str] = {}
-"""SHA-256 of the files that this process has read, by what a write to them would change."""
+"""SHA-256 of the files that this process has read, by device, inode, size and time of writing."""
 
 
 def _sha256(path: Path) -> str:
-    """Each file is read once in a process, by whatever name, unless it was written to since."""
+    """SHA-256 of a file, which is read again only if it was written to since."""
     found = path.stat()
     key = found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
     digest = _read.get(key) or sha256(path)
@@ -37,7 +37,7 @@ def _sha256(path: Path) -> str:
 
 
 ABSENT = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
-"""What the system says where a file is not there; anything else says nothing of the file."""
+"""Errors that mean that a file is not there. Other OSErrors say nothing of its content."""
 
 
 def verified(folder: Path) -> dict | None:
@@ -53,11 +53,10 @@ def verified(folder: Path) -> dict | None:
 
 @contextmanager
 def _telling_errors_from_damage(folder: Path) -> Iterator[None]:
-    """Leave the block where the trial is missing, truncated or foreign: it is trained again,
-    never trusted.
+    """Suppress the errors of a missing, truncated or foreign trial, which is then trained again.
 
     Raises:
-        InputError: the disk, the network or a permission is at fault, so the trial is to be kept.
+        InputError: the disk, the network or a permission is at fault, so the trial is kept.
     """
     try:
         yield
@@ -85,7 +84,7 @@ def _verified(folder: Path) -> dict | None:
 def is_whole(folder: Path) -> bool:
     """Whether ``folder`` holds the finished trial it is named after, each byte as written.
 
-    The name is computed from what the trial says of itself: a checksum of its own has any record.
+    The checksums in a record say only that it is whole; its identity has to give its name, too.
 
     Raises:
         InputError: a file cannot be read.

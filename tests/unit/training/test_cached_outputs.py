@@ -17,7 +17,7 @@ from lorvp.prompts.methods.autovp import AutoVpConfig
 from lorvp.prompts.methods.full_finetune import FullFinetuneConfig
 from lorvp.prompts.methods.lor_vp import LorVpConfig
 from lorvp.prompts.methods.none import NoneConfig
-from lorvp.training.cached_outputs import MappingAlone, Outputs, outputs_of, remembered
+from lorvp.training.cached_outputs import MappingAlone, Outputs, outputs_of, with_cached_outputs
 from lorvp.training.evaluation import predict
 from lorvp.training.timing import Duration
 from lorvp.training.trainer import fit
@@ -114,7 +114,7 @@ MOVING = {
 @pytest.mark.parametrize("case", MOVING)
 def test_what_changes_from_epoch_to_epoch_is_not_remembered(data, case):
     kept = []
-    result = run(MOVING[case], tiny_network(), data, keep=lambda name, make: kept.append(name))
+    result = run(MOVING[case], tiny_network(), data, cache=lambda name, make: kept.append(name))
     assert kept == []
     expected, _, _ = through_images(MOVING[case], data)
     assert [e.train_loss for e in result.history] == [e.train_loss for e in expected]
@@ -135,7 +135,7 @@ def test_only_what_is_laid_the_same_way_each_time_is_fixed(augmentation, fixed):
 )  # fmt: skip
 def test_names_tell_splits_and_what_is_read_apart(data, mapping, reads):
     kept = {}
-    run(bare(mapping), tiny_network(), data, keep=lambda name, make: kept.setdefault(name, make()))
+    run(bare(mapping), tiny_network(), data, cache=lambda name, make: kept.setdefault(name, make()))
     assert set(kept) == {f"{reads} {name}" for name in SPLITS}
     width = {"features": 5, "logits": 7}[reads]
     sizes = {name: tuple(outputs.outputs_N.shape) for name, outputs in kept.items()}
@@ -149,12 +149,12 @@ def test_what_is_kept_serves_trials_with_other_seeds(data, calls, mapping):
     network, seen = calls
     store: dict[str, Outputs] = {}
 
-    def keep(name, make):
+    def cache(name, make):
         return store[name] if name in store else store.setdefault(name, make())
 
-    run(bare(mapping), network, data, keep=keep)
+    run(bare(mapping), network, data, cache=cache)
     number = len(seen)
-    shared = run(bare(mapping, seed=3), network, data, keep=keep)
+    shared = run(bare(mapping, seed=3), network, data, cache=cache)
     assert len(seen) == number
     alone = run(bare(mapping, seed=3), network, data)
     assert [e.val_loss for e in shared.history] == [e.val_loss for e in alone.history]
@@ -180,7 +180,7 @@ def test_outputs_take_the_place_of_images_and_labels_stay(data):
     model = build(bare(LpConfig()), tiny_network(), data.class_names)
     splits = {name: data.split(name) for name in SPLITS}
     kept = {}
-    alone, moved, found = remembered(
+    alone, moved, found = with_cached_outputs(
         model, splits, lambda name, make: kept.setdefault(name, make())
     )
     assert isinstance(alone, MappingAlone)
@@ -195,11 +195,11 @@ def test_outputs_take_the_place_of_images_and_labels_stay(data):
 
 
 def test_the_pass_over_the_training_images_counts_as_training_time(data):
-    def keep(name, make):
+    def cache(name, make):
         train = name.endswith("train")
         return replace(make(), took=Duration(1000.0, 3000.0) if train else Duration(1e6, 1e6))
 
-    result = run(bare(LpConfig()), tiny_network(), data, keep=keep)
+    result = run(bare(LpConfig()), tiny_network(), data, cache=cache)
     trained = sum(epoch.seconds for epoch in result.history)
     assert result.summary["seconds"] == pytest.approx(1000 + trained)
     by_the_clock = sum(epoch.wall_seconds for epoch in result.history)

@@ -29,7 +29,7 @@ def test_the_answer_is_the_best_of_the_classes_there_are(tmp_path):
     # Its class 0 is the model's "d", its class 1 the model's "b".
     source = Source(ImageArray(pixels), np.array([0, 1, 0]), splits, ["d", "b"], "noise")
     write(tmp_path / "shifted", source)
-    found, labels = distribution_shift.answers(
+    found, labels = distribution_shift.predict_among(
         Known(), list("abcd"), prepared.read(tmp_path / "shifted")
     )
     assert found.predicted_N.tolist() == [0, 1, 1]  # of (3, 1), (6, 9) and (2, 8)
@@ -48,7 +48,7 @@ def test_classes_that_nothing_was_learnt_of_are_named(tmp_path):
     )
     write(tmp_path / "shifted", source)
     with pytest.raises(InputError, match=r"shifted has 1 classes that the prompts .*: z"):
-        distribution_shift.columns(list("abcd"), prepared.read(tmp_path / "shifted"))
+        distribution_shift.target_classes(list("abcd"), prepared.read(tmp_path / "shifted"))
 
 
 def test_params_tell_of_sets_that_test_nothing(message):

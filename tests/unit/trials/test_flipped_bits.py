@@ -25,7 +25,7 @@ from lorvp.training.timing import Duration
 from lorvp.trials.finish import Files, finish, forget_network
 from lorvp.trials.identity import fingerprint, identity
 from lorvp.trials.resume import ResumeFile
-from lorvp.trials.shared_outputs import keeper
+from lorvp.trials.shared_outputs import shared_cache
 from lorvp.trials.store import TrialStore
 from lorvp.trials.verified import is_whole
 from tests.support.tiny import dataset, trial
@@ -70,12 +70,12 @@ def of_resume(root: Path) -> Kept:
 
 
 def of_outputs(root: Path) -> Kept:
-    keep = keeper(root / "outputs", trial(NoneConfig(), FmConfig()), "data", "net", "cpu")
-    keep("logits train", lambda: OUTPUTS)
+    cache = shared_cache(root / "outputs", trial(NoneConfig(), FmConfig()), "data", "net", "cpu")
+    cache("logits train", lambda: OUTPUTS)
 
     def read() -> str | None:
         made = []
-        found = keep("logits train", lambda: made.append(1) or OUTPUTS)
+        found = cache("logits train", lambda: made.append(1) or OUTPUTS)
         return None if made else f"{found.outputs_N.tolist()} {found.took} {found.prompt_linf}"
 
     return Kept([p for p in (root / "outputs").glob("*/*") if p.is_file()], read)

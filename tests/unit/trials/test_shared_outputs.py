@@ -11,7 +11,7 @@ from lorvp.experiment.trial import Point
 from lorvp.mappings.frequency import IlmConfig
 from lorvp.mappings.linear import FmConfig
 from lorvp.prompts.methods.none import NoneConfig
-from lorvp.training.cached_outputs import Keep, Outputs
+from lorvp.training.cached_outputs import Cache, Outputs
 from lorvp.training.timing import Duration
 from lorvp.trials import shared_outputs
 from lorvp.trials.run import run
@@ -35,23 +35,23 @@ def job(mapping=None, seed: int = 0, data: str = "a", network: str = "b", **trai
     return Job(point, identity, "0" * 20, nowhere, nowhere, nowhere)
 
 
-def keeper(job: Job, device: str) -> Keep:
+def shared_cache(job: Job, device: str) -> Cache:
     """As ``lorvp.trials.finish`` makes it."""
     bytes_of = job.identity["dataset"], job.identity["checkpoint"]
-    return shared_outputs.keeper(sharing.FOLDER, job.point.trial, *bytes_of, device)
+    return shared_outputs.shared_cache(sharing.FOLDER, job.point.trial, *bytes_of, device)
 
 
 def makes(asked: list[tuple[Job, str, str]]) -> int:
     """How often something is computed when all of this is asked for in turn."""
     made = []
     for one, name, device in asked:
-        keeper(one, device)(name, lambda: made.append(1) or FOUND)
+        shared_cache(one, device)(name, lambda: made.append(1) or FOUND)
     return len(made)
 
 
 def test_what_is_kept_comes_back_as_it_was():
-    keep = keeper(job(), "cpu")
-    for found in (keep("logits train", lambda: FOUND), keep("logits train", lambda: FOUND)):
+    cache = shared_cache(job(), "cpu")
+    for found in (cache("logits train", lambda: FOUND), cache("logits train", lambda: FOUND)):
         assert torch.equal(found.outputs_N, FOUND.outputs_N)
         assert found.took == FOUND.took
         assert found.prompt_linf == FOUND.prompt_linf
@@ -86,18 +86,18 @@ def test_workers_that_ask_at_once_compute_once():
         return FOUND
 
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda s: keeper(job(seed=s), "cpu")("logits train", make), range(8)))
+        list(pool.map(lambda s: shared_cache(job(seed=s), "cpu")("logits train", make), range(8)))
     assert made == [1]
 
 
 def test_what_failed_is_computed_by_the_next():
-    keep = keeper(job(), "cpu")
+    cache = shared_cache(job(), "cpu")
 
     def fail() -> Outputs:
         raise RuntimeError("out of memory")
 
     with pytest.raises(RuntimeError, match="out of memory"):
-        keep("logits train", fail)
+        cache("logits train", fail)
     assert makes([(job(), "logits train", "cpu")]) == 1
 
 
@@ -112,7 +112,7 @@ def test_a_trial_is_the_same_with_and_without_sharing(tmp_path):
     data, wanted = dataset(tmp_path / "noise"), job()
     alone = run(wanted.point.trial, tiny_network(), data)
     for _ in range(2):  # the first computes, the second reads
-        shared = run(wanted.point.trial, tiny_network(), data, keep=keeper(wanted, "cpu"))
+        shared = run(wanted.point.trial, tiny_network(), data, cache=shared_cache(wanted, "cpu"))
         assert shared.state.keys() == alone.state.keys()
         assert all(torch.equal(shared.state[name], t) for name, t in alone.state.items())
         times = {"seconds": 0.0, "wall_seconds": 0.0}
