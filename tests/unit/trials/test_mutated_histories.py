@@ -13,6 +13,7 @@ from lorvp.experiment.trial import Point
 from lorvp.trials.contents import sealed
 from lorvp.trials.run import run
 from lorvp.trials.store import TrialStore
+from lorvp.trials.stored_history import read_history
 from lorvp.trials.verified import is_whole
 from tasks.jobs import Job
 from tasks.stages import pictures
@@ -50,7 +51,7 @@ def read(store: TrialStore, what: object) -> list[dict] | None:
     job = Job(POINT, {}, NAME, store.root, Path(), Path())
     said = ""
     try:
-        rows = store.history(NAME)
+        rows = read_history(store.folder(NAME))
     except InputError as error:
         rows, said = None, str(error)
     if rows is None:
