@@ -26,7 +26,7 @@ from lorvp.experiment.params import Experiment
 from lorvp.trials.identity import identity
 from tasks import settings
 from tests.pipeline.project import Done, Project, clone, end_of
-from tests.unit.test_stages import imported_by
+from tests.support.source_code import imported_by
 
 STAGES = ("datasets", "checkpoints", "prompts", "shifts", "tables")
 EDITS = {"comment": "\n# A comment.\n", "statement": "\nA_NEW_CONSTANT = 1\n"}

@@ -1,4 +1,4 @@
-"""params.yaml texts to start from."""
+"""The contents of params.yaml that tests start from, as text and as plain data."""
 
 HEAD = """\
 datasets:
@@ -28,4 +28,23 @@ def block(name: str = "a", **lines: str | None) -> str:
 
 
 def params(*blocks: str) -> str:
+    """A whole params.yaml with these blocks, or with one that needs nothing else."""
     return HEAD + ("".join(blocks) or block())
+
+
+RAW = {
+    "grid": {
+        "pixel": {
+            "method": {
+                "lor_vp": {"rank": [1, 4]},
+                "regions": {"kind": "compose", "content": {"kind": "low_rank", "rank": 4}},
+                "none": None,
+            },
+            "mapping": {"ilm": None, "two": {"kind": "ilm", "per_target": 2}, "lp": None},
+            "training": {"lr": 0.05, "epochs": 20},
+        },
+        "border": {"method": {"pad": {"width": 6}}, "mapping": "lp", "training": "paper"},
+    },
+    "compute": {"workers": "auto", "retries": 2},
+}
+"""Two blocks of a grid, as YAML gives them."""

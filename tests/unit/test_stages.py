@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, get_args
@@ -15,6 +13,7 @@ from lorvp.code_digest import GROUND, PIXELS, closure
 from lorvp.datasets.adapters import DatasetConfig
 from lorvp.datasets.made_from import DOWNLOADS, MACHINERY
 from lorvp.networks.sources import CheckpointConfig
+from tests.support.source_code import imported_by
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -74,35 +73,6 @@ def test_a_stage_that_is_made_for_each_name_looks_at_little_else(stage):
 def test_a_stage_without_hashes_depends_on_all_that_it_imports(stage):
     missing = sorted(path for path in imported_by(f"flows/{stage}.py") if not covered(stage, path))
     assert missing == ["flows/__init__.py", f"flows/{stage}.py"], "a page that calls one function"
-
-
-def imported_by(path: str) -> set[str]:
-    """Files of ours that are reached from ``path`` by imports, wherever in a file they stand."""
-    found, waiting = set(), [path]
-    while waiting:
-        path = waiting.pop()
-        if path not in found:
-            found.add(path)
-            waiting += [file for name in names_in(ROOT / path) for file in files_of(name)]
-    return found
-
-
-def names_in(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
-    yield path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".")  # its packages
-
-
-def files_of(name: str) -> Iterator[str]:
-    """The module and the packages around it, if they are ours."""
-    words = name.split(".")
-    for n in range(1, len(words) + 1):
-        place = "/".join(words[:n])
-        yield from (p for p in (f"{place}.py", f"{place}/__init__.py") if (ROOT / p).is_file())
 
 
 @pytest.mark.parametrize("stage", stages())

@@ -7,11 +7,11 @@ import pytest
 from lorvp.datasets import prepared
 from lorvp.datasets.source import write
 from lorvp.errors import InputError
+from tests.support.datasets.image_files import HUGE_PNG
 from tests.support.datasets.layout import lay
 from tests.support.datasets.layouts import layout
 from tests.support.datasets.making import config, make, seen
 from tests.support.datasets.pictures import Which, each, encoded
-from tests.unit.datasets.test_damaged_images import HUGE_PNG
 
 BROKEN = {
     "train/big_cat/0.jpg": b"<html>404</html>",

@@ -3,7 +3,6 @@
 import resource
 import struct
 import warnings
-import zlib
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,16 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lorvp.datasets.pixels.decoding import BrokenImageError, ImageFiles, View
-from tests.unit.datasets.test_decoding import saved, scene
+from tests.support.datasets.image_files import HUGE_PNG, saved, scene
 
-
-def chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-
-HUGE_PNG = b"\x89PNG\r\n\x1a\n" + chunk(
-    b"IHDR", struct.pack(">IIBBBBB", 30000, 30000, 8, 2, 0, 0, 0)
-)
 # The height and width of a JPEG stand behind the marker of its frame.
 SMALL_JPEG = saved(scene(16, 16), "JPEG")
 FRAME = SMALL_JPEG.index(b"\xff\xc0")

@@ -10,26 +10,11 @@ from PIL import Image
 
 from lorvp.datasets.folders.tree import SUFFIXES
 from lorvp.datasets.pixels.decoding import ImageFiles, View, decode
+from tests.support.datasets.image_files import saved, scene
 
 FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 LEVELS = 2
 """Grey levels that a resized pixel may differ by."""
-
-
-def scene(height: int, width: int, seed: int = 0) -> Image.Image:
-    """Waves of all colours and some sharp edges, so that a shift of half a pixel would show."""
-    rng = np.random.default_rng(seed)
-    y, x = np.mgrid[:height, :width] / 7
-    waves = [np.sin(a * x + b * y + c) for a, b, c in rng.uniform(0.5, 2, (3, 3))]
-    image_HWC = 127 + 120 * np.stack(waves, axis=-1)
-    image_HWC[height // 3 :, width // 2 :, :2] = (255, 0)
-    return Image.fromarray(image_HWC.astype(np.uint8))
-
-
-def saved(image: Image.Image, kind: str, **settings) -> bytes:
-    file = BytesIO()
-    image.save(file, kind, **settings)
-    return file.getvalue()
 
 
 def as_published(data: bytes, view: View) -> np.ndarray:

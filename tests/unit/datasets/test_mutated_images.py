@@ -19,8 +19,7 @@ from PIL import Image, PngImagePlugin
 
 from lorvp.datasets.folders.tree import SUFFIXES
 from lorvp.datasets.pixels.decoding import BrokenImageError, View, decode, read_image
-from tests.unit.datasets.test_damaged_images import chunk
-from tests.unit.datasets.test_decoding import saved, scene
+from tests.support.datasets.image_files import chunk, saved, scene
 
 MUTATIONS, GROUPS = 200, 10
 PATIENCE = 10

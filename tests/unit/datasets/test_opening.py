@@ -12,10 +12,9 @@ from lorvp.datasets.pixels.decoding import BrokenImageError, View, decode, read_
 from lorvp.datasets.pixels.opening import FORMATS, MOST_PIXELS
 from lorvp.deployment.classifier import Classifier
 from lorvp.errors import InputError
+from tests.support.datasets.image_files import chunk, saved, scene
 from tests.support.datasets.making import make
 from tests.support.datasets.pictures import each, encoded
-from tests.unit.datasets.test_damaged_images import chunk
-from tests.unit.datasets.test_decoding import saved, scene
 
 EPS = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\nshowpage\n"
 IN_DOS = struct.pack("<4sII", b"\xc5\xd0\xd3\xc6", 32, len(EPS)) + bytes(20) + EPS

@@ -17,8 +17,7 @@ from PIL import Image
 from lorvp.datasets.pixels.decoding import BrokenImageError, decode, read_image
 from lorvp.deployment.classifier import Classifier
 from lorvp.errors import InputError
-from tests.unit.datasets.test_damaged_images import chunk
-from tests.unit.datasets.test_decoding import saved, scene
+from tests.support.datasets.image_files import chunk, saved, scene
 
 LEVELS = np.array([[0, 1, 128, 129, 257, 385, 386, 25700, 32767, 32768, 65406, 65407, 65535]])
 NEAREST = [round(level * 255 / 65535) for level in LEVELS[0].tolist()]

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -126,30 +123,3 @@ def given(sent) -> Path:
 @pytest.fixture
 def bundle(given, tmp_path) -> Path:
     return shutil.copytree(given, tmp_path / "bundle")
-
-
-def softmax(logits_K: np.ndarray) -> np.ndarray:
-    powers = np.exp(logits_K - logits_K.max())
-    return powers / powers.sum()
-
-
-def sign(folder: Path, record: dict) -> None:
-    """Write trial.json with the checksum of what it now says."""
-    record.pop("sha256")
-    text = json.dumps(record, sort_keys=True, separators=(",", ":"))
-    signed = record | {"sha256": hashlib.sha256(text.encode()).hexdigest()}
-    (folder / "trial.json").write_text(json.dumps(signed))
-
-
-def record(bundle: Path) -> dict:
-    return json.loads((bundle / "trial.json").read_text())
-
-
-def settle(bundle: Path, changed: dict) -> None:
-    """Write trial.json with checksums and a fingerprint of what the bundle now holds."""
-    changed = json.loads(json.dumps(changed))  # keys are strings now
-    identity = json.dumps(changed["identity"], sort_keys=True, separators=(",", ":"))
-    changed["fingerprint"] = hashlib.sha256(identity.encode()).hexdigest()[:20]
-    for name in changed["files"]:
-        changed["files"][name] = hashlib.sha256((bundle / name).read_bytes()).hexdigest()
-    sign(bundle, changed)

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from lorvp.cli import commands
 from lorvp.deployment.load import load, read
 from lorvp.errors import InputError
-from tests.unit.deployment.conftest import sign
+from tests.support.bundles import sign
 
 KIND = ("vit", "lor_vp", "lp")
 

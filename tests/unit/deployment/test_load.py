@@ -11,10 +11,15 @@ from PIL import Image
 import lorvp
 from lorvp.errors import InputError
 from lorvp.trials.verified import verified
-from tests.unit.deployment.conftest import sign, softmax
+from tests.support.bundles import sign
 
 KINDS = [("vit", "lor_vp", "lp"), ("vit", "vpt", "fm"), ("resnet", "adavipro", "ilm"),
          ("resnet", "full_finetune", "lp"), ("resnet", "none", "ilm")]  # fmt: skip
+
+
+def softmax(logits_K: np.ndarray) -> np.ndarray:
+    powers = np.exp(logits_K - logits_K.max())
+    return powers / powers.sum()
 
 
 @pytest.mark.parametrize("kind", KINDS, ids="-".join)

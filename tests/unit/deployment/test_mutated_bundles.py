@@ -14,9 +14,9 @@ import pytest
 import lorvp
 from lorvp.errors import InputError
 from lorvp.files.whole import canonical
+from tests.support.bundles import settle
 from tests.support.mutations import VALUES, at, edited, mangled, places
 from tests.support.watched import watched
-from tests.unit.deployment.conftest import settle
 
 MUTATIONS = 200
 GROUPS = 10

@@ -15,9 +15,9 @@ from lorvp.deployment import bundle as bundles
 from lorvp.errors import InputError
 from lorvp.files.whole import sha256
 from lorvp.networks import checkpoint
+from tests.support.bundles import record, settle, sign
 from tests.support.networks.hub import serving
 from tests.support.networks.samples import built, clip, saved
-from tests.unit.deployment.conftest import record, settle, sign
 
 
 @pytest.fixture

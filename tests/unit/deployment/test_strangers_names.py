@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 import lorvp
 from lorvp.cli import commands
 from lorvp.deployment import bundle as bundles
+from tests.support.bundles import record, settle
 from tests.support.hostile_names import HIDDEN, SHOWN, Cells, is_seen
-from tests.unit.deployment.conftest import record, settle
 
 EVIL = [name for name in [*HIDDEN, *SHOWN] if name != "\udc80"]  # half a character is no JSON
 

@@ -14,10 +14,10 @@ import lorvp
 from lorvp.errors import InputError
 from lorvp.files.whole import sha256
 from lorvp.networks import checkpoint
+from tests.support.bundles import record, settle
 from tests.support.networks.hub import serving
 from tests.support.networks.samples import built, clip, saved
 from tests.support.watched import watched
-from tests.unit.deployment.conftest import record, settle
 
 
 @pytest.fixture(autouse=True, scope="module")

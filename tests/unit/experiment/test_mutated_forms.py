@@ -9,8 +9,8 @@ from lorvp.errors import InputError
 from lorvp.experiment import params, yaml_positions
 from lorvp.experiment.overrides import changed
 from tasks.settings import RunParams
+from tests.support.experiments import RAW
 from tests.support.mutations import edited
-from tests.unit.experiment.test_overrides import RAW
 
 ROOT = Path(__file__).parent.parent.parent.parent
 FILLED_IN = {

@@ -4,22 +4,7 @@ import pytest
 
 from lorvp.errors import InputError
 from lorvp.experiment.overrides import changed
-
-RAW = {
-    "grid": {
-        "pixel": {
-            "method": {
-                "lor_vp": {"rank": [1, 4]},
-                "regions": {"kind": "compose", "content": {"kind": "low_rank", "rank": 4}},
-                "none": None,
-            },
-            "mapping": {"ilm": None, "two": {"kind": "ilm", "per_target": 2}, "lp": None},
-            "training": {"lr": 0.05, "epochs": 20},
-        },
-        "border": {"method": {"pad": {"width": 6}}, "mapping": "lp", "training": "paper"},
-    },
-    "compute": {"workers": "auto", "retries": 2},
-}
+from tests.support.experiments import RAW
 
 
 def grid(**changes):

@@ -18,6 +18,7 @@ from lorvp.prompts.methods.pad import PadConfig
 from lorvp.training.epoch import count_predictions, refresh_mapping
 from lorvp.training.trainer import fit
 from lorvp.trials.run import build
+from tests.support.matching import literal
 from tests.support.tiny import (
     SOURCES,
     TARGET_NAMES,
@@ -28,7 +29,6 @@ from tests.support.tiny import (
     training,
     trial,
 )
-from tests.unit.mappings.test_frequency import literal
 
 KINDS = get_args(get_args(MappingConfig)[0])
 EVERY_EPOCH = [0, 1, 2, 3, 4, 5, 6]

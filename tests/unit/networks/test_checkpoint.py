@@ -13,18 +13,8 @@ from lorvp.networks.frozen import FrozenNetwork
 from lorvp.networks.interface import Canvas, Tokens, patch_of, tokens_of
 from lorvp.networks.libraries.timm_models import create
 from lorvp.networks.manifest import Facts
+from tests.support.networks.samples import FACTS
 from tests.support.tiny import source_names
-
-FACTS = Facts(
-    library="timm",
-    architecture="test_resnet",
-    input_size=(32, 32),
-    mean=[0.4, 0.5, 0.6],
-    std=[0.2, 0.3, 0.4],
-    interpolation="bicubic",
-    class_names=list("ABCDE"),
-    source="random weights",
-)
 
 
 def facts(**other) -> Facts:

@@ -11,8 +11,8 @@ from lorvp.prompts.methods.evp import EvpConfig
 from lorvp.recipe import NormalisedGradientConfig
 from lorvp.training.model import PromptedNetwork
 from lorvp.trials.run import build
+from tests.support.canvases import first
 from tests.support.tiny import TARGET_NAMES, images, tiny_network, training, trial
-from tests.unit.prompts.test_frames import first
 
 pytestmark = pytest.mark.usefixtures("float64")
 SIZE, SIDE = (16, 24), 10

@@ -17,31 +17,13 @@ from lorvp.networks.interface import Canvas
 from lorvp.prompts.fits.cover import Cover, CoverConfig
 from lorvp.prompts.fits.frame import Frame, FrameConfig
 from lorvp.prompts.fits.scaled_frame import ScaledFrame, ScaledFrameConfig
+from tests.support.canvases import BLACK, MEAN, first, on_canvas, scaled
 from tests.support.tiny import images
 
 pytestmark = pytest.mark.usefixtures("float64")
-BLACK, MEAN = (0.0, 0.0, 0.0), (0.4, 0.5, 0.6)
 # Canvas, side of the image: even and odd rests on either axis.
 LAID = [((8, 8), 4), ((9, 12), 4), ((12, 9), 5), ((7, 8), 6), ((15, 10), 1)]
 laid = pytest.mark.parametrize(("size", "side"), LAID, ids=str)
-
-
-def first(extent: int, side: int) -> int:
-    """Where the image begins: an odd rest goes to the left and the top."""
-    return (extent - side + 1) // 2
-
-
-def on_canvas(image_CHW: Tensor, size: tuple[int, int], colour: tuple[float, ...]) -> Tensor:
-    """A square in the middle of a canvas, pixel by pixel."""
-    side = image_CHW.shape[1]
-    found = torch.zeros(3, *size)
-    for c in range(3):
-        for y in range(size[0]):
-            for x in range(size[1]):
-                row, column = y - first(size[0], side), x - first(size[1], side)
-                inside = 0 <= row < side and 0 <= column < side
-                found[c, y, x] = image_CHW[c, row, column] if inside else colour[c]
-    return found
 
 
 def levels(images_NHWC: Tensor) -> Tensor:
@@ -152,30 +134,6 @@ def test_a_cover_fills_its_frame_with_the_mean_colour_if_told():
     got = CoverConfig(image_size=6, colour="mean").build(Canvas((9, 8), MEAN)).eval()(raw)
     for n in range(2):
         assert torch.equal(got[n], on_canvas(levels(raw)[n], (9, 8), MEAN))
-
-
-def pixel(image_CHW: Tensor, row: int, column: int, colour: Tensor) -> Tensor:
-    inside = 0 <= row < image_CHW.shape[1] and 0 <= column < image_CHW.shape[2]
-    return image_CHW[:, row, column] if inside else colour
-
-
-def scaled(image_CHW: Tensor, scale: float, colour: tuple[float, ...] = BLACK) -> Tensor:
-    """Each pixel shows what was 1/scale as far from the centre, mixed from four neighbours."""
-    found, background = torch.zeros_like(image_CHW), torch.tensor(colour)
-    height, width = image_CHW.shape[1:]
-    for y in range(height):
-        for x in range(width):
-            v = (height - 1) / 2 + (y - (height - 1) / 2) / scale
-            u = (width - 1) / 2 + (x - (width - 1) / 2) / scale
-            top, left = math.floor(v), math.floor(u)
-            found[:, y, x] = sum(
-                (1 - abs(v - row))
-                * (1 - abs(u - column))
-                * pixel(image_CHW, row, column, background)
-                for row in (top, top + 1)
-                for column in (left, left + 1)
-            )
-    return found
 
 
 @torch.no_grad()

@@ -26,10 +26,10 @@ from lorvp.prompts.methods.random_patch import RandomPatchConfig
 from lorvp.prompts.methods.smm import SmmConfig
 from lorvp.training.model import PromptedNetwork
 from lorvp.trials.run import build
+from tests.support.canvases import first, on_canvas, scaled
+from tests.support.mask_network import mask_by_hand, unlike_its_start
 from tests.support.prompted import seen_by_network
 from tests.support.tiny import MEAN, STD, TARGET_NAMES, images, tiny_network, trial
-from tests.unit.prompts.test_frames import first, on_canvas, scaled
-from tests.unit.prompts.test_sample_mask import mask_by_hand, unlike_its_start
 
 pytestmark = pytest.mark.usefixtures("float64")
 ODD, TILED = (15, 22), (16, 24)

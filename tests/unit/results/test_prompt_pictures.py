@@ -12,7 +12,6 @@ from lorvp.mappings.frequency import IlmConfig
 from lorvp.mappings.linear import LpConfig
 from lorvp.networks import checkpoint
 from lorvp.networks.libraries.timm_models import create
-from lorvp.networks.manifest import Facts
 from lorvp.prompts.methods.none import NoneConfig
 from lorvp.results.tables import results
 from lorvp.trials.finish import forget_network
@@ -22,11 +21,11 @@ from tasks.jobs import Job
 from tasks.settings import TrackingConfig
 from tasks.stages.prompt_pictures import gallery
 from tasks.worker.trial import train_and_store
+from tests.support.networks.samples import FACTS
 from tests.support.tiny import dataset, trial
 
-FACTS = Facts(library="timm", architecture="test_resnet", input_size=(32, 32), mean=[0.5] * 3,
-              std=[0.25] * 3, interpolation="bicubic", class_names=list("ABCDE"),
-              source="random weights")  # fmt: skip
+GREY = FACTS.model_copy(update={"mean": [0.5] * 3, "std": [0.25] * 3})
+"""Another normalisation, with which the untrained network's answers are of several classes."""
 
 
 @pytest.fixture
@@ -36,7 +35,7 @@ def drawn(tmp_path, monkeypatch):
     def draw(*trials) -> dict[str, ChartType]:
         monkeypatch.chdir(tmp_path)
         torch.manual_seed(0)
-        checkpoint.write(Path("data/checkpoints/tiny"), create("test_resnet", 5).eval(), FACTS)
+        checkpoint.write(Path("data/checkpoints/tiny"), create("test_resnet", 5).eval(), GREY)
         dataset(Path("data/datasets/noise"))
         forget_network()
         jobs = [job_of(one) for one in trials]
@@ -51,7 +50,7 @@ def drawn(tmp_path, monkeypatch):
 def job_of(one: Trial) -> Job:
     """A job as the plan makes it, stored where the pictures are made from."""
     data, network = Path("data/datasets/noise"), Path("data/checkpoints/tiny")
-    digests = prepared.read(data).digest, checkpoint.read_manifest(network).digest
+    digests = prepared.read(data).digest, checkpoint.digest(checkpoint.read_manifest(network))
     facts = identity(one, *digests)
     point = Point(one, one.method.kind, one.mapping.kind, "")
     return Job(point, facts, fingerprint(facts), Path("data/prompts"), data, network)

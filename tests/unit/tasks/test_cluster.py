@@ -17,7 +17,7 @@ from tasks.runners.base import runner
 from tasks.runners.dask_runner import OnDask
 from tasks.runners.ray_runner import OnRay
 from tasks.settings import RUNNERS, ComputeConfig
-from tests.unit.trials.test_shared_outputs import job
+from tests.support.jobs import job
 
 FAR = "192.0.2.77:6379"
 

@@ -23,8 +23,8 @@ from tasks import jobs as plan
 from tasks.jobs import Job, Plan
 from tasks.settings import ComputeConfig
 from tasks.stages import other_versions
+from tests.support.networks.samples import FACTS
 from tests.support.tiny import dataset, identified, tiny_network, trial
-from tests.unit.networks.test_checkpoint import FACTS
 
 HERE = ComputeConfig(device="cpu")
 IDENTITIES = dict(map(identified, range(3)))

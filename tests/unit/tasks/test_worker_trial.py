@@ -17,13 +17,10 @@ import torch
 from lorvp import code_digest
 from lorvp.datasets import prepared, verified
 from lorvp.errors import InputError
-from lorvp.experiment.trial import Point, Trial
 from lorvp.files import whole as files
 from lorvp.networks import checkpoint
 from lorvp.networks.libraries.timm_models import create
-from lorvp.networks.manifest import Facts
 from lorvp.trials.finish import ChangedError, forget_network
-from lorvp.trials.identity import fingerprint, identity
 from lorvp.trials.store import TrialStore
 from tasks import jobs
 from tasks.jobs import Job, Plan
@@ -32,19 +29,11 @@ from tasks.worker import trial as training
 from tasks.worker.failures import worth_another_try
 from tasks.worker.log import log_file
 from tasks.worker.trial import train_and_store
+from tests.support.jobs import job_of
+from tests.support.networks.samples import FACTS
 from tests.support.tiny import dataset, trial
 
 EPOCHS = 4
-FACTS = Facts(
-    library="timm",
-    architecture="test_resnet",
-    input_size=(32, 32),
-    mean=[0.5] * 3,
-    std=[0.25] * 3,
-    interpolation="bicubic",
-    class_names=list("ABCDE"),
-    source="random weights",
-)
 
 
 @pytest.fixture
@@ -56,15 +45,6 @@ def job(tmp_path, monkeypatch) -> Job:
     dataset(Path("data/datasets/noise"))
     forget_network()
     return job_of(trial(epochs=EPOCHS))
-
-
-def job_of(wanted: Trial) -> Job:
-    """As the plan makes it."""
-    data, network = Path("data/datasets/noise"), Path("data/checkpoints/tiny")
-    digests = prepared.read(data).digest, checkpoint.digest(checkpoint.read_manifest(network))
-    facts = identity(wanted, *digests)
-    point = Point(wanted, "lor_vp r=2", "lp", "")
-    return Job(point, facts, fingerprint(facts), Path("store"), data, network)
 
 
 class Heard:

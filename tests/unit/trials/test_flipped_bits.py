@@ -28,8 +28,8 @@ from lorvp.trials.resume import ResumeFile
 from lorvp.trials.shared_outputs import shared_cache
 from lorvp.trials.store import TrialStore
 from lorvp.trials.verified import is_whole
+from tests.support.networks.samples import FACTS
 from tests.support.tiny import dataset, trial
-from tests.unit.networks.test_checkpoint import FACTS
 
 FLIPS = 300
 OUTPUTS = Outputs(torch.arange(60.0).view(30, 2), Duration(1.25, 2.5), 0.75)

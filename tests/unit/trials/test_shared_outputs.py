@@ -7,17 +7,16 @@ from pathlib import Path
 import pytest
 import torch
 
-from lorvp.experiment.trial import Point
 from lorvp.mappings.frequency import IlmConfig
 from lorvp.mappings.linear import FmConfig
-from lorvp.prompts.methods.none import NoneConfig
 from lorvp.training.cached_outputs import Cache, Outputs
 from lorvp.training.timing import Duration
 from lorvp.trials import shared_outputs
 from lorvp.trials.run import run
 from tasks.jobs import Job
 from tasks.worker import shared_outputs as sharing
-from tests.support.tiny import dataset, tiny_network, trial
+from tests.support.jobs import job
+from tests.support.tiny import dataset, tiny_network
 
 FOUND = Outputs(torch.arange(6.0).view(3, 2), Duration(1.25, 2.5), 0.75)
 
@@ -26,13 +25,6 @@ FOUND = Outputs(torch.arange(6.0).view(3, 2), Duration(1.25, 2.5), 0.75)
 def folder(tmp_path, monkeypatch) -> Path:
     monkeypatch.setattr(sharing, "FOLDER", tmp_path / "outputs")
     return tmp_path / "outputs"
-
-
-def job(mapping=None, seed: int = 0, data: str = "a", network: str = "b", **training) -> Job:
-    wanted = trial(NoneConfig(), mapping or FmConfig(), seed, **training)
-    identity = {"dataset": data, "checkpoint": network}
-    point, nowhere = Point(wanted, "none", "fm", ""), Path("nowhere")
-    return Job(point, identity, "0" * 20, nowhere, nowhere, nowhere)
 
 
 def shared_cache(job: Job, device: str) -> Cache:
