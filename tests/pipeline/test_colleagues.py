@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipeline.conftest import FirstRun, forget_bytecode, kill_all, made_light
+from tests.pipeline.first_run import FirstRun, forget_bytecode, kill_all, made_light
 from tests.pipeline.project import Done, Project, wait_until
 
 pytestmark = pytest.mark.patient

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipeline.conftest import FirstRun
+from tests.pipeline.first_run import FirstRun
 from tests.pipeline.left import contents, forget_trials, metrics, results
 from tests.pipeline.project import Done, Project
 from tests.support.mounts import mounted

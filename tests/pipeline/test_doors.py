@@ -24,7 +24,6 @@ from tasks.prefect_server.login import log_in
 from tasks.prefect_server.users import users_api
 from tests.pipeline.processes import alive
 from tests.pipeline.project import Project, clone, free_port, wait_until
-from tests.pipeline.test_report import browser  # noqa: F401 - a fixture
 
 FOREIGN = {"Origin": "http://stranger.example"}
 CHANGE = """([url, login]) => fetch(url, {method: "PATCH", body: '{"paused": true}',
@@ -126,7 +125,7 @@ def test_its_sockets_are_not_listened_to_from_elsewhere(server: Server):
         connect(url, origin=FOREIGN["Origin"], subprotocols=["prefect"])  # pyright: ignore
 
 
-def test_in_a_browser(server: Server, deployment: str, browser):  # noqa: F811
+def test_in_a_browser(server: Server, deployment: str, browser):
     """The UI works once its login is pasted; a page from elsewhere changes nothing."""
     asked: list[str] = []
     page = browser.new_page()

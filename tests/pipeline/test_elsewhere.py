@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from tests.pipeline.api import ask, server
-from tests.pipeline.conftest import FirstRun
+from tests.pipeline.first_run import FirstRun
 from tests.pipeline.left import contents, files, forget_trials, metrics, results
 from tests.pipeline.nodes import CLUSTERS, Cluster
 from tests.pipeline.processes import alive, held_in_training, nothing_is_left

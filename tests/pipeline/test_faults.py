@@ -10,7 +10,7 @@ from contextlib import suppress
 import psutil
 
 from tests.pipeline.api import ask, server
-from tests.pipeline.conftest import FirstRun
+from tests.pipeline.first_run import FirstRun
 from tests.pipeline.left import contents, forget_trials, metrics, results
 from tests.pipeline.processes import held_in_training, nothing_is_left
 from tests.pipeline.project import SOON, Done, Project, end_of, wait_until

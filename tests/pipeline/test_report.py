@@ -1,54 +1,22 @@
-"""Every number on the page of the first run, from the trials' own files by plain arithmetic; and
-the page in a real browser, where there is one."""
+"""Every number on the page of the first run, from the trials' own files by plain arithmetic."""
 
 from __future__ import annotations
 
 import json
 import math
 import re
-import shutil
 import statistics
 from collections import defaultdict
-from html.parser import HTMLParser
 from itertools import combinations
 
 import polars as pl
 import pytest
 
-from tests.pipeline.conftest import FirstRun
+from tests.pipeline.first_run import FirstRun
+from tests.pipeline.page import Tables
 
 T_OF_TWO = 12.706204736  # Student's t of two seeds, 97.5 %
 NORMAL = 1.959963985
-
-
-class Tables(HTMLParser):
-    """The rows of each section's tables, as text."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.found: dict[str, list[list[str]]] = defaultdict(list)
-        self.section, self.cell = "", False
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        if tag == "section":
-            self.section = dict(attrs)["aria-labelledby"]
-        if tag == "tr":
-            self.found[self.section].append([])
-        if tag in ("td", "th"):
-            self.found[self.section][-1].append("")
-            self.cell = True
-
-    def handle_endtag(self, tag):
-        self.cell &= tag not in ("td", "th")
-
-    def handle_data(self, data):
-        if self.cell:
-            self.found[self.section][-1][-1] += data
-
-    def rows(self, section: str) -> list[dict[str, str]]:
-        head, *rows = self.found[section]
-        return [dict(zip(head, row, strict=True)) for row in rows]
 
 
 @pytest.fixture(scope="module")
@@ -220,57 +188,6 @@ def test_formats_tell_the_same(first: FirstRun):
     assert text.count(r"\textbf{") == 2
     assert text.count(r"\underline{") == 2
     assert r"lor\_vp r=1" in text
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """A headless Chromium that is installed, driven by a Playwright that is."""
-    chromium = next(
-        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-    )
-    if chromium is None:
-        pytest.skip("no Chromium is installed")
-    api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-    with api.sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield found
-        found.close()
-
-
-def test_the_page_works_from_disk_on_a_desk_and_on_a_phone(first: FirstRun, browser):
-    address = (first.project.tables / "report.html").as_uri()
-    said, asked = [], []
-    page = browser.new_page(viewport={"width": 375, "height": 800})
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("request", lambda request: asked.append(request.url))
-    page.goto(address)
-    for width in (375, 1280):
-        page.set_viewport_size({"width": width, "height": 800})
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert said == []
-    assert [url for url in asked if not url.startswith("data:")] == [address]
-    check_sorting(page)
-    page.close()
-
-
-def check_sorting(page) -> None:
-    """Up, down and by the keyboard; numbers as numbers."""
-    table = page.locator("section", has=page.locator("#details")).locator("table")
-    head = table.locator("thead th", has_text="trained values")
-
-    def column() -> list[int]:
-        place = head.evaluate("cell => cell.cellIndex + 1")
-        texts = table.locator(f"tbody tr > :nth-child({place})").all_inner_texts()
-        return [int(text.replace(",", "")) for text in texts]
-
-    before = column()
-    head.locator("button").click()
-    assert column() == sorted(before) != sorted(before, reverse=True)
-    assert head.get_attribute("aria-sort") == "ascending"
-    head.locator("button").press("Enter")
-    assert column() == sorted(before, reverse=True)
-    assert head.get_attribute("aria-sort") == "descending"
 
 
 def test_two_trials_never_share_a_row(tables: Tables):

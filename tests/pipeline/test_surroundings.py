@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.pipeline.conftest import PROXIES
+from tests.pipeline.first_run import PROXIES
 from tests.pipeline.project import Project
 
 NOBODY = 12345

@@ -4,7 +4,7 @@ import shutil
 import socket
 from contextlib import suppress
 
-from tests.pipeline.conftest import API_KEY
+from tests.pipeline.first_run import API_KEY
 from tests.pipeline.project import Project
 
 TRACK = """

@@ -18,7 +18,7 @@ import pytest
 from lorvp.datasets import prepared
 from lorvp.deployment import bundle as bundles
 from lorvp.trials.verified import read_record
-from tests.pipeline.conftest import FirstRun
+from tests.pipeline.first_run import FirstRun
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 ROOT = Path(__file__).parents[2]

@@ -1,4 +1,4 @@
-"""The lines between the parts: who may import whom, read from the files themselves."""
+"""Which parts of the project may import which, read from the files themselves."""
 
 import ast
 import re
@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent.parent
+from tests.support.source_code import ROOT, names_in
+
 CLUSTERS = {"ray", "prefect_ray", "dask", "distributed", "prefect_dask"}
 PIPELINE = {"prefect", "dvc", "wandb", "pebble", "rich", "tasks", "flows"} | CLUSTERS
 FORBIDDEN = {"lorvp": PIPELINE, "tasks": {"flows"}}
@@ -23,7 +24,7 @@ def relative(path: Path) -> str:
 
 
 def imported(path: Path) -> set[str]:
-    """The first words of all imports, wherever in the file they stand."""
+    """The outermost packages that a file imports anywhere."""
     nodes = list(ast.walk(ast.parse(path.read_text())))
     plain = {alias.name for n in nodes if isinstance(n, ast.Import) for alias in n.names}
     named = {n.module for n in nodes if isinstance(n, ast.ImportFrom) and n.module}
@@ -39,7 +40,7 @@ def test_imports_go_from_flows_to_tasks_to_lorvp(package):
 
 @pytest.mark.parametrize("path", files("lorvp"), ids=relative)
 def test_no_import_that_the_code_hash_would_miss(path):
-    """It follows absolute imports only, and no star tells which names are meant."""
+    """The code hash follows absolute imports of names."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"line {node.lineno}: write the import from lorvp on"
@@ -86,6 +87,17 @@ def test_every_file_says_what_it_is(path):
     assert ast.get_docstring(ast.parse(path.read_text()))
 
 
+@pytest.mark.parametrize("path", files("tests"), ids=relative)
+def test_no_test_file_lends_another_its_helpers(path):
+    """What several files use is in tests/support, or beside the tests in a file without tests."""
+    nodes = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.ImportFrom)]
+    assert [n.module for n in nodes if n.level] == [], "write the import from tests on"
+    lent = [name for name in names_in(path) if name.startswith("tests.")]
+    own = path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".")
+    assert [name for name in lent if name != own and HOLDS_TESTS.search(name)] == []
+
+
+HOLDS_TESTS = re.compile(r"\.(test_\w+|conftest)(\.|$)")
 ALONE = """
 import sys
 for name in sys.argv[1].split(","):
