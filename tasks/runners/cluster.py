@@ -86,8 +86,8 @@ def _require_prefect_for(cluster: str) -> None:
         here = f"PREFECT_API_URL is {url}, which" if url else "our own Prefect server"
         raise InputError(
             f"the machines of {cluster} cannot reach {here} listens on this machine only; start "
-            "one that they reach (`prefect server start --host ADDRESS`, with a login as README "
-            "says) and set PREFECT_API_URL"
+            "one that they reach (`prefect server start --host ADDRESS`, with a login as "
+            "tasks/runners/README.md says) and set PREFECT_API_URL"
         )
 
 

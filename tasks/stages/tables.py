@@ -31,7 +31,7 @@ NO_NUMBERS = "No published number that is known here has these settings."
 
 
 def write_tables(experiment: RunExperiment) -> None:
-    """Write all files of data/tables, which the README lists; other files in it stay.
+    """Write all files of data/tables, which data/README.md lists; other files in it stay.
 
     Raises:
         InputError: a trial of the grid has no result for these settings, data, weights and code.

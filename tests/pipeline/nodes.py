@@ -76,7 +76,7 @@ def _open_files(process: psutil.Process) -> list[Path]:
 
 @contextmanager
 def dask_nodes(project: Project) -> Iterator[Cluster]:
-    """With TLS, as the README says: who has the file belongs to it."""
+    """A scheduler and workers with TLS, as tasks/runners/README.md says: the file is the key."""
     address, nodes = f"tls://127.0.0.1:{free_port()}", _folders(project)
     port, keys = address.rpartition(":")[2], _keys(project.root / "dask.pem")
     quiet = [

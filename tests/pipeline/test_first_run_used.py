@@ -8,7 +8,7 @@ from pathlib import Path
 from PIL import Image
 
 from tests.pipeline.first_run import FirstRun
-from tests.support.readme import snippet
+from tests.support.pages import snippet
 
 
 def test_the_library_does_what_readme_shows(first: FirstRun, tmp_path: Path):
@@ -17,7 +17,7 @@ def test_the_library_does_what_readme_shows(first: FirstRun, tmp_path: Path):
     Image.new("RGB", (40, 30), "white").save(tmp_path / "image.png")
     there = snippet("lorvp.load").replace("FINGERPRINT", fingerprint)
     there = there.replace("image.png", str(tmp_path / "image.png"))
-    done = first.project.python("-c", there + snippet("Trial("))
+    done = first.project.python("-c", there + snippet("result = run("))
     assert done.code == 0, done.out
     answered, *epochs, ended = done.out.splitlines()
     assert re.fullmatch(r"\[Answer\(name='\d', confidence=[01]\.\d+\)\]", answered)

@@ -18,7 +18,7 @@ from safetensors.torch import save_file
 
 from tests.pipeline.project import Project
 from tests.support.networks.hub import serving
-from tests.support.readme import commands
+from tests.support.pages import commands
 
 pytestmark = pytest.mark.patient
 CLASSES = {"sea": (30, 90, 200), "wood_land": (60, 140, 40)}
@@ -49,7 +49,7 @@ def photographs(folder: Path, seeds: range) -> None:
 def test_every_command_up_to_a_prediction_works_as_it_is_written(project: Project, hub: str):
     photographs(project.root / "home/my_images", range(3))
     photograph("sea", 9).save(project.repo / "new_photo.jpg")
-    first, *others = commands("# lorvp") + commands("## Your own images")
+    first, *others = commands("# lorvp") + commands("### Your own images")
     assert first.startswith("pip install uv && ")  # it is there, and tests install nothing
     typed = [first.removeprefix("pip install uv && "), *others]
     _, _, planned, made, compared, predicted = [typed_in(project, line, hub) for line in typed]

@@ -1,0 +1,84 @@
+"""The commands that the Markdown pages show are those that the programs take."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import tomllib
+
+import pytest
+import typer
+from dvc.cli.parser import get_main_parser
+from dvc.repo import Repo
+
+from lorvp.cli.commands import app
+from tests.support.pages import BLOCKS, PAGES, ROOT, spans
+
+LINES = [line for block in BLOCKS if block.language == "sh" for line in block.code.splitlines()]
+SPANS = [span for page in PAGES for span in spans(page) if page != "CHANGELOG.md"]
+PARTS = [part.strip() for text in LINES + SPANS for part in re.split(r"&&|…|\s#\s", text)]
+COMMANDS = list(dict.fromkeys(part.removeprefix("uv run ") for part in PARTS if part))
+
+
+def starting(*words: str) -> list[str]:
+    """The arguments of each command that starts with these words."""
+    first = " ".join(words)
+    return [text.removeprefix(first) for text in COMMANDS if text.startswith(f"{first} ")]
+
+
+@pytest.mark.parametrize("arguments", starting("dvc"))
+def test_dvc(arguments):
+    """Its parser ends the process over words that it does not know."""
+    assert get_main_parser().parse_args(shlex.split(arguments)).func
+
+
+@pytest.mark.parametrize("arguments", starting("lorvp"))
+def test_the_command_line(arguments):
+    """It understands all words; no command is run."""
+    name, *words = shlex.split(arguments)
+    commands = typer.main.get_command(app).commands  # pyright: ignore[reportAttributeAccessIssue]
+    assert name in commands
+    if words:
+        commands[name].make_context(name, words)
+
+
+@pytest.mark.parametrize("arguments", starting("python", "-m"))
+def test_modules(arguments):
+    """A module that is named exists, as do its options and the files that it is given."""
+    module, *words = shlex.split(arguments)
+    if "NAME" in module:
+        return
+    file = ROOT / f"{module.replace('.', '/')}.py"
+    assert file.is_file()
+    for word in words:
+        assert not word.startswith("--") or f'"{word}"' in file.read_text(), word
+        assert "/" not in word or (ROOT / word).is_file(), word
+
+
+@pytest.mark.parametrize("arguments", starting("cp"))
+def test_presets(arguments):
+    source, target = shlex.split(arguments)
+    assert target == "params.yaml"
+    assert source == "data/presets/X.yaml" or (ROOT / source).is_file()
+
+
+def test_extras():
+    known = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    named = {name for text in LINES + SPANS for name in re.findall(r"--extra (\w+)", text)}
+    assert named >= {"ray", "dask"}
+    assert named <= known.keys()
+
+
+def test_an_edit_of_a_page_makes_no_stage_stale():
+    """Stages depend on whole folders of code, in which pages lie as well."""
+    pages = [page for page in PAGES if page.startswith(("lorvp/", "tasks/"))]
+    ignored = Repo(ROOT).dvcignore
+    assert [page for page in pages if not ignored.is_ignored_file(str(ROOT / page))] == []
+    assert not ignored.is_ignored_file(str(ROOT / "data/tables/comparison.md"))
+    assert not ignored.is_ignored_file(str(ROOT / "lorvp/recipe.py"))
+
+
+def test_each_program_is_shown():
+    """Otherwise a test above would have nothing to look at."""
+    for words in (["dvc"], ["lorvp"], ["python", "-m"], ["cp"]):
+        assert len(starting(*words)) > 1, words
