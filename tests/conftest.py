@@ -1,4 +1,4 @@
-"""What holds for every test: no network, no user's folders, the same bits on every run."""
+"""Settings for every test: no network, none of the user's folders, the same bits on every run."""
 
 import ipaddress
 import os

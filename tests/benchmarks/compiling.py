@@ -1,7 +1,8 @@
 """`python -m tests.benchmarks.compiling [NETWORK...]`: does `training.compile` earn back its start?
 
-The same epochs with the network as it is and compiled, taking turns, on one thread or on a GPU;
-what the first ones took is the start, and beyond so many images it has paid.
+The same epochs run with the network as it is and compiled, in turns, on one thread or on a GPU. The
+extra seconds of the first compiled epoch are the start; the table says after how many images they
+are earned back.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def main(architectures: list[str]) -> None:
 def measured(
     architecture: str, precision: Precision, mode: CompileMode, device: torch.device
 ) -> list[dict[str, object]]:
-    """By the clock, since compiling is done by processes of its own too."""
+    """Rows of images per second by the clock, since compiling uses processes of its own."""
     found, network = images().to(device), frozen(architecture).to(device)
     plain, compiled = (_ours(precision, m, network, found) for m in (None, mode))
     rows = []

@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks.folded [NETWORK...]`: what a prompt costs whoever uses it.
+"""`python -m tests.benchmarks.folded [NETWORK...]`: what using a trained prompt costs.
 
 A low-rank prompt with a linear mapping at 224 pixels, one thread, the variants taking turns; images
 per second by the clock, medians. `bare` is the network without a prompt or a mapping.
@@ -31,7 +31,7 @@ NETWORKS, BATCHES, ROUNDS, SECONDS = ["resnet18", "vit_tiny_patch16_224"], [1, 3
 
 
 def variants(name: str, batch: int, folder: Path) -> dict[str, Callable[[], object]]:
-    """Each takes ``batch`` images to logits; all but `bare` give the same ones."""
+    """Functions that compute logits of ``batch`` images; all but `bare` give the same logits."""
     settings = {"dataset": "any", "network": "any", "method": "lor_vp", "mapping": "lp"}
     names = [f"class {k}" for k in range(CLASSES)]
     model = build(Trial.model_validate(settings), frozen(name), names).eval()
@@ -64,7 +64,7 @@ def variants(name: str, batch: int, folder: Path) -> dict[str, Callable[[], obje
 
 
 def rate(way: Callable[[], object], batch: int) -> float:
-    """Images per second over about a second."""
+    """Images per second by the clock, over about a second."""
     start, images = time.perf_counter(), 0
     while (passed := time.perf_counter() - start) < SECONDS:
         way()

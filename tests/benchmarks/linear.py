@@ -1,7 +1,7 @@
-"""`python -m tests.benchmarks.linear [NETWORK...]`: what oneDNN's products of matrices are worth.
+"""`python -m tests.benchmarks.linear [NETWORK...]`: what oneDNN's products of matrices gain.
 
-The same epochs with the linear layers that torch has and with ours, on one thread, taking turns;
-CPU time, medians.
+The same epochs run with torch's linear layers and with ours, on one thread, in turns; medians of
+CPU time.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def measured(architecture: str, precision: Precision) -> list[dict[str, object]]
 
 
 def compared(torchs, ours, number: int) -> dict[str, object]:
-    """Images per core-second, after a first round for warming up."""
+    """Images per core-second of both, without the first round, which warms up."""
     times = [(cpu_seconds(torchs), cpu_seconds(ours)) for _ in range(ROUNDS + 1)][1:]
     before, after = (statistics.median(column) for column in zip(*times, strict=True))
     rates = {"torch's": round(number / before, 1), "oneDNN's": round(number / after, 1)}

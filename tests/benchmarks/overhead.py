@@ -30,7 +30,7 @@ SETTINGS = {"epochs": 1, "optimizer": "adam", "lr": 0.01}
 
 
 def grid(trials: int) -> Callable[[Any], None]:
-    """So many seeds of a linear probe on small images."""
+    """A change of params.yaml: a linear probe on small images with that many seeds."""
 
     def change(params: Any) -> None:
         params["datasets"]["digits"] = {"kind": "digits", "test": 200, "val": 100}
@@ -43,8 +43,9 @@ def grid(trials: int) -> Callable[[Any], None]:
 
 
 class Watch:
-    """What processes of a project took, by the module that they run: MB at most, and seconds of
-    processor time, which other work on the machine does not change as it does the clock's."""
+    """The highest memory (MB) and the CPU seconds of a project's processes, by the module they run.
+
+    Unlike the clock's, CPU seconds hardly depend on other work on the machine."""
 
     def __init__(self, project: Project) -> None:
         self.project, self.done = project, threading.Event()
@@ -62,6 +63,7 @@ class Watch:
                     self.cpu[name, process.pid] = sum(process.cpu_times()[:2])
 
     def seconds(self, name: str) -> int:
+        """CPU seconds of all processes that ran a module."""
         return round(sum(s for (module, _), s in self.cpu.items() if module == name))
 
     def __enter__(self) -> Watch:
@@ -79,6 +81,7 @@ def _module(command: list[str]) -> str:
 
 
 def timed(project: Project, *command: str, **variables: str) -> tuple[Done, float]:
+    """Run a command to its end; its output, and seconds by the clock."""
     start = time.perf_counter()
     with project.started("-m", *command, **variables) as process:
         done = end_of(process, seconds=3600 * HOURS)
@@ -87,7 +90,7 @@ def timed(project: Project, *command: str, **variables: str) -> tuple[Done, floa
 
 
 def train_all(project: Project, name: str, **variables: str) -> dict[str, object]:
-    """A run that has every trial before it."""
+    """Measure a run that finds no trial finished."""
     for folder in (project.store, project.prompts):
         shutil.rmtree(folder, ignore_errors=True)
     with Watch(project) as watch:
@@ -112,7 +115,7 @@ def train_all(project: Project, name: str, **variables: str) -> dict[str, object
 
 
 def between(project: Project) -> float:
-    """Seconds from one finished trial to the next, on average: without starts and ends."""
+    """Mean seconds from one finished trial to the next, without the run's start and end."""
     ends = sorted(path.stat().st_mtime for path in project.store.glob("*/trial.json"))
     return (ends[-1] - ends[0]) / max(1, len(ends) - 1)
 
@@ -132,7 +135,7 @@ def main(trials: int) -> None:
 
 
 def nothing_to_do(project: Project) -> None:
-    """Seconds of the commands, each done again when there is nothing left for it."""
+    """Print the seconds of commands that find nothing left to do."""
     once = {"dvc repro: hashes, shifts, tables": ("dvc", "repro")}
     again = {
         "python -m flows.prompts": ("flows.prompts",),

@@ -33,29 +33,29 @@ ROUNDS, WORKERS = 5, 2
 
 @dataclass(frozen=True)
 class Case:
-    """``number`` images of one kind; both ways end in images of their size."""
+    """``number`` images of one kind, which both ways bring to one size."""
 
     name: str
     number: int
     ours: int
     theirs: int
     load: Callable[[Path, int, int], tuple[Images, list]]
-    """From a folder, a number and our size: ours to store, and what theirs are opened from."""
+    """Makes images of a number and size in a folder: ours, and the published loader's items."""
 
 
 def arrays(folder: Path, number: int, size: int) -> tuple[Images, list]:
-    """As in CIFAR, in memory."""
+    """Images in memory, as CIFAR's are."""
     images_NHWC = np.random.default_rng(0).integers(0, 256, (number, size, size, 3), np.uint8)
     return ImageArray(images_NHWC), list(images_NHWC)
 
 
 def small_files(folder: Path, number: int, size: int) -> tuple[Images, list]:
-    """As in Tiny-ImageNet."""
+    """Files of 64 x 64 pixels, as Tiny-ImageNet's are."""
     return files(folder, number, size, (64, 64), quality=90)
 
 
 def photographs(folder: Path, number: int, size: int) -> tuple[Images, list]:
-    """Of the size of ImageNet's files, about 80 kB each."""
+    """Files of the size of ImageNet's, about 80 kB each."""
     return files(folder, number, size, (350, 400), quality=94)
 
 
@@ -71,7 +71,7 @@ CASES = [
 def files(
     folder: Path, number: int, size: int, shape: tuple[int, int], quality: int
 ) -> tuple[Images, list]:
-    """Twenty pictures, as often as it takes."""
+    """Twenty pictures, repeated up to the number."""
     folder.mkdir()
     drawn = [picture(shape, quality, seed) for seed in range(20)]
     paths = [folder / f"{n}.jpg" for n in range(number)]
@@ -81,7 +81,7 @@ def files(
 
 
 def picture(shape: tuple[int, int], quality: int, seed: int) -> bytes:
-    """Waves of all lengths down to three pixels: detail without noise."""
+    """A JPEG of waves of all lengths down to three pixels, so that it has detail without noise."""
     rng, (y, x) = np.random.default_rng(seed), np.mgrid[: shape[0], : shape[1]]
     image_HWC = np.zeros((*shape, 3))
     for length in np.geomspace(3, 200, 60):
@@ -95,7 +95,7 @@ def picture(shape: tuple[int, int], quality: int, seed: int) -> bytes:
 
 
 class Published(Dataset):
-    """One image at a time, as their scripts do."""
+    """One image at a time, as the published scripts load them."""
 
     def __init__(self, items: list, size: int) -> None:
         self.items = items
@@ -124,7 +124,7 @@ def load(items: list, size: int) -> None:
 
 
 def measured(work: Callable[[], None]) -> tuple[float, float]:
-    """Seconds of processor time, of this process and of those it started; and of the clock."""
+    """CPU seconds of this process and those it started, and seconds by the clock."""
     before, start = _processor(), time.perf_counter()
     work()
     return _processor() - before, time.perf_counter() - start
@@ -136,7 +136,7 @@ def _processor() -> float:
 
 
 def compared(case: Case, folder: Path) -> dict[str, str | float]:
-    """Medians of alternating runs, after one of each that warms caches."""
+    """Medians of runs in turns, after one of each that warms caches."""
     images, items = case.load(folder / "raw", case.number, case.ours)
     ways = {
         "ours": lambda: prepare(images, folder / "prepared"),

@@ -1,6 +1,6 @@
-"""`python -m tests.benchmarks.preset_costs`: write what every preset costs into its head anew.
+"""`python -m tests.benchmarks.preset_costs`: write the cost of every preset into its head.
 
-Counted, not timed; it takes some minutes, as the networks of all papers are put together.
+Costs are counted, not timed. It takes some minutes, since the networks of all papers are built.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ LINES = re.compile(r"^# Cost: .*\n(?:# Disk: .*\n)?", re.MULTILINE)
 
 
 def cost_lines(path: Path) -> str:
-    """As they should stand in the file, for all of its trials."""
+    """The lines in the head of a preset that say what all its trials cost."""
     estimate = Estimate(settings.read(path))
     table = estimate.table()
     return f"# Cost: {computing(table)}.\n# Disk: {disk(estimate, table)}.\n"

@@ -1,4 +1,4 @@
-"""The published LoR-VP trainer's way of working, as a baseline: facts of it, none of its code.
+"""A baseline that works as the published LoR-VP trainer does, without any of its code.
 
 Images are decoded and resized with PIL in DataLoader workers in every epoch, become normalised
 floats, and meet a network with its BatchNorm in fp32; every step reads two numbers back; ILM
@@ -24,7 +24,7 @@ WORKERS = 4
 
 
 class PilImages(Dataset):
-    """Resized anew whenever it is looked at."""
+    """Images that are resized with Pillow each time they are read."""
 
     def __init__(self, images: LabelledImages, size: tuple[int, int]) -> None:
         self.images = [Image.fromarray(image.numpy()) for image in images.images_NHWC]
@@ -64,7 +64,7 @@ class PublishedTrainer:
         return logits_BS[:, self.source_K] if self.ilm else self.head(logits_BS)
 
     def epoch(self, images: LabelledImages) -> None:
-        """The mapping's pass, if there is one, and the steps."""
+        """ILM's pass over all images, if asked for, and the training steps."""
         if self.ilm:
             self.count(images)
         for x_BCHW, y_B in self.loader(images, shuffle=True):

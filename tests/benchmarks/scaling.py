@@ -41,13 +41,13 @@ def dataset(folder: Path, images: int) -> None:
 
 
 def claimed() -> float:
-    """MB of memory that is the process's own, without files that are mapped."""
+    """MB of memory of this process without mapped files."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("RssAnon"))
 
 
 def train(folder: Path, epochs: int, trials: int) -> None:
-    """In a process of its own: print CPU seconds and MB as JSON."""
+    """Print CPU seconds and MB as JSON; runs in a process of its own."""
     torch.set_num_threads(1)
     network = FrozenNetwork(create("test_resnet", SOURCES, (32, 32)).eval(), (32, 32), [0.5] * 3,
                             [0.5] * 3, [f"source {s}" for s in range(SOURCES)])  # fmt: skip

@@ -85,14 +85,14 @@ def edited(path: Path, edit: str) -> Iterator[None]:
 
 
 def stale() -> str:
-    """Names of stages without what follows from others: DVC runs those after them as well."""
+    """The stages that DVC calls stale themselves; it runs the stages after them as well."""
     with Repo() as repo:
         found = {name.partition("@")[0] for name in repo.status()}
     return ", ".join(stage for stage in STAGES if stage in found)
 
 
 def hashes(experiment: Experiment) -> dict[str, object]:
-    """By what each dataset, checkpoint and trial is known."""
+    """The hash or fingerprint of each dataset, checkpoint and trial."""
     code_digest.forget()
     settings, data = experiment.params, Path("data/datasets")
     return {

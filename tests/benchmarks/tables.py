@@ -1,8 +1,8 @@
 """`python -m tests.benchmarks.tables`: time and memory of the tables of 100,000 trials.
 
-Reading: what is kept of each trial's 10,000 predictions is made from real files, once in a
-trial's life; some are measured. Tables: all tables of 100,000 trials from what is kept. Each is a
-process of its own; memory is the highest that the process ever held.
+Two things are measured, each in a process of its own; memory is the highest that it held. Reading
+happens once for each trial: statistics are computed from a file of 10,000 predictions. Then all
+tables of 100,000 trials are made from such statistics.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def predictions(rng: np.random.Generator, accuracy: float) -> pl.DataFrame:
 
 
 def read(folder: Path) -> None:
-    """What is kept of each of some files."""
+    """Compute the statistics of each file in ``folder``, and write them."""
     start = time.perf_counter()
     rows = [statistics(path.name, pl.read_parquet(path), CLASSES) for path in folder.iterdir()]
     pl.DataFrame(rows, schema=SCHEMA).write_parquet(folder.with_suffix(".parquet"))

@@ -1,8 +1,8 @@
 """`python -m tests.benchmarks.training [NETWORK...]`: this trainer against the published way.
 
-Same network, same images, one thread, the variants taking turns; CPU time (workers included) per
-image, medians. The limit is what the processor does in a plain product of matrices, measured in
-the same run, over the multiplications that a step or a look cannot do without.
+The variants use the same network and images on one thread, in turns; the table has medians of CPU
+time for each image, with that of loader processes. The limit is the rate of a plain product of
+matrices, measured in the same run, over the multiplications that a step or a look needs at least.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ WORK = ["training epoch", "ilm epoch", "evaluation"]
 
 
 def images() -> LabelledImages:
-    """As large as CIFAR's."""
+    """Random images of CIFAR's size."""
     random = torch.Generator().manual_seed(0)
     pixels = torch.randint(0, 256, (IMAGES, 32, 32, 3), generator=random, dtype=torch.uint8)
     return LabelledImages(pixels, torch.randint(CLASSES, (IMAGES,), generator=random))
@@ -54,7 +54,7 @@ def trial(mapping: str, precision: Precision) -> Trial:
 
 
 class Ours:
-    """The same steps in this project."""
+    """An epoch and an evaluation as this project does them."""
 
     def __init__(self, asked: Trial, network: FrozenNetwork, found: LabelledImages) -> None:
         names = [f"class {k}" for k in range(CLASSES)]
@@ -70,7 +70,7 @@ class Ours:
 
 
 def allocate(way: str) -> None:
-    """As glibc does by itself once it has seen large blocks, or as our workers ask it to."""
+    """Set glibc's limits as large blocks make it set them, or as our workers do."""
     if way != "published":
         keep_freed_memory()
         return
@@ -80,7 +80,7 @@ def allocate(way: str) -> None:
 
 
 def cpu_seconds(work: Callable[[], object]) -> float:
-    """Of this process and of the workers that ended in it."""
+    """CPU seconds of this process, and of its child processes that ended meanwhile."""
 
     def now() -> float:
         used = [resource.getrusage(w) for w in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
@@ -92,13 +92,13 @@ def cpu_seconds(work: Callable[[], object]) -> float:
 
 
 def frozen(architecture: str) -> FrozenNetwork:
-    """With weights that have learnt nothing, which take as long."""
+    """A frozen network with random weights, which take as long as trained ones."""
     names = [f"source {s}" for s in range(1000)]
     return FrozenNetwork(timm.create_model(architecture).eval(), SIZE, MEAN, STD, names)
 
 
 def variants(architecture: str, found: LabelledImages) -> dict[tuple[str, str], Callable]:
-    """What takes turns: (work, way) and the work itself."""
+    """The functions to measure in turns, by work and way."""
     made = timm.create_model(architecture).eval().requires_grad_(False)
     network = frozen(architecture)
     ways: dict[tuple[str, str], Callable] = {}
@@ -114,7 +114,7 @@ def variants(architecture: str, found: LabelledImages) -> dict[tuple[str, str], 
 
 
 def flops(architecture: str) -> tuple[float, float]:
-    """That a training step and a look need for an image."""
+    """The operations that a training step and a look need for one image."""
     names = [f"source {s}" for s in range(1000)]
     facts = Facts(library="timm", architecture=architecture, input_size=SIZE, mean=MEAN, std=STD,
                   interpolation="bilinear", class_names=names, source="")  # fmt: skip
@@ -124,7 +124,7 @@ def flops(architecture: str) -> tuple[float, float]:
 
 
 def measured(architecture: str) -> pl.DataFrame:
-    """Medians of all variants, and how they compare."""
+    """A row for each variant: its median, and how it compares."""
     found = images()
     ways = variants(architecture, found)
     rates = {p: matmul_rate(p) for p in ("fp32", "bf16")}

@@ -1,8 +1,8 @@
 """`python -m tests.benchmarks.workers [NETWORK SIZE IMAGES]`: a worker for each core, or all cores
 for one worker?
 
-The same trials, in two processes of one thread at once, and one after the other in a process of
-two threads; the two ways take turns, images per second by the clock, medians.
+The same trials run at once in two processes of one thread, and one after the other in a process of
+two threads, in turns; medians of images per second by the clock.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def train(architecture: str, size: int, number: int, threads: int, trials: int) 
 
 
 def seconds(processes: int, threads: int, arguments: list[str]) -> float:
-    """Until the last of the processes is done; all start together."""
+    """Seconds until the last of the processes is done; all start together."""
     command = [sys.executable, "-m", "tests.benchmarks.workers", *arguments]
     command += [str(threads), str(TRIALS // processes)]
     running = [

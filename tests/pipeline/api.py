@@ -1,4 +1,4 @@
-"""What Prefect knows of a project's runs, asked over its REST interface."""
+"""Ask Prefect about a project's runs over its REST interface."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.pipeline.project import PATIENCE, Project, free_port, wait_until
 
 @contextmanager
 def server(project: Project) -> Iterator[str]:
-    """A Prefect server on the project's database, as a user runs one beside; gives its URL."""
+    """Run a Prefect server on the project's database, as a user may; gives the URL of its API."""
     port = free_port()
     url = f"http://127.0.0.1:{port}/api"
     with project.started(

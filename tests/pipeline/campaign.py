@@ -1,4 +1,4 @@
-"""A hundred kills over one grid: who is hit and when, and what is looked at meanwhile."""
+"""Kill processes of a running grid a hundred times at random, and check its trials meanwhile."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ from tests.pipeline.processes import alive
 from tests.pipeline.project import Project, wait_until
 
 PATIENCE = 240
-"""Seconds in which something new has to happen."""
+"""Seconds after which a run that shows nothing new has failed."""
 EPOCH = re.compile(r" epoch +(\d+): loss ")
 ODDS = {"worker": 80, "flow": 8, "dvc": 6, "server": 6}
-"""Of a hundred; the last three cost half a minute each."""
+"""Kills of each kind among a hundred; one of the last three costs half a minute."""
 
 
 class Campaign:
-    """One project with a Prefect server of the user's, and the runs that are started in it."""
+    """One project with a user's Prefect server, and the runs that are started in it."""
 
     def __init__(self, project: Project, seed: int) -> None:
         self.project, self.random = project, random.Random(seed)
         self.kills: Counter[str] = Counter()
         self.trained: dict[str, tuple[int, int]] = {}
-        """Inode and time of change of each trial.json, when it was first seen."""
+        """Inode and time of change of each trial.json when it was first seen."""
         self.epochs_seen = 0
         self._server, self._run, self._orphans = ExitStack(), ExitStack(), ExitStack()
         self.url = ""
         self.runs = 0
         self.dvc: subprocess.Popen[str] | None = None
         self.last = ""
-        """What the last run said."""
+        """The output of the last run."""
 
     def __enter__(self) -> Campaign:
         self._start_server()
@@ -51,7 +51,7 @@ class Campaign:
             stack.close()
 
     def kill_one(self) -> None:
-        """Somebody, soon after the last one or once the run has come at least an epoch further."""
+        """Kill a process soon after the last kill, or once the run is an epoch further."""
         [victim] = self.random.choices(list(ODDS), list(ODDS.values()))
         if self.random.random() < 0.5:
             self.wait_for(lambda: self._epochs() > self.epochs_seen)
@@ -66,7 +66,7 @@ class Campaign:
         self.epochs_seen = self._epochs()
 
     def finish(self) -> None:
-        """Run to the end, undisturbed from now on; an orphan may still be at work before."""
+        """Run to the end without more kills, after any orphan of a killed run."""
         while (done := self._finished_run()) != 0:
             assert done is not None, "the last run does not end"
         wait_until(lambda: not self._named("flows.prompts"), PATIENCE)
@@ -80,14 +80,14 @@ class Campaign:
         return self.dvc.returncode
 
     def look(self) -> None:
-        """Every finished trial is the one that was first seen under its name."""
+        """Check that each finished trial is the one first seen under its name."""
         for path in self.project.store.glob("*/trial.json"):
             stat = path.stat()
             found = stat.st_ino, stat.st_mtime_ns
             assert self.trained.setdefault(path.parent.name, found) == found, f"{path}: again"
 
     def wait_for(self, condition: Callable[[], object]) -> None:
-        """Starts another run whenever there is none."""
+        """Wait until the condition is true, and start a run whenever there is none."""
 
         def true() -> object:
             if self.dvc is None or self.dvc.poll() is not None:
@@ -107,7 +107,7 @@ class Campaign:
         self.url = self._server.enter_context(server(self.project))
 
     def _kill_worker(self) -> None:
-        """In a trial, in its start or between two trials; there may be none for a moment."""
+        """Kill a worker in a trial, at its start or between two trials."""
         self._kill(self.random.choice(self._there("spawn_main")))
 
     def _kill_flow(self) -> None:
@@ -116,7 +116,7 @@ class Campaign:
         self._end_of_run()
 
     def _kill_dvc(self) -> None:
-        """The flow goes on as an orphan beside the next one; there is one orphan at most."""
+        """Kill DVC alone; its flow goes on as an orphan, of which there is at most one."""
         if len(self._named("flows.prompts")) > 1:
             self._kill_flow()
         else:
@@ -135,7 +135,7 @@ class Campaign:
         self._start_server()
 
     def _end_of_run(self) -> None:
-        """A run ends by itself soon after what it needs was killed."""
+        """Wait for the run to end by itself, since a process that it needs was killed."""
         if self.dvc is not None:
             wait_until(lambda: self.dvc.poll() is not None, PATIENCE)
 
@@ -161,7 +161,7 @@ class Campaign:
 
 
 def epochs_of_each(project: Project) -> dict[str, list[int]]:
-    """The epochs that each trial has told of in its log, in order; some of them twice."""
+    """The epochs in each trial's log, in order; a resumed trial may repeat some."""
     logs = sorted((project.repo / "data/.work/logs").glob("*.log"))
     return {path.stem: [int(n) for n in EPOCH.findall(_text(path))] for path in logs}
 

@@ -1,4 +1,4 @@
-"""One finished run, made once; each test that changes something gets a copy of its own."""
+"""Fixtures: one finished run, made once, and a copy of it for each test that changes something."""
 
 from __future__ import annotations
 

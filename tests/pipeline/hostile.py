@@ -23,7 +23,7 @@ NEW_NETWORK, SET_FLAGS, UP = 0x40000000, 0x8914, 1
 
 
 class Stranger(BaseHTTPRequestHandler):
-    """Says to everything what Prefect does when it is asked for its version."""
+    """Answers every request as Prefect does when asked for its version."""
 
     asked: Path
 
@@ -43,8 +43,10 @@ class Stranger(BaseHTTPRequestHandler):
 
 
 def own_network() -> None:
-    """Raises:
-    OSError: the system does not allow it.
+    """Give this process a network of its own, with a loopback.
+
+    Raises:
+        OSError: the system does not allow it.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(NEW_NETWORK):

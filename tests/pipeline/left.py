@@ -1,4 +1,4 @@
-"""What a run leaves, to be compared between runs."""
+"""The files that a run leaves, to be compared between runs."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from tests.pipeline.project import Project
 
 
 def forget_trials(project: Project) -> None:
-    """As if no prompt had been trained yet."""
+    """Remove all trials, so that none has been trained yet."""
     for folder in (project.store, project.prompts, project.tables):
         shutil.rmtree(folder)
 
 
 def contents(folder: Path, name: str) -> dict[str, bytes]:
-    """The bytes of a file of each trial."""
+    """The bytes of one file of each trial, by fingerprint."""
     return {path.parent.name: path.read_bytes() for path in folder.glob(f"*/{name}")}
 
 
 def results(project: Project) -> pl.DataFrame:
-    """results.parquet without what may differ between runs: time and order."""
+    """results.parquet without times, in an order that does not depend on the run."""
     return (
         pl.read_parquet(project.tables / "results.parquet")
         .drop("seconds", "wall_seconds", "images_per_second")
@@ -32,13 +32,14 @@ def results(project: Project) -> pl.DataFrame:
 
 
 def metrics(project: Project) -> dict[str, dict]:
+    """The contents of each file of metrics, by its name."""
     folder = project.tables / "metrics"
     return {path.name: json.loads(path.read_text()) for path in folder.iterdir()}
 
 
 def files(project: Project) -> dict[Path, int]:
-    """Everything below data/ and in the store, with its time of change; but who runs there, and
-    which images were found whole."""
+    """All files below data/ and in the store with their times of change, without the notes on
+    running processes and on images that were found whole."""
     folders = (project.repo / "data", project.store)
     found = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
     notes = project.repo / "data/.work/whole"

@@ -1,4 +1,4 @@
-"""Clusters of two machines, as far as one machine can be two: processes that share no folder."""
+"""Clusters of two "machines": groups of processes on this one that share no folder."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.pipeline.project import Project, free_port, kill_group, wait_until
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
-"""Ray then listens on 127.0.0.1 only."""
+"""Settings with which Ray listens on 127.0.0.1 only."""
 RAY = {
     **LOOPBACK,
     "RAY_AUTH_MODE": "token",
@@ -29,16 +29,16 @@ RAY = {
 
 @dataclass(frozen=True)
 class Cluster:
-    """Two machines, each with a core and a folder of its own."""
+    """A cluster of two machines, each with a core and a folder of its own."""
 
     project: Project
     address: str
     nodes: list[Path]
     variables: dict[str, str] = field(default_factory=dict)
-    """What a user has in the environment."""
+    """The variables that a user of the cluster sets."""
 
     def training(self) -> dict[Path, str]:
-        """By machine: the fingerprint of the trial that it has begun and has far to go with."""
+        """The fingerprint of the trial that each machine is in, far from its end."""
         found = {}
         for process in alive(self.project):
             for path in _open_files(process):
@@ -48,13 +48,13 @@ class Cluster:
         return found
 
     def kill(self, node: Path) -> None:
-        """As when the plug is pulled."""
+        """Kill all processes of a machine at once, as a power cut does."""
         for process in alive(self.project):
             if process.environ().get("LORVP_NODE") == str(node):
                 process.kill()
 
     def trainings(self, fingerprint: str) -> int:
-        """How often a trial was begun or taken up again."""
+        """How often a trial was begun or resumed on any machine."""
         logs = [_text(_log(node, fingerprint)) for node in self.nodes]
         return sum(log.count(" on cpu\n") for log in logs)
 
@@ -135,7 +135,7 @@ def _folders(project: Project) -> list[Path]:
 def _process(
     project: Project, folder: Path, *words: str, **variables: str
 ) -> Iterator[subprocess.Popen]:
-    """``python WORDS`` in a folder that is not the project's, and its log beside."""
+    """Start ``python WORDS`` in a folder outside the project, with a log beside it."""
     own = {"LORVP_NODE": str(folder)}
     with (folder / "process.log").open("a") as log:
         process = subprocess.Popen(

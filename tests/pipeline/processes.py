@@ -1,4 +1,4 @@
-"""The processes of one project, wherever they are in the tree of processes."""
+"""The running processes of one project, whoever started them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.pipeline.project import SOON, Project, wait_until
 
 
 def alive(project: Project) -> list[psutil.Process]:
-    """Every process that was started for this project; they all inherit PREFECT_HOME."""
+    """All running processes of a project, known by the PREFECT_HOME that they inherit."""
     return list(_alive(str(project.root / "prefect")))
 
 
@@ -25,7 +25,7 @@ def _alive(home: str) -> Iterator[psutil.Process]:
 
 
 def nothing_is_left(project: Project) -> None:
-    """Fails unless all of the project's processes end by themselves soon."""
+    """Fail unless all processes of the project end by themselves soon."""
     try:
         wait_until(lambda: not alive(project), SOON)
     except AssertionError:
@@ -34,7 +34,7 @@ def nothing_is_left(project: Project) -> None:
 
 
 def server_addresses(project: Project) -> set[str]:
-    """Where the project's Prefect server listens."""
+    """The addresses on which the project's Prefect server listens."""
     found = set()
     for process in alive(project):
         try:
@@ -47,7 +47,7 @@ def server_addresses(project: Project) -> set[str]:
 
 
 def trial_in_training(project: Project) -> tuple[str, psutil.Process] | None:
-    """The fingerprint of a trial and the worker that trains it, known by the lock it holds."""
+    """The fingerprint of a trial in training and its worker, known by the lock that it holds."""
     for process in alive(project):
         try:
             files = [Path(file.path) for file in process.open_files()]
@@ -60,8 +60,7 @@ def trial_in_training(project: Project) -> tuple[str, psutil.Process] | None:
 
 
 def held_in_training(project: Project) -> tuple[str, psutil.Process] | None:
-    """A trial and its worker, which is now halted before the trial's end, however long this
-    process waits for its turn."""
+    """The fingerprint of a trial in training and its worker, suspended before the trial ends."""
     if not (found := trial_in_training(project)):
         return None
     trial, worker = found

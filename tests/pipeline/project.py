@@ -1,4 +1,4 @@
-"""A copy of this project in a folder of its own, and what a user does in it."""
+"""A copy of this project in a folder of its own, and a user's commands in it."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from tests.support.surroundings import own_tools, without_foreign
 SOURCE = Path(__file__).parents[2]
 SMALL = Path(__file__).with_name("params.yaml")
 PATIENCE = 600
-"""Seconds that any one command may take, on a machine with much else to do."""
+"""Seconds that a command may take on a busy machine."""
 SOON = 60
-"""Seconds for what takes a few: what waits for Prefect, or for a lock, takes minutes."""
+"""Seconds for a step that takes a few, or minutes if it waits for Prefect or a lock."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Done:
 
     @property
     def to_train(self) -> int:
-        """As the prompts stage says at its start."""
+        """The number of trials to train that the prompts stage names at its start."""
         found = re.search(r"trials in the grid: \d+ finished, (\d+) to train", self.out)
         assert found, self.out
         return int(found[1])
@@ -51,11 +51,11 @@ class Done:
 
 @dataclass(frozen=True)
 class Project:
-    """``root`` holds the clone and all that the pipeline keeps elsewhere on a user's machine."""
+    """A clone in ``root``, with what the pipeline keeps elsewhere on a user's machine."""
 
     root: Path
     bytecode: Path | None = None
-    """Where Python keeps compiled modules; None is where it always does."""
+    """The folder for compiled modules; None for Python's usual ones."""
 
     @property
     def repo(self) -> Path:
@@ -75,7 +75,7 @@ class Project:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Of a user with nothing set up: no login, no Prefect server, no cache."""
+        """The environment of a user with nothing set up: no login, Prefect server or cache."""
         kept = {
             name: value
             for name, value in without_foreign(os.environ).items()
@@ -96,16 +96,16 @@ class Project:
         )
 
     def python(self, *arguments: str, **variables: str) -> Done:
-        """``python ARGUMENTS`` in the clone."""
+        """Run ``python ARGUMENTS`` in the clone to its end."""
         with self.started(*arguments, **variables) as process:
             return end_of(process)
 
     def dvc(self, *arguments: str, **variables: str) -> Done:
-        """``dvc ARGUMENTS`` in the clone."""
+        """Run ``dvc ARGUMENTS`` in the clone to its end."""
         return self.python("-m", "dvc", *arguments, **variables)
 
     def shell(self, line: str, **variables: str) -> Done:
-        """A line as it is typed in the clone."""
+        """Run a line of shell in the clone to its end."""
         with self._process(["bash", "-c", line], variables) as process:
             return end_of(process)
 
@@ -136,18 +136,19 @@ class Project:
                 kill_group(process)
 
     def git(self, *arguments: str) -> str:
+        """Run ``git ARGUMENTS`` in the clone; its output."""
         command = ["git", *arguments]
         return subprocess.check_output(command, cwd=self.repo, env=self.environment, text=True)
 
     def edit(self, change: Callable[[Any], None]) -> None:
-        """Change params.yaml as a careful person would: comments and order stay."""
+        """Change params.yaml and keep its comments and order."""
         yaml, path = YAML(), self.repo / "params.yaml"
         params = yaml.load(path)
         change(params)
         yaml.dump(params, path)
 
     def copy(self, root: Path) -> Project:
-        """All of it again in ``root``; hard links between store and clone stay hard links."""
+        """A copy of the project in ``root``; hard links between store and clone stay links."""
         subprocess.run(["cp", "-a", f"{self.root}/.", str(root)], check=True)
         return Project(root, self.bytecode)
 
@@ -158,7 +159,7 @@ class Project:
 
 
 def clone(root: Path, bytecode: Path | None) -> Project:
-    """The files that git has or would take, committed, with the small experiment."""
+    """A new repository with the files that git tracks or would add, and the small experiment."""
     project = Project(root, bytecode)
     (root / "home").mkdir()
     listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
@@ -177,6 +178,7 @@ def clone(root: Path, bytecode: Path | None) -> Project:
 
 
 def free_port() -> int:
+    """A port on which nothing listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
@@ -189,7 +191,7 @@ def end_of(process: subprocess.Popen[str], seconds: float = PATIENCE) -> Done:
 
 
 def kill_group(process: subprocess.Popen[str]) -> None:
-    """``kill -9`` of the command, if it still runs, and all that it started in its group."""
+    """Kill the command, if it still runs, and all processes of its group."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
 

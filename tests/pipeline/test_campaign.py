@@ -24,7 +24,7 @@ EPOCHS, SEEDS = 12, 8
 
 
 def grid(params: dict) -> None:
-    """Prompts with both kinds of mappings; trials on remembered outputs, and of one epoch."""
+    """Prompts with both kinds of mappings, trials on cached outputs, and trials of one epoch."""
     block = params["grid"]["pixel"]
     block["training"]["epochs"] = EPOCHS
     block["method"] = {"none": None, "lor_vp": {"rank": 1}, **block["method"]}
@@ -67,12 +67,12 @@ def total(project: Project) -> int:
 
 
 def repeated(project: Project) -> int:
-    """Epochs that were told of a second time."""
+    """The number of epochs that are in a log twice."""
     return sum(len(told) - len(set(told)) for told in epochs_of_each(project).values())
 
 
 def same_results(project: Project, undisturbed: Project) -> None:
-    """Tables, and every byte of weights and predictions."""
+    """Check tables, and every byte of weights and predictions."""
     assert results(project).equals(results(undisturbed))
     assert metrics(project) == metrics(undisturbed)
     for name in ("weights.safetensors", "predictions.parquet"):
@@ -83,7 +83,7 @@ def same_results(project: Project, undisturbed: Project) -> None:
 
 
 def histories(project: Project) -> dict[str, list[dict]]:
-    """Of each trial, without times."""
+    """The record of each trial without times."""
     found = {
         name: json.loads(text) for name, text in contents(project.store, "history.json").items()
     }
@@ -93,7 +93,7 @@ def histories(project: Project) -> dict[str, list[dict]]:
 
 
 def lost_at_most_one_epoch_at_a_time(project: Project, undisturbed: Project) -> None:
-    """No trial ever went back further than to the epoch it had told of last."""
+    """Check that no trial went back further than to the last epoch in its log."""
     expected, found = epochs_of_each(undisturbed), epochs_of_each(project)
     assert found.keys() == expected.keys()
     for name, told in found.items():
@@ -102,7 +102,7 @@ def lost_at_most_one_epoch_at_a_time(project: Project, undisturbed: Project) -> 
 
 
 def nothing_lies_around(project: Project) -> None:
-    """No process, no unfinished file, no state and no lock that is held."""
+    """Check that no process, unfinished file, resume point or held lock is left."""
     nothing_is_left(project)
     store, work = project.store, project.repo / "data/.work"
     for folder in (store / ".work", store / ".resume"):

@@ -13,7 +13,7 @@ from tests.pipeline.project import SOON, Project, end_of, wait_until
 
 RANKS = "grid.pixel.method.lor_vp.rank"
 BESIDE = ("", "tables", "tables/mine", "datasets", "checkpoints", "mine")
-"""Folders below data/ in which no command of DVC's touches what is the user's."""
+"""Folders below data/ in which no command of DVC touches a user's files."""
 ADAVIPRO = "lorvp/prompts/methods/adavipro.py"
 
 
@@ -27,7 +27,7 @@ def test_nothing_runs_twice(project: Project):
 
 
 def test_a_rank_comes_goes_and_comes_back(project: Project):
-    """With the commands by which a user looks at the difference."""
+    """Also runs the commands with which a user looks at the difference."""
     before = stamps(project.store)
     beside = noted([project.repo / "data" / name for name in BESIDE])
     added = project.dvc("exp", "run", "-S", f"{RANKS}=[1,2]")
@@ -58,7 +58,7 @@ def test_a_rank_comes_goes_and_comes_back(project: Project):
 
 
 def folders_of_runs(project: Project) -> list[Path]:
-    """Every folder below data/, and one of the user's in each."""
+    """All folders below data/, and a new one in each."""
     data = project.repo / "data"
     found = [path for path in data.rglob("*") if path.is_dir() and ".work" not in path.parts]
     assert len(found) > 20
@@ -66,7 +66,7 @@ def folders_of_runs(project: Project) -> list[Path]:
 
 
 def noted(folders: list[Path]) -> list[Path]:
-    """A file that the user puts into each."""
+    """Put a file of the user into each folder."""
     notes = [folder / "notes.txt" for folder in folders]
     for path in notes:
         path.parent.mkdir(exist_ok=True)

@@ -1,4 +1,4 @@
-"""Two people, one remote: what one has trained, the other does not train again."""
+"""Two people with one remote: neither trains again what the other has trained."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_colleague_pulls_the_prompts_and_trains_only_what_is_new(
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    """Every trial's record and weights."""
+    """The record and the weights of every trial."""
     names = ("trial.json", "weights.safetensors")
     return {
         f"{p.parent.name}/{p.name}": p.read_bytes() for n in names for p in folder.glob(f"*/{n}")

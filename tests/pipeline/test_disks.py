@@ -1,4 +1,4 @@
-"""Disks that are full or take no files, damaged files and clocks that jump, in whole runs."""
+"""Whole runs with full and read-only disks, damaged files and clocks that jump."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PAGE = 4096
 def test_a_full_store_ends_the_run_with_one_message_and_there_it_goes_on(
     first: FirstRun, project: Project
 ):
-    """Full in the middle of the grid; then there is room."""
+    """The disk is full in the middle of the grid; then there is room."""
     forget_trials(project)
     project.edit(one_epoch_more)
     with mounted(project.store, f"size={30 * PAGE}"):
@@ -61,7 +61,7 @@ def says_once(done: Done, message: str) -> None:
 
 
 def cut(path: Path) -> None:
-    """Half of it, in a file of its own: a link's bytes are also another's."""
+    """Cut a file in half, without changing others that are hard links to it."""
     content = path.read_bytes()
     path.unlink()
     path.write_bytes(content[: len(content) // 2])
@@ -77,7 +77,7 @@ DAMAGES: dict[str, Callable[[Project], None]] = {
 
 
 def set_clock(project: Project, seconds: int) -> None:
-    """Of every file, as if the clock had been wrong when it was written."""
+    """Set the times of all files, as if the clock had been wrong when they were written."""
     for folder in (project.repo / "data", project.store):
         for path in folder.rglob("*"):
             os.utime(path, (seconds, seconds))

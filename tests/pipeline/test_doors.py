@@ -1,4 +1,4 @@
-"""Who may ask something of Prefect's servers: the user's programs and browser, and nobody else."""
+"""Prefect's servers answer the user's programs and browser, and nobody else."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _is_well(root: str) -> bool:
 
 @pytest.fixture(scope="module")
 def deployment(server: Server) -> str:
-    """The path of one that could be changed to run anything."""
+    """The path of a deployment, which a stranger could change to run anything."""
     flow = server.ask("POST", "/flows/", {"name": "grid"}).json()["id"]
     made = server.ask("POST", "/deployments/", {"name": "mine", "flow_id": flow})
     return f"/deployments/{made.json()['id']}"
@@ -150,9 +150,9 @@ def test_in_a_browser(server: Server, deployment: str, browser):
 
 
 OPEN = {"/api/health": "true", "/api/admin/version": '"3.9.1"'}
-"""What `prefect server start` answers, to anybody."""
+"""The answers that `prefect server start` gives to anybody."""
 WELL = {"/api/health": "true"}
-"""Something else that also says that it is well."""
+"""The answers of another program that also reports good health."""
 
 
 def test_the_form_is_not_served_where_all_are_answered(server: Server):
@@ -187,7 +187,7 @@ def test_a_login_is_found_or_asked_for(server: Server, monkeypatch: pytest.Monke
 
 @contextmanager
 def stub(answers: dict[str, str]) -> Iterator[str]:
-    """A server that has an empty page, and these answers in JSON."""
+    """A server with an empty page and these answers in JSON; gives its address."""
 
     class Answers(BaseHTTPRequestHandler):
         def do_GET(self):

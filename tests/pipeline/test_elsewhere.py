@@ -1,4 +1,4 @@
-"""Trials on Ray and Dask: the same bits as on this machine, whatever becomes of the others."""
+"""Trials on Ray and Dask end with the same bits as on this machine, also if a machine dies."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_a_machine_that_dies(first: FirstRun, project: Project, runner: str):
 
 
 def busy(cluster: Cluster, share: Path) -> tuple[Path, str] | None:
-    """A machine that trains while a trial is finished already, and what it trains."""
+    """A machine in training and its trial, once another trial is finished."""
     time.sleep(0.2)  # whoever looks takes time from those that train
     training = cluster.training() if any(contents_of(share / "trials")) else {}
     return next(iter(training.items()), None)
@@ -72,7 +72,7 @@ def contents_of(folder: Path) -> dict[str, bytes]:
 
 
 def recorded_in_prefect(project: Project) -> None:
-    """Each trial by its name and tags, with its log, although other machines trained it."""
+    """Check that Prefect has each trial's name, tags and log from the other machines."""
     with server(project) as url:
         newest, _ = ask(url, "/flow_runs/filter", sort="START_TIME_DESC")
         of_it = {"flow_runs": {"id": {"any_": [newest["id"]]}}}
@@ -87,8 +87,8 @@ def recorded_in_prefect(project: Project) -> None:
 
 
 def test_a_cluster_of_our_own(first: FirstRun, project: Project, runner: str):
-    """For the time of the run, on this machine; a killed process and a trial that diverges are
-    told as ever."""
+    """A run starts a cluster on this machine; killed processes and diverging trials are reported as
+    without one."""
     forget_trials(project)
     project.edit(lambda params: params["compute"].update(runner=runner))
     project.edit(two_and_a_broken_one)
@@ -116,7 +116,7 @@ def test_a_cluster_of_our_own(first: FirstRun, project: Project, runner: str):
 
 
 def told_to_prefect_by_login_alone(project: Project) -> None:
-    """Trials report to a server that lets nobody else in, and its login is written nowhere."""
+    """Check that trials report to a server with a login, which is written nowhere."""
     with server(project) as url:
         newest = ask(url, "/flow_runs/filter", sort="START_TIME_DESC")[0]
         of_it = {"flow_runs": {"id": {"any_": [newest["id"]]}}}
@@ -136,7 +136,7 @@ def two_and_a_broken_one(params: Any) -> None:
 
 
 def addresses(project: Project) -> set[str]:
-    """Where anything of this project listens."""
+    """The addresses on which processes of the project listen."""
     found = set()
     for process in alive(project):
         try:

@@ -1,4 +1,4 @@
-"""Stopped runs, killed workers and trials that cannot work: what is lost, and what is said."""
+"""Stopped runs, killed workers and failing trials lose what is documented, and say so."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.pipeline.project import SOON, Done, Project, end_of, wait_until
 
 
 def test_a_stopped_run_goes_on_and_ends_with_the_same_bits(first: FirstRun, project: Project):
-    """Killed; then, with one worker and the grid in another order, stopped by Ctrl-C; then run."""
+    """A run is killed; one with a reordered grid is stopped by Ctrl-C; a third one ends."""
     forget_trials(project)
     project.edit(lambda params: params["compute"].update(workers=2))
     signalled(project, signal.SIGKILL)
@@ -47,8 +47,7 @@ def test_a_stopped_run_goes_on_and_ends_with_the_same_bits(first: FirstRun, proj
 
 
 def signalled(project: Project, number: signal.Signals) -> Done:
-    """`dvc repro` in a terminal, where the signal reaches all it started, in a trial that is not
-    the first."""
+    """Run `dvc repro` as in a terminal, and signal its group during a trial after the first."""
     with project.started("-m", "dvc", "repro") as process:
         trained = lambda: project.trials(project.store)  # noqa: E731
         _, worker = wait_until(lambda: trained() and held_in_training(project))
@@ -64,8 +63,8 @@ def turn_round(params: dict) -> None:
 
 
 def test_one_failure_leaves_the_others_alone(project: Project):
-    """One worker is killed and its trial tried again, one trial diverges and is not; a Prefect
-    server of the user's records both."""
+    """A killed worker's trial is tried again, a diverging trial is not; a user's Prefect server
+    records both."""
     project.edit(add_trials)
     with server(project) as url:
         with project.started("-m", "flows.prompts", PREFECT_API_URL=url) as process:
@@ -105,14 +104,14 @@ def test_one_failure_leaves_the_others_alone(project: Project):
 
 
 def logs(url: str, run: dict) -> str:
-    """What the UI shows of a task run's log."""
+    """The log of a task run as the UI shows it."""
     wanted = {"task_run_id": {"any_": [run["id"]]}}
     lines = ask(url, "/logs/filter", logs=wanted, sort="TIMESTAMP_ASC")
     return "\n".join(line["message"] for line in lines)
 
 
 def add_trials(params: dict) -> None:
-    """Three more that work, and one that cannot."""
+    """Add three trials that work, and one that cannot."""
     one = {**params["grid"]["pixel"], "method": {"lor_vp": {"rank": 1}}, "mapping": "lp"}
     params["grid"]["more"] = {**one, "seed": [2, 3, 4]}
     params["grid"]["broken"] = {**one, "training": {"epochs": 1, "lr": 1e30}, "seed": 5}

@@ -1,4 +1,4 @@
-"""What `dvc repro` leaves in a fresh clone, and what it does not."""
+"""The files that `dvc repro` leaves in a fresh clone, and no others."""
 
 from __future__ import annotations
 
@@ -76,12 +76,12 @@ def test_the_comparison_has_mean_and_spread_of_the_seeds(first: FirstRun):
 
 
 def unmarked(markdown: str) -> str:
-    """Without what shows the best, and what fills cells up."""
+    """Markdown without the marks of the best cells and without padding."""
     return re.sub(r"\*\*|</?u>| +(?=\|)|(?<=\|) +", " ", markdown).replace("  ", " ")
 
 
 def cell(markdown: str, row: str, column: str) -> str:
-    """What the printed table has for a method and a mapping."""
+    """The cell of the printed table for a method and a mapping."""
     lines = [[word.strip() for word in line.split("|")] for line in markdown.splitlines()]
     [place] = [i for i, head in enumerate(lines[0]) if head.split(" ")[0] == column]
     [line] = [line for line in lines if row in line]

@@ -51,7 +51,7 @@ def test_wandb_keeps_a_run_for_each_trial(first: FirstRun):
 
 
 def test_wandb_keeps_the_tables_of_the_grid(first: FirstRun):
-    """As the files have them, and every picture."""
+    """The tables are those of the files, and all pictures are there."""
     trials = " ".join(sorted(first.project.trials()))
     grid = hashlib.sha256(trials.encode()).hexdigest()[:20]
     [run] = first.project.repo.glob(f"data/wandb/wandb/offline-run-*-{grid}")

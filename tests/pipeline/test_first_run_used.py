@@ -1,4 +1,4 @@
-"""What can be done with the trials of the first run: the README's snippets, and profiles."""
+"""Use the trials of the first run: the snippets of the pages, and profiles."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.support.pages import snippet
 
 
 def test_the_library_does_what_readme_shows(first: FirstRun, tmp_path: Path):
-    """Both longer snippets, in the project, with a prompt and an image that are there."""
+    """Run both snippets that need a project, with a prompt and an image that exist."""
     fingerprint = next(iter(first.project.trials()))
     Image.new("RGB", (40, 30), "white").save(tmp_path / "image.png")
     there = snippet("lorvp.load").replace("FINGERPRINT", fingerprint)

@@ -1,4 +1,4 @@
-"""How often the bytes of a finished trial are read to be believed, and what is noticed by it."""
+"""How often a finished trial's bytes are hashed, and that damage is noticed and mended."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ verified.sha256 = _counted
 
 
 def counting(project: Project) -> Path:
-    """Every process of the pipeline writes down which files of trials it reads for their hash."""
+    """Make every process of the pipeline log the files of trials that it hashes; the log's path."""
     log = project.root / "hashed"
     module = project.repo / "tasks/__init__.py"
     module.write_text(module.read_text() + COUNT.format(log=str(log)))
@@ -64,7 +64,7 @@ def test_a_process_reads_a_finished_trial_once_and_mends_what_was_damaged(projec
 
 
 def a_bit_flips(path: Path) -> None:
-    """On the disk, which nobody sees from outside: the time of the last write stays."""
+    """Flip a bit of a file and keep its times, as a failing disk does."""
     before, data = path.stat(), bytearray(path.read_bytes())
     data[-1] ^= 1
     path.unlink()  # other names keep what they have

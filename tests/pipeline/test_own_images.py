@@ -1,4 +1,4 @@
-"""What is wrong with somebody's own folder of images is told before anything is trained."""
+"""Errors in a user's own folder of images are reported before anything is trained."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ grid:
 
 @pytest.fixture
 def own(project: Project) -> Project:
-    """The project with an experiment on images of the user's own."""
+    """The project with an experiment on a user's own images."""
     for number in range(10):
         name = ("dark", "light")[number % 2]
         path = project.root / "own/shades" / name / f"{number}.png"

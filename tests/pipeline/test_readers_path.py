@@ -1,4 +1,4 @@
-"""Who reads README from its first line on and types what it says, with photographs of their own."""
+"""Type the commands of README, from its first line on, with photographs of one's own."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def photograph(name: str, seed: int) -> Image.Image:
 
 @pytest.fixture
 def hub(tmp_path: Path) -> Iterator[str]:
-    """As much of the Hugging Face hub as one network, with weights that have learnt nothing."""
+    """A stand-in for the Hugging Face hub with one network of random weights; gives its address."""
     network = timm.create_model("resnet18.tv_in1k", pretrained=False)
     save_file(network.state_dict(), tmp_path / "weights.safetensors")
     with serving({WEIGHTS: tmp_path / "weights.safetensors"}) as address:
@@ -67,7 +67,7 @@ def test_every_command_up_to_a_prediction_works_as_it_is_written(project: Projec
 
 
 def on_images_from_elsewhere(project: Project) -> None:
-    """A test set that comes later trains nothing, and needs no hub."""
+    """Check that a test set that is added later trains nothing, and needs no hub."""
     assert "No dataset of this experiment has only test images" in told(project)
     root = project.root / "home/more"
     photographs(root, range(10, 14))
@@ -83,7 +83,7 @@ def on_images_from_elsewhere(project: Project) -> None:
 
 
 def check_shifts(project: Project, images: int) -> None:
-    """The table says what the stored predictions say, for every image there is."""
+    """Check the table against the stored predictions of all images."""
     files = list((project.repo / "data/shifts").glob("*.parquet"))
     assert {path.name.partition("-")[0] for path in files} == set(project.trials())
     shares: dict[str, list[float]] = {}
@@ -102,7 +102,7 @@ def told(project: Project) -> str:
 
 
 def typed_in(project: Project, line: str, hub: str) -> str:
-    """What the terminal shows; uv takes the environment that is there."""
+    """Run a line of README, in which uv uses the existing environment; its output."""
     done = project.shell(
         line,
         HF_ENDPOINT=hub,

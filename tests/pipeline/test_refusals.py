@@ -1,4 +1,4 @@
-"""Mistakes in params.yaml and in the surroundings: one message, no traceback, no new file."""
+"""Mistakes in params.yaml or the surroundings give one message, no traceback and no new file."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def tables(first: FirstRun) -> Tables:
 
 @pytest.fixture(scope="module")
 def trials(first: FirstRun) -> dict[tuple[str, str], list[dict]]:
-    """By method and mapping and in the order of seeds: summary, history, answers."""
+    """The trials of each method and mapping in the order of seeds: record, history, predictions."""
     found = defaultdict(list)
     for folder in first.project.prompts.iterdir():
         record = json.loads((folder / "trial.json").read_text())
@@ -121,7 +121,7 @@ def test_the_classes(tables: Tables, trials):
 
 
 def test_the_paired_tests(tables: Tables, trials):
-    """The distribution of the sum is built up image by image."""
+    """The expected p comes from the exact distribution of the sum, built image by image."""
     rows = {(row["mapping"], row["A"], row["B"]): row for row in tables.rows("tests")}
     assert len(rows) == 2
     chances = {}

@@ -21,7 +21,7 @@ FORM = {"methods": ["lor_vp"], "ranks": [2], "mappings": ["lp"], "seeds": [7]}
 
 @pytest.mark.slow
 def test_a_run_from_the_form(project: Project):
-    """Mistakes are told as in params.yaml; what it trains, the next `dvc repro` finds."""
+    """Mistakes are reported as those in params.yaml; the next `dvc repro` finds its trials."""
     with server(project) as url:
         before = on_their_own(url)
         with project.started("-m", "flows.serve", PREFECT_API_URL=url) as serving:
@@ -48,7 +48,7 @@ def test_a_run_from_the_form(project: Project):
 
 
 def on_their_own(url: str) -> int:
-    """How many flow runs the UI lists, which are those that no other started."""
+    """The number of flow runs in the UI's list, without those that another run started."""
     return [run["parent_task_run_id"] for run in ask(url, "/flow_runs/filter")].count(None)
 
 
@@ -59,7 +59,7 @@ def as_in_the_form(params: Any) -> None:
 
 
 def run(url: str, deployment: dict, parameters: dict) -> dict:
-    """A run of the form, when it has ended."""
+    """Run the form, and give the flow run once it has ended."""
     return when_ended(url, started(url, deployment, parameters))
 
 
@@ -98,7 +98,7 @@ def test_a_second_run_waits_and_says_for_whom(project: Project):
 
 @pytest.mark.parametrize("how", ["ctrl-c", "cancel"])
 def test_a_stopped_run_says_so_on_the_users_server(project: Project, how: str):
-    """While a worker is in the middle of a trial."""
+    """The run is stopped while a worker is in the middle of a trial."""
     many_epochs(project)
     with server(project) as url:
         with project.started("-m", "flows.prompts", PREFECT_API_URL=url) as process:
@@ -150,7 +150,7 @@ def many_epochs(project: Project) -> None:
 
 
 def in_an_epoch(project: Project) -> None:
-    """Wait for the fourth of a trial that has many."""
+    """Wait for the fourth epoch of a trial."""
     logs = project.repo / "data/.work/logs"
     wait_until(lambda: any("epoch   3" in file.read_text() for file in logs.glob("*")))
 
@@ -161,6 +161,6 @@ def newest(url: str) -> dict:
 
 
 def cancel(url: str, flow_run: dict) -> None:
-    """As the button in the UI does."""
+    """Cancel a flow run as the button in the UI does."""
     state = {"type": "CANCELLING", "name": "Cancelling"}
     ask(url, f"/flow_runs/{flow_run['id']}/set_state", state=state)

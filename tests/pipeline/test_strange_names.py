@@ -15,7 +15,7 @@ GROUPS = {name: stage["do"] for name, stage in PIPELINE.items() if "foreach" in 
 SINGLE = [stage for stage in PIPELINE.values() if "foreach" not in stage]
 
 EVIL = "x; touch touched; $(touch touched) `touch touched` '; touch touched; '\ntouch touched | \""
-"""Whatever quotes it stands in."""
+"""A name that a shell would run, inside any quotes."""
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def test_no_command_has_words_of_params():
 
 
 def test_dvc_removes_no_folder_that_params_names():
-    """Before a command runs; it then refuses the name."""
+    """DVC removes outputs before a command runs, and only the command refuses the name."""
     outs = [out for do in GROUPS.values() for out in do["outs"]]
     named = {path: options for out in outs for path, options in out.items() if "${" in path}
     assert len(named) == len(outs) == 2
@@ -55,7 +55,7 @@ def test_no_folder_is_emptied(fresh: Project, group: str):
 
 
 def test_nor_where_dvc_finds_such_a_name(fresh: Project):
-    """For DVC a dot leads from a key to one inside it."""
+    """DVC takes a dot in a name for the step from a key to one inside it."""
     inner = {"": {"/presets": {"kind": "digits"}}}
     only = {"../presets": {"kind": "digits"}, "": inner}
     edited(fresh, lambda params: params.update(datasets=only))
@@ -65,7 +65,7 @@ def test_nor_where_dvc_finds_such_a_name(fresh: Project):
 
 
 def made_with(project: Project, group: str, key: str) -> str:
-    """What is said of a first dataset or checkpoint of this name."""
+    """The output of `dvc repro` for a copy of the first dataset or checkpoint under this name."""
     edited(project, lambda params: params[group].insert(0, key, {**first(params[group])}))
     done = project.dvc("repro", "-s", f"{group}@{key}")
     assert done.code == 255
@@ -78,7 +78,7 @@ def first(section: Any) -> Any:
 
 
 def line_of(group: str) -> int:
-    """Of its first key, in the project's params.yaml."""
+    """The line of a section's first key in the project's params.yaml."""
     lines = (SOURCE / "tests/pipeline/params.yaml").read_text().splitlines()
     return lines.index(f"{group}:") + 2
 

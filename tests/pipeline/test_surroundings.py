@@ -1,4 +1,4 @@
-"""Runs where other people's servers, dead proxies and accounts without a name are in the way."""
+"""Runs beside strangers' servers, behind dead proxies, and by accounts without a name."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HOSTILE = Path(__file__).with_name("hostile.py")
 
 @pytest.fixture(scope="module")
 def as_nobody() -> list[str]:
-    """What to write before a command; it may read what root may, but write nothing of root's."""
+    """Words that run a command as a user who may read what root may, but not write it."""
     user = ["setpriv", f"--reuid={NOBODY}", "--clear-groups"]
     reads = ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
     for prefix in ([*user, *reads], user):
@@ -35,7 +35,7 @@ def as_nobody() -> list[str]:
 
 @pytest.fixture(scope="module")
 def hostile(as_nobody: list[str], tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """The same where a stranger's server answers."""
+    """Words that run a command as that user where a stranger's server answers."""
     asked = tmp_path_factory.mktemp("hostile") / "asked"
     command = [sys.executable, str(HOSTILE), str(asked)]
     if not works([*command, "true"]):
@@ -60,14 +60,14 @@ def given_to(user: int, project: Project) -> None:
 
 
 def completed(project: Project) -> int:
-    """Task runs that Prefect has written down as such."""
+    """The number of task runs that Prefect has recorded as completed."""
     with closing(sqlite3.connect(project.root / "prefect/prefect.db")) as database:
         counted = "SELECT count(*) FROM task_run WHERE state_type = 'COMPLETED'"
         return database.execute(counted).fetchone()[0]
 
 
 def test_a_run_between_strangers_and_dead_proxies(project: Project, hostile: list[str]):
-    """Of a user without name and home, with W&B online and out of reach."""
+    """The user has no name and no home; W&B is online and out of reach."""
     project.edit(two_tracked)
     given_to(NOBODY, project)
     before = completed(project)
@@ -92,7 +92,7 @@ def test_a_run_between_strangers_and_dead_proxies(project: Project, hostile: lis
 
 
 def kept_offline(project: Project, said: str) -> None:
-    """Which is told once, and not by each trial."""
+    """Check that runs of W&B are kept offline, and that the run says so once."""
     assert said.count("W&B") == 1
     assert "W&B: http://127.0.0.1:9 does not answer; runs are kept offline in data/wandb; " in said
     kept = {path.name[-20:] for path in (project.repo / "data/wandb/wandb").glob("offline-run-*")}

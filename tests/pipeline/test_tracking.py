@@ -1,4 +1,4 @@
-"""Weights & Biases stays out of the way where it is not asked for."""
+"""Weights & Biases is not loaded unless asked for, and delays no trial."""
 
 import shutil
 import socket
@@ -48,7 +48,7 @@ for job in make_jobs(settings.read(), TrialStore(Path("store")))[:2]:
 
 
 def test_a_network_that_is_down_delays_no_trial(project: Project):
-    """A server that takes calls and never answers, and W&B online."""
+    """W&B is online, and its server accepts connections and never answers."""
     shutil.rmtree(project.repo / "data/.work/logs")
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
@@ -65,7 +65,7 @@ def test_a_network_that_is_down_delays_no_trial(project: Project):
 
 
 def requests(silent: socket.socket) -> list[bytes]:
-    """First lines of what waits for an answer; W&B counts its failures with one of its own."""
+    """The first lines of all unanswered requests, those of W&B's own failure counts among them."""
     silent.setblocking(False)
     found = []
     with suppress(BlockingIOError):

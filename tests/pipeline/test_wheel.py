@@ -1,4 +1,4 @@
-"""What `pip install lorvp` gives: the science alone, which uses a prompt that was trained here."""
+"""`pip install lorvp` gives the science alone, which can use a prompt that was trained here."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from lorvp.datasets import prepared
 from lorvp.deployment import bundle as bundles
 from lorvp.trials.verified import read_record
 from tests.pipeline.first_run import FirstRun
+from tests.support.source_code import imported_by
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 ROOT = Path(__file__).parents[2]
@@ -44,7 +45,7 @@ NEEDS_PIPELINE = re.compile(
 
 @dataclass(frozen=True)
 class Clean:
-    """An environment with the wheel and what it asks for; ``sdist`` has the rest, unpacked."""
+    """An environment with the wheel and its requirements; ``sdist`` is the unpacked source."""
 
     environment: Path
     wheel: Path
@@ -78,7 +79,7 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> Clean:
 def test_a_prompt_is_used_where_only_the_wheel_is_installed(
     first: FirstRun, clean: Clean, tmp_path: Path
 ):
-    """With the same answers to the last bit."""
+    """The answers are the same to the last bit."""
     names = zipfile.ZipFile(clean.wheel).namelist()
     assert {"lorvp/py.typed", "lorvp/results/tables/published.csv", "lorvp/cli/commands.py"} <= set(
         names
@@ -100,12 +101,12 @@ def test_a_prompt_is_used_where_only_the_wheel_is_installed(
 
 
 def test_the_wheel_passes_the_tests_that_come_with_it(clean: Clean):
-    """All unit tests but those of the pipeline, without the pipeline."""
+    """All unit tests but those of the pipeline pass without the pipeline."""
     extras = f"{clean.wheel}[clip,huggingface,onnx]"
     tools = ["hypothesis", "onnxruntime", "pdoc", "psutil", "pytest<9.2", "pytest-timeout"]
     tools += ["pytest-xdist"]
     uv("pip", "install", "--quiet", "--python", clean.python, extras, *tools)
-    others = [f"--ignore={path}" for path in of_the_pipeline(clean.sdist / "tests/unit")]
+    others = [f"--ignore={path}" for path in of_the_pipeline(clean.sdist)]
     # Not `python -m pytest`, which would take lorvp from where it is run.
     done = subprocess.run(
         [str(clean.environment / "bin/pytest"), "-q", "tests/unit", *others],
@@ -114,12 +115,14 @@ def test_the_wheel_passes_the_tests_that_come_with_it(clean: Clean):
     assert done.returncode == 0, done.stdout[-5000:]
 
 
-def of_the_pipeline(folder: Path) -> list[Path]:
-    """Files that import it, or a helper beside them that does."""
-    texts = {path: path.read_text() for path in folder.rglob("*.py")}
-    found = [path for path in texts if NEEDS_PIPELINE.search(texts[path])]
-    helpers = [(path.parent, path.stem) for path in found if not path.stem.startswith("test_")]
-    for parent, name in helpers:
-        found += [p for p in texts if p.parent == parent and f"from .{name} import" in texts[p]]
-    assert 0 < len(found) < len(texts) / 4
+def of_the_pipeline(root: Path) -> list[Path]:
+    """Unit tests that need the pipeline, by themselves or through a helper in tests/support."""
+    files = sorted((root / "tests/unit").rglob("*.py"))
+    found = [path for path in files if needs_pipeline(path.relative_to(root).as_posix())]
+    assert 0 < len(found) < len(files) / 4
     return found
+
+
+def needs_pipeline(name: str) -> bool:
+    own = [ROOT / file for file in imported_by(name) if file.startswith("tests/")]
+    return any(NEEDS_PIPELINE.search(path.read_text()) for path in own)

@@ -13,7 +13,7 @@ from tests.support.experiments import HEAD, block, params
 
 @dataclass(frozen=True)
 class Broken:
-    """A text, the starts of its messages (LINE:COLUMN: KEY), and words that they hold."""
+    """A broken text, how its messages start (LINE:COLUMN: KEY), and words that they contain."""
 
     text: str
     starts: tuple[str, ...]

@@ -30,7 +30,7 @@ class Whole(nn.Module):
 
 
 class Body(nn.Module):
-    """Layers by name, and a way through them that is written in the test."""
+    """Layers by name; the test writes the forward pass through them as ``way``."""
 
     def __init__(self, way: Callable[[nn.Module, Tensor], Tensor], **layers: nn.Module) -> None:
         super().__init__()
@@ -43,7 +43,7 @@ class Body(nn.Module):
 
 
 def unlike_fresh(network: nn.Module, seed: int = 0) -> nn.Module:
-    """Every BatchNorm with statistics and affine values unlike 0 and 1."""
+    """Give every BatchNorm statistics and affine values other than 0 and 1."""
     random = torch.Generator().manual_seed(seed)
     for part in network.modules():
         if isinstance(part, nn.BatchNorm2d):
@@ -67,11 +67,12 @@ def going(way: Callable[[nn.Module, Tensor], Tensor], **layers: nn.Module) -> Wh
 
 
 def frozen(network: nn.Module, size: tuple[int, int] = (16, 16)) -> FrozenNetwork:
+    """The network as trials see it, on a canvas of ``size``."""
     return FrozenNetwork(network, size, MEAN, STD, source_names(CLASSES))
 
 
 def noise(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float64) -> Tensor:
-    """Uniform in [0, 1], drawn apart from torch's global generator."""
+    """Uniform values in [0, 1], drawn without torch's global generator."""
     return torch.rand(shape, generator=torch.Generator().manual_seed(seed), dtype=dtype)
 
 
@@ -81,4 +82,5 @@ def bits(network: nn.Module) -> dict[str, Tensor]:
 
 
 def same(first: dict[str, Tensor], second: dict[str, Tensor]) -> bool:
+    """Whether both have the same tensors under the same names."""
     return first.keys() == second.keys() and all(torch.equal(first[k], second[k]) for k in first)

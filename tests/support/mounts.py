@@ -1,4 +1,4 @@
-"""Small file systems: a disk that is full, or takes no files, without harm to anybody."""
+"""Small file systems, in which a disk can be full or read-only without harm to anybody."""
 
 import subprocess
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ import pytest
 
 @contextmanager
 def mounted(folder: Path, options: str):
-    """A small file system of its own, where we may make one."""
+    """Mount a tmpfs on ``folder`` for the time of the block; skips where that is not allowed."""
     folder.mkdir(parents=True, exist_ok=True)
     command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
     try:

@@ -1,4 +1,4 @@
-"""Files as they should not be: seeded changes of plain data, of text and of bytes."""
+"""Seeded random damage to plain data, to text and to bytes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ VALUES: list[Any] = [
     [], [None], [[]], [1, 2], ["x"], [[0.5]], [{}], {}, {"kind": "x"}, {"kind": "lor_vp"},
     {"kind": ["lp", "fm"]}, {"x": 1}, {"": 1}, {"recipe": "paper"}, {"pretrained": True},
 ]  # fmt: skip
-"""In place of another."""
+"""Values that replace another."""
 
 KEYS: list[Any] = [
     "", " ", "x", "kind", "method name", "mapping name", "__class__", "model_config", "a.b", "../x",
@@ -36,7 +36,7 @@ SNIPPETS = [
 
 
 def places(data: Any, at: Place = ()) -> Iterator[Place]:
-    """Of all values in plain data."""
+    """The places of all values in plain data, at any depth."""
     keys = data if isinstance(data, dict) else range(len(data) if isinstance(data, list) else 0)
     for key, value in [(key, data[key]) for key in keys]:
         yield (*at, key)
@@ -44,13 +44,14 @@ def places(data: Any, at: Place = ()) -> Iterator[Place]:
 
 
 def at(data: Any, place: Place) -> Any:
+    """The value at a place."""
     for part in place:
         data = data[part]
     return data
 
 
 def edited(data: Any, random: Random) -> Any:
-    """Plain data with one to three changes; each leaves everything else alone."""
+    """A copy of plain data with one to three changes, each of one value."""
     data = copy.deepcopy(data)
     for _ in range(random.choice([1, 1, 1, 2, 3])):
         found = list(places(data))

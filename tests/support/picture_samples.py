@@ -33,6 +33,7 @@ def results(seeds=3, datasets=("cifar10",), training="") -> pl.DataFrame:
 
 
 def history(epochs=5) -> pl.DataFrame:
+    """Validation accuracy of each epoch; it rises by 0.05 in all, and `none` has one epoch."""
     return pl.DataFrame(
         {"method": method, "mapping": mapping, "seed": seed, "epoch": epoch,
          "val_accuracy": start + 0.05 * epoch / epochs, "seconds": 0.5 * epoch}

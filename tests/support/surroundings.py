@@ -1,4 +1,4 @@
-"""The environment in which tests run, whatever the developer's own is."""
+"""The environment variables with which tests run, whatever the developer has set."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from pathlib import Path
 
 FOREIGN = ("PREFECT_", "WANDB_", "DVC_", "GIT_", "LORVP_", "XDG_", "HF_", "HUGGINGFACE_",
            "HUGGING_FACE_", "TORCH_", "RAY_", "DASK_")  # fmt: skip
-"""How variables begin that change what the tools of the pipeline do, or whom they ask."""
+"""Prefixes of variables that change what the pipeline's tools do, or whom they ask."""
 PROXIES = {"http_proxy", "https_proxy", "all_proxy", "ws_proxy", "wss_proxy", "socks_proxy"}
 PROXIES |= {"ftp_proxy", "no_proxy"}
 ASKED_FOR = {"LORVP_REAL_DATA"}
-"""For the tests themselves."""
+"""Variables that tests themselves read."""
 
 
 def without_foreign(environment: Mapping[str, str]) -> dict[str, str]:
-    """What is left of an environment that says nothing of servers, proxies, logins and places."""
+    """The environment without variables for servers, proxies, logins and folders of tools."""
     return {
         name: value
         for name, value in environment.items()
@@ -24,7 +24,7 @@ def without_foreign(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def own_surroundings(environment: Mapping[str, str], home: str) -> dict[str, str]:
-    """Below ``home``: a user's folder with no settings, logins or caches in it."""
+    """The environment of a user whose folders lie below ``home``, without settings or logins."""
     Path(home, "home").mkdir(parents=True, exist_ok=True)
     return without_foreign(environment) | own_tools(home) | {
         "HOME": f"{home}/home",
@@ -37,7 +37,7 @@ def own_surroundings(environment: Mapping[str, str], home: str) -> dict[str, str
 
 
 def own_tools(home: str) -> dict[str, str]:
-    """Git and DVC read no settings of the machine, and DVC keeps its own to itself."""
+    """Variables that keep Git and DVC from the machine's settings, and DVC's own below ``home``."""
     return {
         "GIT_CONFIG_NOSYSTEM": "1",
         "DVC_SYSTEM_CONFIG_DIR": f"{home}/dvc-system",

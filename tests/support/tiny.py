@@ -25,7 +25,7 @@ MEAN, STD = [0.4, 0.5, 0.6], [0.2, 0.25, 0.3]
 
 
 class TinyPatches(nn.Module):
-    """Patches of 8x8 pixels as tokens_BND. BatchNorm shows if it is ever left in training mode."""
+    """Patches of 8x8 pixels as tokens_BND; its BatchNorm shows a network left in training mode."""
 
     def __init__(self, features: int) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ class TinyPatches(nn.Module):
 
 
 class TinyBlock(nn.Module):
-    """Every token sees the mean of all; GELU, so that no gradient is exactly zero."""
+    """Adds the mean of all tokens to each; GELU keeps every gradient from being exactly zero."""
 
     def __init__(self, features: int) -> None:
         super().__init__()
@@ -48,7 +48,7 @@ class TinyBlock(nn.Module):
 
 
 class VisionTransformer(nn.Module):
-    """Plain vision transformers are known by the name of their base class in timm."""
+    """The name by which the code knows timm's plain vision transformers."""
 
 
 class TinyNetwork(VisionTransformer):
@@ -84,7 +84,7 @@ class TinyNetwork(VisionTransformer):
 
 
 class TinyText:
-    """Embeddings out of the letters of a text, so that each text has its own."""
+    """A text encoder: each text's embedding is drawn from its letters."""
 
     scale = 10.0
 
@@ -94,7 +94,7 @@ class TinyText:
 
 
 def tiny_network(size: tuple[int, int] = (16, 16), seed: int = 0) -> FrozenNetwork:
-    """Frozen, with the same weights for the same seed, and running statistics unlike 0 and 1."""
+    """A frozen network: the same weights for the same seed, BatchNorm statistics not 0 and 1."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         network = TinyNetwork()
@@ -105,11 +105,12 @@ def tiny_network(size: tuple[int, int] = (16, 16), seed: int = 0) -> FrozenNetwo
 
 
 def source_names(number: int) -> tuple[str, ...]:
+    """Names of that many source classes."""
     return tuple(f"source {s}" for s in range(number))
 
 
 def ends(sources: int = SOURCES, features: int = FEATURES, targets: int = TARGETS) -> Ends:
-    """What a mapping connects, by its three numbers; the network reads text."""
+    """The two ends that a mapping connects, by their sizes; the network reads text."""
     return Ends(
         source_names(sources), features, tuple(f"target {k}" for k in range(targets)), text=True
     )
@@ -127,7 +128,7 @@ def images(number: int, seed: int = 0, side: tuple[int, int] = (16, 16)) -> Labe
 
 
 def dataset(folder: Path, train: int = 12, val: int = 6, test: int = 9, seed: int = 0) -> Prepared:
-    """Such images in a real prepared folder."""
+    """Such images, written and read back as a prepared dataset."""
     found = images(train + val + test, seed)
     rows = np.arange(train + val + test)
     splits = {"train": rows[:train], "val": rows[train : train + val], "test": rows[train + val :]}
@@ -139,12 +140,13 @@ def dataset(folder: Path, train: int = 12, val: int = 6, test: int = 9, seed: in
 
 
 def training(**settings) -> TrainingConfig:
-    """Short and with a rate that does not change, unless told otherwise."""
+    """Three epochs at a constant rate, unless told otherwise."""
     plain = {"epochs": 3, "batch_size": 4, "optimizer": "adam", "schedule": "constant"}
     return TrainingConfig.model_validate(plain | settings)
 
 
 def trial(method=None, mapping=None, seed: int = 0, **settings) -> Trial:
+    """LoR-VP with a linear probe, unless told otherwise; ``settings`` are of training."""
     return Trial(
         dataset="noise",
         network="tiny",
@@ -156,6 +158,6 @@ def trial(method=None, mapping=None, seed: int = 0, **settings) -> Trial:
 
 
 def identified(number: int = 0) -> tuple[str, dict]:
-    """The name and the identity of a trial that needs none in particular."""
+    """A fingerprint and its identity, for tests that need any."""
     identity = {"format": 1, "number": number}
     return fingerprint(identity), identity

@@ -1,4 +1,4 @@
-"""What code does to files and the network, by Python's own audit events."""
+"""Record what code does to files and the network, by Python's audit events."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _watching: list[list[tuple[str, str]]] = []
 
 @contextmanager
 def watched() -> Iterator[list[tuple[str, str]]]:
-    """What happens in this block: files written, addresses, processes, and classes in pickles."""
+    """A list that fills during the block: files written, addresses, processes, pickled classes."""
     seen: list[tuple[str, str]] = []
     _watching.append(seen)
     try:

@@ -23,7 +23,7 @@ def points(tmp_path):
 
 @pytest.fixture
 def message(tmp_path, monkeypatch):
-    """What a user is told who runs this text as params.yaml."""
+    """The message for a user whose params.yaml is this text."""
     monkeypatch.chdir(tmp_path)
 
     def of(text: str) -> str:

@@ -1,1 +1,1 @@
-"""Raw files of every dataset, made here, and a server that hands them out."""
+"""Raw files of every dataset, drawn anew, and a server that hands them out."""

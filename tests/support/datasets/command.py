@@ -25,12 +25,12 @@ EXPERIMENT = {
     "checkpoints": {"net": {"kind": "trained", "dataset": "mine", "architecture": "test_resnet"}},
     "grid": {"a": {"dataset": "mine", "network": "net", "method": "none", "mapping": "lp"}},
 }
-"""What else has to stand in params.yaml."""
+"""The other sections that params.yaml needs."""
 
 
 @dataclass(frozen=True)
 class Project:
-    """``root`` holds params.yaml, data/ and what the process said."""
+    """A project in ``root``: params.yaml, data/ and the output of the process."""
 
     root: Path
     raw: Path
@@ -44,7 +44,7 @@ class Project:
         return (self.root / "said").read_text()
 
     def asks_for(self, **settings) -> None:
-        """The dataset ``mine`` of params.yaml."""
+        """Write params.yaml with these settings of the dataset ``mine``."""
         self.root.mkdir(parents=True, exist_ok=True)
         experiment = EXPERIMENT | {"datasets": {"mine": settings}}
         (self.root / "params.yaml").write_text(json.dumps(experiment))  # which is YAML too
@@ -55,31 +55,31 @@ class Project:
         return process
 
     def run(self, **options) -> int | None:
-        """The exit status; minus a signal, if one ended it."""
+        """Its exit status, or minus the signal that ended it."""
         process = self.started(**options)
         process.join(600)
         return process.exitcode
 
     def files(self) -> dict[str, bytes]:
-        """But for the manifest's hash of settings, which hold the address of a test's server."""
+        """All files, without the manifest's hash of settings that hold a test server's address."""
         found = {path.name: path.read_bytes() for path in self.prepared.iterdir()}
         manifest = json.loads(found["manifest.json"])
         assert manifest["made_from"].pop("settings")
         return found | {"manifest.json": json.dumps(manifest).encode()}
 
     def leftovers(self) -> list[Path]:
-        """Datasets under a name that later stages would read, whole or not."""
+        """Folders, whole or not, that later stages would read as datasets."""
         folder = self.prepared.parent
         return list(folder.iterdir()) if folder.exists() else []
 
     def raw_folders(self) -> list[Path]:
-        """Raw files that later runs would take for whole."""
+        """Folders of raw files that later runs would take for complete."""
         found = self.raw.iterdir() if self.raw.exists() else ()
         return [p for p in found if p.suffix not in (".lock", ".downloads") and p.name[0] != "."]
 
 
 def _run(project: Project, dies: tuple[str, int] | None, limit: int | None) -> None:
-    """In the new process."""
+    """The body of the new process."""
     os.chdir(project.root)
     os.environ["LORVP_RAW"] = str(project.raw)
     said = os.open("said", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
@@ -95,7 +95,7 @@ def _run(project: Project, dies: tuple[str, int] | None, limit: int | None) -> N
 
 
 def _die_in(name: str, calls: int) -> None:
-    """SIGKILL when ``module:owner.name`` is called for the ``calls``-th time."""
+    """Send SIGKILL when ``module:owner.name`` is called for the ``calls``-th time."""
     module, _, path = name.partition(":")
     owner, _, function = path.rpartition(".")
     place = getattr(import_module(module), owner) if owner else import_module(module)

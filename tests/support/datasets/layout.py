@@ -1,4 +1,4 @@
-"""What a raw dataset consists of, and how to lay it out as its archives unpack."""
+"""The raw files of a dataset, and how its archives unpack."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ class Layout:
     """Members of each archive by path, as they are packed; bytes are a file that is no archive.
     In the order of the class's default archives, where it has some."""
     names: list[str]
-    """Of the classes, as prompts with text need them."""
+    """The names of the classes, as mappings by text need them."""
     parts: dict[str, int]
-    """Published parts, and how many images of each class are in each."""
+    """The number of images of each class in each published part."""
     folders: dict[str, str] = field(default_factory=dict)
-    """Where below ``root`` an archive has to be unpacked, if not in ``root`` itself."""
+    """The folder below ``root`` into which an archive is unpacked, where it is not ``root``."""
 
 
 def lay(layout: Layout, root: Path) -> Path:
-    """All archives unpacked below ``root``, as a user would."""
+    """Unpack all archives below ``root``, as a user would."""
     for name, content in layout.archives.items():
         folder = root / layout.folders.get(name, "")
         members = {name: content} if isinstance(content, bytes) else content
@@ -38,7 +38,7 @@ def lay(layout: Layout, root: Path) -> Path:
 
 
 def packed(name: str, content: Mapping[str, bytes] | bytes) -> bytes:
-    """An archive's bytes, of the format that its name says."""
+    """The bytes of an archive, in the format of its suffix."""
     if isinstance(content, bytes):
         return content
     if name.endswith(".zip"):

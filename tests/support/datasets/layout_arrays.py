@@ -40,7 +40,7 @@ def cifar100() -> Layout:
 
 
 def batch(rows, labels: str) -> bytes:
-    """Pixels plane by plane (red, green, blue), row by row, as 3,072 numbers an image."""
+    """A pickle of images, each 3,072 numbers: planes of red, green and blue, row by row."""
     rows = list(rows)
     flat = np.stack([pixels(which).transpose(2, 0, 1).reshape(-1) for which in rows])
     content = {b"batch_label": b"batch", labels.encode(): [which.label for which in rows],
@@ -51,7 +51,7 @@ def batch(rows, labels: str) -> bytes:
 
 
 class _Python2(pickle._Pickler):
-    """Writes bytes as Python 2 wrote its strings, and arrays as the NumPy of then did."""
+    """Pickles bytes as Python 2 did its strings, and arrays as NumPy 1 did."""
 
     dispatch: ClassVar = dict(pickle._Pickler.dispatch)
 
@@ -72,7 +72,7 @@ class _Python2(pickle._Pickler):
 
 
 def pickled(value) -> bytes:
-    """Protocol 2, with the module names of NumPy 1."""
+    """A pickle of protocol 2 with the module names of NumPy 1."""
     file = io.BytesIO()
     _Python2(file, 2).dump(value)
     return file.getvalue().replace(b"cnumpy._core.", b"cnumpy.core.")

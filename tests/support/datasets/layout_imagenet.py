@@ -7,7 +7,7 @@ from tests.support.datasets.layout import Layout
 from tests.support.datasets.pictures import Which, each, encoded
 
 TINY = ["n02124075", "n01443537", "n01629819"]
-"""Three of Tiny-ImageNet's, in an order that is not theirs when sorted."""
+"""Three classes of Tiny-ImageNet, not in sorted order."""
 
 
 def tiny_imagenet() -> Layout:
@@ -40,7 +40,7 @@ def imagenet() -> Layout:
 
 
 def _some_of_imagenet(archive: str, folder: str, suffix: str, classes: range) -> Layout:
-    """Labels are counted among the classes that there are."""
+    """Some classes of a test set; its labels number only those."""
     wnids, names = imagenet_synsets(), imagenet_names()
     members = {f"{folder}/README.txt": b"read me"} if len(classes) < 1000 else {}
     for w in each("test", len(classes), 1):

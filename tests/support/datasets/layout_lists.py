@@ -1,4 +1,4 @@
-"""Image files whose labels and parts stand in lists of their own."""
+"""Datasets whose labels and parts stand in lists apart from the image files."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def gtsrb() -> Layout:
     for label in range(43):
         train[f"GTSRB/Final_Training/Images/{label:05}/GT-{label:05}.csv"] = b"Filename;Width\r\n"
     test = {"GTSRB/Final_Test/Images/GT-final_test.test.csv": b"Filename;Width\r\n"}
-    # In an order that is not that of the classes.
+    # Not in the order of the classes.
     for n, which in enumerate(sorted(each("test", 43, 2), key=lambda w: (w.index, -w.label))):
         test[f"GTSRB/Final_Test/Images/{n:05}.ppm"] = encoded(which, "PPM", 33, 25)
         rows.append([f"{n:05}.ppm", 25, 33, 5, 5, 20, 28, which.label])

@@ -14,7 +14,7 @@ ENDINGS = {"jpg": "JPEG", "png": "PNG", "webp": "WEBP", "bmp": "BMP", "JPG": "JP
 
 
 def folder() -> Layout:
-    """Of several formats, some in folders further down."""
+    """Folders of a user with files of several formats, some in deeper folders."""
     files = {"train/big_cat/notes.txt": b"not an image", "train/.cache/x.jpg": b"not a class"}
     for part, number in (("train", 5), ("test", 2)):
         for w in each(part, 3, number):
@@ -27,13 +27,13 @@ def folder() -> Layout:
 
 
 def folder_test() -> Layout:
-    """Only to be tested on."""
+    """Test images only."""
     files = {f"{ANIMALS[w.label]}/{w.index}.png": encoded(w, "PNG") for w in each("test", 3, 2)}
     return Layout({"": files}, ["big cat", "dog", "zebra"], {"test": 2})
 
 
 def one_folder() -> Layout:
-    """Without parts."""
+    """A folder for each class, without parts."""
     files = {f"{ANIMALS[w.label]}/{w.index}.png": encoded(w, "PNG") for w in each("all", 3, 10)}
     return Layout({"": files}, ["big cat", "dog", "zebra"], {"all": 10})
 

@@ -1,4 +1,4 @@
-"""The tiny copy of each dataset that is made of files."""
+"""A tiny copy of each dataset that is read from files."""
 
 from __future__ import annotations
 
@@ -43,5 +43,5 @@ LAYOUTS = {
 
 @cache
 def layout(kind: str) -> Layout:
-    """Drawn once; nobody changes it."""
+    """The layout of a kind of dataset, drawn once; nobody changes it."""
     return LAYOUTS[kind]()

@@ -1,4 +1,4 @@
-"""Prepare a dataset as the pipeline does, and read from the stored pixels what came out."""
+"""Prepare a dataset as the pipeline does, and read images back from the stored pixels."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from tests.support.datasets.pictures import Which, read
 from tests.support.datasets.server import Server
 
 SIZE = {"size": 16}
-"""Small, for those that ask for a size."""
+"""A small size, for the kinds that have one."""
 
 
 def config(kind: str, **settings: Any) -> Any:
-    """Settings as they would stand in params.yaml."""
+    """The settings of a dataset, checked as those of params.yaml are."""
     asked = SIZE if "size" in class_of(kind).model_fields else {}
     if "of" in class_of(kind).model_fields:
         asked = asked | {"of": "imagenet"}
@@ -30,17 +30,18 @@ def config(kind: str, **settings: Any) -> Any:
 
 
 def class_of(kind: str) -> Any:
+    """The settings class of a kind of dataset."""
     return {k.model_fields["kind"].default: k for k in get_args(get_args(DatasetConfig)[0])}[kind]
 
 
 def make(folder: Path, kind: str, **settings: Any) -> Prepared:
-    """Store it in ``folder``."""
+    """Prepare a dataset in ``folder``."""
     write(folder, config(kind, **settings).source())
     return prepared.read(folder)
 
 
 def offered(kind: str, layout: Layout, server: Server) -> list[dict[str, str | None]]:
-    """The kind's own archives, from ``server``; their folders stay what they are."""
+    """Settings of the kind's archives with the addresses of ``server``, which then has them."""
     assert [archive.name for archive in published(kind)] == list(layout.archives)
     server.files |= {name: packed(name, content) for name, content in layout.archives.items()}
     return [
@@ -50,12 +51,12 @@ def offered(kind: str, layout: Layout, server: Server) -> list[dict[str, str | N
 
 
 def published(kind: str) -> list[Archive]:
-    """Where it is downloaded from, if it can be."""
+    """The archives that a kind downloads."""
     return class_of(kind).model_fields["archives"].default
 
 
 def seen(data: Prepared) -> dict[str, list[Which]]:
-    """What the pixels of each split say, after checking that the labels say the same."""
+    """The images of each split, read from their pixels; fails where labels say otherwise."""
     found = {}
     for split in ("train", "val", "test"):
         images = data.split(split)
@@ -66,4 +67,5 @@ def seen(data: Prepared) -> dict[str, list[Which]]:
 
 
 def per_class(rows: list[Which], classes: int) -> list[int]:
+    """The number of images of each class."""
     return np.bincount([which.label for which in rows], minlength=classes).tolist()

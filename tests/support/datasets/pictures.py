@@ -1,4 +1,4 @@
-"""Images that say themselves which they are: 4 x 4 cells, dark or light, are 16 bits.
+"""Images that encode their own identity: 4 x 4 cells, dark or light, are 16 bits.
 
 They outlive JPEG, resizing and palettes, so labels and splits can be read from stored pixels.
 """
@@ -17,7 +17,7 @@ DARK, LIGHT = (0, 40, 80), (250, 210, 170)
 
 
 class Which(NamedTuple):
-    """The published part, the class and the number within both."""
+    """An image's published part, its class and its number within both."""
 
     part: str
     label: int
@@ -25,7 +25,7 @@ class Which(NamedTuple):
 
 
 def pixels(which: Which, height: int = 32, width: int = 32) -> np.ndarray:
-    """(height, width, 3) uint8. Red and blue have different levels, so a swap would show."""
+    """Pixels (height, width, 3), uint8; red and blue differ, so that swapping them would show."""
     code = which.label + 1024 * which.index + 1024 * 16 * PARTS.index(which.part)
     assert which.label < 1024
     assert which.index < 16
@@ -37,7 +37,7 @@ def pixels(which: Which, height: int = 32, width: int = 32) -> np.ndarray:
 def encoded(
     which: Which, kind: str = "JPEG", height: int = 32, width: int = 32, mode: str = "RGB"
 ) -> bytes:
-    """The same as a file."""
+    """The same image as a file."""
     image = Image.fromarray(pixels(which, height, width)).convert(mode)
     file = BytesIO()
     image.save(file, kind, **({"quality": 95} if kind == "JPEG" else {}))
@@ -45,7 +45,7 @@ def encoded(
 
 
 def read(image_HWC: np.ndarray, tolerance: int = 40) -> Which:
-    """Which image this is; fails if its colours are not those it was drawn in."""
+    """The identity in the pixels; fails if the colours are not those that were drawn."""
     height, width, _ = image_HWC.shape
     rows, columns = (np.arange(4) * n // 4 + n // 8 for n in (height, width))
     seen = image_HWC[np.ix_(rows, columns)].astype(int)

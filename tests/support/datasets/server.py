@@ -1,4 +1,4 @@
-"""Archives served over the loopback, well or badly."""
+"""A server of archives on the loopback, which can also fail."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @dataclass
 class Server:
-    """``files`` by name; what is asked for is listed in ``asked``."""
+    """Serves ``files`` by name and lists the requests in ``asked``."""
 
     url: str = ""
     files: dict[str, bytes] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     breaks: set[str] = field(default_factory=set)
-    """Files of which only the first half is sent before the line is cut."""
+    """Files that break off after their first half."""
     stalls: set[str] = field(default_factory=set)
-    """Files of which the second half is sent when ``resume`` is set."""
+    """Files that stop after their first half until ``resume`` is set."""
     resume: threading.Event = field(default_factory=threading.Event)
 
 

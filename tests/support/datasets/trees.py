@@ -12,7 +12,7 @@ from tests.support.datasets.pictures import Which, each, encoded
 ANIMALS = ("cat", "cow", "dog")
 
 Tree = dict[str | bytes, Any]
-"""By path: a picture (``Which``), a file's bytes, or ``-> target`` of a link."""
+"""A picture (``Which``), a file's bytes or the ``-> target`` of a link, by path."""
 
 
 def pictures(form: str, part: str, number: int, names: Sequence[str] = ANIMALS) -> Tree:
@@ -21,7 +21,7 @@ def pictures(form: str, part: str, number: int, names: Sequence[str] = ANIMALS) 
 
 
 def classes(number: int = 10) -> Tree:
-    """Side by side, not split."""
+    """A folder for each class, not split."""
     return pictures("{}/{}.png", "all", number)
 
 
@@ -31,7 +31,7 @@ def splits(train: str = "train", test: str = "test") -> Tree:
 
 
 def lay(root: Path, tree: Tree) -> str:
-    """Write the files; ``../x`` lies beside ``root``."""
+    """Write the tree below ``root``, where ``../x`` lies beside it; ``root`` as text."""
     root.mkdir(parents=True, exist_ok=True)
     for name, content in tree.items():
         path = os.path.join(os.fsencode(root), os.fsencode(name))
@@ -53,4 +53,4 @@ IGNORED: Tree = {
     )
 }  # fmt: skip
 IGNORED |= dict.fromkeys(["cat/._9.png", ".DS_Store", "dog/Thumbs.db", "dog/desktop.ini"], b"")
-"""Files of systems and tools, pictures among them."""
+"""Files that systems and tools leave, some of them pictures."""

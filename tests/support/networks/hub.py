@@ -44,7 +44,7 @@ class Hub(BaseHTTPRequestHandler):
 
 @contextmanager
 def serving(files: dict[str, Path]) -> Iterator[str]:
-    """The address."""
+    """Serve the files for the time of the block; gives the address."""
     handler = type("Served", (Hub,), {"files": files})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -55,6 +55,6 @@ def serving(files: dict[str, Path]) -> Iterator[str]:
 
 
 def closed(server: ThreadingHTTPServer) -> None:
-    """Nobody listens at its address any more; a second time nothing happens."""
+    """Stop the server and free its address; does nothing the second time."""
     server.shutdown()
     server.server_close()

@@ -37,7 +37,7 @@ def clip(vision: dict = VIT, **settings) -> ClipConfig:
 
 
 def facts(architecture: str, classes: int = 7, size: int = 32, **other) -> Facts:
-    """A timm network's."""
+    """The facts of a timm network."""
     plain = {
         "library": "timm",
         "architecture": architecture,
@@ -58,13 +58,13 @@ def read_from(file: Path, names: str | None, name: str = "test_resnet", **settin
 
 
 def torchvision_facts(weights: str, size: int | None = None, classes: int = 7) -> Facts:
-    """torchvision's own, with fewer classes."""
+    """The facts of torchvision's weights, with fewer classes."""
     own = TorchvisionConfig(weights=weights, input_size=size).facts()
     return own.model_copy(update={"class_names": own.class_names[:classes]})
 
 
 def built(own: Facts, seed: int = 0) -> nn.Module:
-    """With random weights, the same for the same seed, and statistics unlike 0 and 1."""
+    """The network with random weights, the same for the same seed, and no statistics of 0 and 1."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = LIBRARIES[own.library].build(own).eval()
@@ -79,7 +79,7 @@ def built(own: Facts, seed: int = 0) -> nn.Module:
 
 
 def saved(network: nn.Module, path: Path) -> Path:
-    """Its state_dict as safetensors, or by torch.save where the name says so."""
+    """Save its state_dict as safetensors, or by torch.save where the name says so."""
     state = {name: tensor.clone().contiguous() for name, tensor in network.state_dict().items()}
     if path.suffix == ".safetensors":
         save_file(state, path)

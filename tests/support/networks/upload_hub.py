@@ -1,4 +1,4 @@
-"""As much of the Hugging Face hub as uploading and downloading a model takes, on loopback."""
+"""A stand-in for the Hugging Face hub on the loopback, which takes and gives models."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SHA = "0" * 40
 
 
 class Hub:
-    """Repositories by name; each is its files by name."""
+    """The files of each repository, by the repository's and the file's names."""
 
     def __init__(self) -> None:
         self.repositories: dict[str, dict[str, bytes]] = {}
