@@ -28,10 +28,10 @@ def resized(images_BHWC: Tensor, size: Size, mode: str = "bilinear") -> Tensor:
     if images_BCHW.shape[-2:] == size:
         return images_BCHW
     if images_BCHW.device.type == "cpu":
-        # Seen so the images are channels_last, for which torch has a uint8 form: with AVX2 ten
-        # times as fast as on floats, without AVX2 as fast, with the same levels.
+        # This view is channels_last, for which torch resizes uint8: with AVX2 ten times as fast as
+        # floats, without AVX2 as fast, with the same grey levels.
         return F.interpolate(images_BCHW, size=size, mode=mode, antialias=True)
-    # Elsewhere there are only floats. Columns, then rows, in whole grey levels, as Pillow has it.
+    # Elsewhere torch resizes floats only: columns, then rows, in whole grey levels, as in Pillow.
     levels_BCHW = images_BCHW.float()
     for step in [(images_BCHW.shape[-2], size[1]), size]:
         moved_BCHW = F.interpolate(levels_BCHW, size=step, mode=mode, antialias=True)

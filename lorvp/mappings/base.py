@@ -26,7 +26,7 @@ class Mapping(nn.Module):
         raise NotImplementedError
 
     def attach(self, network: FrozenNetwork) -> None:
-        """Take what is needed of the network itself, such as embeddings of class names."""
+        """Called once with the network before training, for mappings that use its text encoder."""
 
     def due(self, epoch: int) -> bool:
         """Whether this mapping wants fresh counts over the training images before ``epoch``."""
@@ -39,10 +39,10 @@ class Mapping(nn.Module):
         return torch.bincount(pairs_B, minlength=s * k).view(s, k)
 
     def refresh(self, counts_SK: Tensor) -> None:
-        """Take the counts of all training images, prompted as they would be at a test."""
+        """Take the counts over all training images, prompted as in evaluation."""
 
     def begin_epoch(self, epoch: int) -> None:
-        """Called by the trainer before each epoch (from 0), after any ``refresh``."""
+        """Called by the trainer before each epoch (from 0), after ``refresh`` if that is due."""
 
     def observe(self, outputs: Tensor, labels_B: Tensor) -> None:
-        """See a training step's own outputs, for mappings that learn from them."""
+        """Called with the outputs of each training step, for mappings that learn from them."""

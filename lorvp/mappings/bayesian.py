@@ -1,4 +1,4 @@
-"""Bayesian label mapping: every source class speaks for every target class, by its share.
+"""Bayesian label mapping: every source class votes for every target class, by its share.
 
 Cai et al., "Bayesian-guided Label Mapping for Visual Reprogramming" (NeurIPS 2024,
 arXiv 2410.24018): target logits are z W with z the network's own logits, not probabilities, and

@@ -1,4 +1,4 @@
-"""Source classes that the network predicts most often for each target class.
+"""For each target class the source classes that the network predicts most often.
 
 Chen et al., "Understanding and Improving Visual Prompting: A Label-Mapping Perspective" (CVPR
 2023, arXiv 2211.11635): `flm` counts once before training, `ilm` again before every few epochs,
@@ -84,7 +84,7 @@ class Frequency(Selection):
 
 
 class Online(Frequency):
-    """Counted once before training; from then on out of the training steps."""
+    """Counted once before training, and from then on in the training steps."""
 
     seen_SK: Tensor
 
@@ -118,10 +118,9 @@ def greedy(counts_SK: Tensor, per_target: int = 1) -> Tensor:
     """The source classes of each target class, source_KM, from counts of predictions.
 
     The largest count is taken first and blocks its source, and its target once that has
-    ``per_target`` sources; ties go to the smallest source, then the smallest target. What is
-    left with nothing but zeros (never predicted, or absent from the training images) is filled
-    with the unused source classes in index order, which is where repeated argmax over the
-    matrix would end as well.
+    ``per_target`` sources; ties go to the smallest source, then the smallest target. Targets whose
+    remaining counts are all zero (never predicted, or absent from the training images) take the
+    unused source classes in index order, as repeated argmax over the matrix would.
     """
     sources, targets = torch.nonzero(counts_SK, as_tuple=True)
     order = torch.argsort(counts_SK[sources, targets], descending=True, stable=True)

@@ -1,4 +1,4 @@
-"""Each target class stands for source classes of its own: its logit is theirs, or their mean.
+"""Each target class has source classes of its own: its logit is theirs, or their mean.
 
 `identity` takes source class k for target class k, `rlm` a random one.
 """

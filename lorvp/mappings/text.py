@@ -34,7 +34,7 @@ class TextConfig(Settings):
 
 
 class SemanticConfig(Settings):
-    """Source classes by the meaning of their names; training images are not looked at."""
+    """Source classes by the meaning of their names, without training images."""
 
     kind: Literal["semantic"] = "semantic"
     per_target: Count = 1
@@ -49,7 +49,7 @@ class SemanticConfig(Settings):
 
 
 def embedded(network: FrozenNetwork, names: Sequence[str], template: str) -> Tensor:
-    """embeddings_ND of unit length."""
+    """The names' embeddings_ND, of unit length."""
     assert network.text is not None, "settings are checked before the network is attached"
     return F.normalize(network.text.encode(filled([template], names)), dim=1)
 

@@ -7,12 +7,12 @@ from torch import Tensor
 
 
 def agree(one: Tensor, other: Tensor) -> bool:
-    """Up to what another order of the same sums can change, of products in IEEE fp32."""
+    """Whether two outputs are the same, up to IEEE fp32's rounding in another order of sums."""
     return disagreement(one, other) is None
 
 
 def disagreement(one: Tensor, other: Tensor) -> str | None:
-    """How far apart they are; None if they agree."""
+    """How two outputs differ, in words; None if they agree."""
     if one.shape != other.shape:
         return f"{tuple(one.shape)} are not {tuple(other.shape)}"
     if one.is_meta:

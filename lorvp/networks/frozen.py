@@ -72,7 +72,7 @@ class FrozenNetwork(nn.Module):
         super().__init__()
         self.class_names, self.text = tuple(class_names), text
         self.engines: dict[tuple, Any] = {}
-        """Faster forms of this network, made when they are asked for."""
+        """Cheaper forms of this network, each made when it is first asked for."""
         self.interpolation: Interpolation = interpolation
         # The layout convolutions are fastest in; values are the same.
         self.network = network.to(memory_format=torch.channels_last).requires_grad_(False)
@@ -83,17 +83,17 @@ class FrozenNetwork(nn.Module):
 
     @property
     def original(self) -> nn.Module:
-        """The network as it was loaded, for those who go on training it."""
+        """The network as it was loaded, for methods that go on training it."""
         return self.network
 
     @property
     def plain(self) -> FrozenNetwork:
-        """The readable form that all others are held to."""
+        """The network without shortcuts, with which an `Engine` compares itself."""
         return self
 
     @property
     def dtype(self) -> torch.dtype:
-        """In which the network computes."""
+        """The type of number that the network computes with."""
         return next(self.network.parameters()).dtype
 
     @property
@@ -112,9 +112,9 @@ class FrozenNetwork(nn.Module):
         return Canvas(self.input_size, mean, patch, tokens, self.interpolation)
 
     def for_targets(self, target_names: Sequence[str]) -> FrozenNetwork:
-        """This network with the source classes it has for a task: its own, whatever the task.
+        """This network with its source classes for a task, which are the same for every task.
 
-        Networks that compare images with texts make their classes out of the task's names.
+        Only networks that compare images with texts make classes out of the task's names.
         """
         return self
 
@@ -124,8 +124,11 @@ class FrozenNetwork(nn.Module):
         return Ends(self.class_names, self.features, tuple(target_names), text)
 
     def account(self, inside: bool = False) -> dict[str, str]:
-        """What was done to make this network cheaper, and what was not and why, by what it is
-        about; nothing to the network as it is. ``inside``: for methods that reach inside it."""
+        """The shortcuts that make this network cheaper, and why others are not taken, by topic.
+
+        It is empty for the plain network. ``inside`` asks on behalf of a method that puts hooks
+        on the network.
+        """
         return {}
 
     def train(self, mode: bool = True) -> FrozenNetwork:

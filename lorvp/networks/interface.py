@@ -1,4 +1,4 @@
-"""What prompts and mappings need to know of a network before they meet its weights."""
+"""What prompts and mappings need to know of a network before its weights are loaded."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Interpolation = Literal["bilinear", "bicubic"]
 
 
 class Tokens(NamedTuple):
-    """What a plain vision transformer computes with."""
+    """Sizes of a plain vision transformer."""
 
     width: int
     blocks: int
@@ -31,23 +31,23 @@ class Canvas:
 
     size: Size
     mean: tuple[float, ...] = (0.0, 0.0, 0.0)
-    """Of the network's normalisation, in [0, 1]; it becomes 0."""
+    """The mean colour in [0, 1], which the network's normalisation turns into 0."""
     patch: int | None = None
     """Side of the square patches a network cuts its input into; None where it does not."""
     tokens: Tokens | None = None
     """None where the network is no plain vision transformer."""
     interpolation: Interpolation = "bilinear"
-    """What the network's own images were resized with."""
+    """How the network's own images were resized."""
 
 
 @dataclass(frozen=True)
 class Ends:
-    """What a mapping has to connect."""
+    """What a mapping connects: source classes or features, and target classes."""
 
     source_names: tuple[str, ...]
     """Of the network's own classes, in the order of its logits."""
     features: int
-    """D: the width of what the network's classifier reads."""
+    """D, the number of features that the network's classifier reads."""
     target_names: tuple[str, ...]
     """Of the classes we adapt to."""
     text: bool = False
@@ -55,16 +55,20 @@ class Ends:
 
     @property
     def source_classes(self) -> int:
-        """S."""
+        """S, the number of the network's own classes."""
         return len(self.source_names)
 
     @property
     def target_classes(self) -> int:
-        """K."""
+        """K, the number of classes that we adapt to."""
         return len(self.target_names)
 
     def require_sources(self, kind: str, per_target: int = 1) -> None:
-        """Mappings that give every target class source classes of its own need enough of them."""
+        """Refuse a mapping that gives each target class its own source classes if they are too few.
+
+        Raises:
+            InputError: the network has fewer classes than the mapping needs.
+        """
         needed = per_target * self.target_classes
         if self.source_classes < needed:
             own = "its own source class" if per_target == 1 else f"{per_target} source classes"
@@ -74,7 +78,11 @@ class Ends:
             )
 
     def require_text(self, kind: str) -> None:
-        """Mappings that read class names need a network that reads text."""
+        """Refuse a mapping that reads class names if the network reads no text.
+
+        Raises:
+            InputError: the network has no text encoder.
+        """
         if not self.text:
             raise InputError(
                 f"mapping {kind!r} compares class names through the network's text encoder, "
@@ -85,8 +93,8 @@ class Ends:
 def patch_of(network: nn.Module) -> int | None:
     """The side of the squares into which a network cuts its input; None where it does not.
 
-    The convolution that reads the image tells: its squares neither overlap nor leave gaps. Hybrids
-    cut the output of another network instead, and some networks cut the image twice, differently.
+    A convolution that reads the image cuts it if its squares neither overlap nor leave gaps.
+    Hybrids cut the output of another network instead, and some networks cut the image in two ways.
     """
     convolutions = [part for part in network.modules() if isinstance(part, nn.Conv2d)]
     sides = {_side(part) for part in convolutions if part.in_channels == 3}
@@ -112,7 +120,7 @@ def tokens_of(network: nn.Module) -> Tokens | None:
     """Width and depth of a plain vision transformer of timm's, into which tokens can be put.
 
     Its relatives (BEiT, CaiT, EVA, …) tie attention to the places of the patches, or add the class
-    token later; they are classes of their own in timm, found out by name, as importing it is slow.
+    token later. They are other classes in timm, told apart by name since importing timm is slow.
     """
     if "VisionTransformer" not in {cls.__name__ for cls in type(network).__mro__}:
         return None

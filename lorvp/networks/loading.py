@@ -32,8 +32,10 @@ def loaded(library: Any, facts: Facts, path: Path) -> FrozenNetwork:
 
 
 def _require_fit(own: Mapping, tensors: Mapping, path: Path, architecture: str) -> None:
-    """Raises:
-    InputError: keys, shapes or types differ, or a weight is not a number.
+    """Refuse weights that do not fit the architecture.
+
+    Raises:
+        InputError: keys, shapes or types differ, or a weight is not a number.
     """
     reason = misfit(own, tensors)
     odd = [name for name in own if not reason and own[name].dtype != tensors[name].dtype]

@@ -1,4 +1,4 @@
-"""What is said of a checkpoint: first without its weights, then with them."""
+"""What is known of a checkpoint: ``Facts`` before it has weights, then its manifest."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from lorvp.settings import Positive, Template
 from lorvp.text.quoted import shown
 
 
-def _known(library: str) -> str:
+def _known_library(library: str) -> str:
     if library not in OPTIONS:
         raise ValueError(f"there is no library {shown(library)}; there is: {', '.join(OPTIONS)}")
     return library
@@ -39,45 +39,45 @@ Line = Annotated[str, Field(max_length=10_000)]
 
 
 class Facts(BaseModel):
-    """All that is known before there are weights, and enough to build the network.
+    """Facts of a network that are known before its weights, and are enough to build it.
 
     Facts come with a checkpoint that somebody else may have made, so each has a type and bounds.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    library: Annotated[str, AfterValidator(_known)]
-    """Which builds the network: one of `networks/libraries`."""
+    library: Annotated[str, AfterValidator(_known_library)]
+    """The library that builds the network: one of `networks/libraries`."""
     architecture: Line
     """The library's name for it."""
     model_kwargs: dict[str, Any] = {}
-    """What the library is told besides."""
+    """Further arguments for the library."""
     input_size: tuple[Side, Side]
     """Height and width in pixels."""
     mean: Colours
     std: Deviations
     interpolation: Interpolation
-    """With which the network's own images were resized."""
+    """How the network's own images were resized."""
     crop: Annotated[float, Field(gt=0, le=10)] | None = None
     """The share of a resized image's side that the network's own evaluation looks at; methods
     here lay the whole image on the canvas."""
     patch: Side | None = None
-    """Side of the network's patches in pixels; null where it has none, or its own are meant."""
+    """Side of its patches in pixels; null if it has none, or for the architecture's own."""
     class_names: Annotated[list[Line], Field(max_length=2**20)]
-    """Of the source classes, in the order of the logits; empty where texts are the classes."""
+    """Of the source classes, in the order of the logits; empty if texts are the classes."""
     templates: Annotated[list[Template], Field(min_length=1, max_length=1000)] | None = None
     """Of the texts that are the classes of a network that reads text; else null."""
     source: Line
     """Where the weights come from."""
     source_sha256: Digest | None = None
-    """Of the file that was read, where it was one file."""
+    """Of the file that the weights were read from, if it was one file."""
     licence: Line | None = None
     """Of the weights, as their source states it."""
     accuracy: Annotated[float, Field(ge=0, le=1)] | None = None
-    """On images held out from the source task, where we trained the network ourselves."""
+    """On images held out from the source task, if the network was trained by this project."""
 
     @model_validator(mode="after")
-    def _told_no_more_than_it_may(self) -> Facts:
+    def _has_known_options(self) -> Facts:
         checked_by(OPTIONS[self.library])(self.model_kwargs)
         return self
 
@@ -86,11 +86,11 @@ class CheckpointManifest(Facts):
     """manifest.json of a checkpoint."""
 
     features: Annotated[int, Field(ge=1, le=2**20)]
-    """Width of what the classifier reads."""
+    """Number of features that the classifier reads."""
     tokens: Tokens | None
     """Width and number of blocks of a plain vision transformer; else null."""
     made_from: Line
-    """Hash of the settings, data and code that made it, by which a second run knows it."""
+    """Hash of the settings, data and code that made it; a second run compares it with its own."""
     weights_sha256: Digest | Literal[""]
     """Empty in a sketch."""
 

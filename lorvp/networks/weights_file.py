@@ -63,7 +63,7 @@ def _try_npz(path: Path) -> None:
 
 
 def _try_pickle(path: Path) -> None:
-    if _holds_a_program(path):
+    if _is_torchscript(path):
         raise InputError(
             f"file: {path} is a TorchScript program, not weights alone; "
             "for OpenAI's CLIP take the safetensors file of the Hugging Face hub"
@@ -71,12 +71,12 @@ def _try_pickle(path: Path) -> None:
     try:
         # As timm reads it: its own training writes its arguments beside the weights.
         with torch.serialization.safe_globals([Namespace]), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of what makes no sense in it
+            warnings.simplefilter("ignore")  # of odd content
             content = torch.load(path, map_location="meta", weights_only=True)
     except UNREADABLE as error:
         if "global" in str(error).lower():
             raise InputError(
-                f"file: {path} would run code when it is read ({_asked_for(path)}), so it is not; "
+                f"file: {path} would run code when it is read ({_imports_of(path)}), so it is not; "
                 "save its state_dict alone, best as safetensors"
             ) from error
         raise InputError(f"file: {path} is damaged, cut off or no weights") from error
@@ -84,16 +84,17 @@ def _try_pickle(path: Path) -> None:
         raise InputError(f"file: {path} holds no tensors by name, but a {type(content).__name__}")
 
 
-def _holds_a_program(path: Path) -> bool:
-    """Whether it is one of TorchScript's."""
+def _is_torchscript(path: Path) -> bool:
+    """Whether the file is a TorchScript program."""
     try:
         with zipfile.ZipFile(path) as archive:
             return any("/code/" in name for name in archive.namelist())
     except UNREADABLE:
-        return False  # nor is it any other file of torch's; torch says so
+        return False  # it is no zip file, which torch will report
 
 
-def _asked_for(path: Path) -> str:
+def _imports_of(path: Path) -> str:
+    """What the file would import, in words."""
     try:
         found = torch.serialization.get_unsafe_globals_in_checkpoint(path)
     except UNREADABLE:  # such as the format of before torch 1.6
@@ -114,7 +115,7 @@ def fill(
     """
     own = network.state_dict()
     state = own.__class__(tensors)
-    # Old formats are told by a version beside the tensors, which files of tensors do not have.
+    # torch converts old formats by a version beside the tensors, which files of tensors lack.
     state._metadata = getattr(tensors, "_metadata", own._metadata)  # type: ignore[attr-defined]
     try:
         network.load_state_dict(state)

@@ -31,7 +31,7 @@ class Fit(nn.Module):
     """
 
     augmentation = Augmentation()
-    """Of training images; the trainer sets it."""
+    """Random changes of training images, from the recipe."""
 
     def __init__(self, size: Size, interpolation: Interpolation = "bilinear") -> None:
         super().__init__()
@@ -39,7 +39,7 @@ class Fit(nn.Module):
 
     @property
     def draws(self) -> bool:
-        """Whether an image can be laid otherwise each time it is seen in training."""
+        """Whether training lays the same image differently each time."""
         return self.augmentation != Augmentation()
 
     def image_HW(self) -> Tensor:
@@ -47,7 +47,7 @@ class Fit(nn.Module):
         return torch.ones(self.size, dtype=torch.bool)
 
     def ever_free_HW(self) -> Tensor:
-        """Which pixels the image can leave free (bool), where training moves its edge."""
+        """Which pixels the image can leave free (bool), as training may move its edge."""
         return ~self.image_HW()
 
     def lay(self, images_BHWC: Tensor, size: Size) -> Tensor:
@@ -72,19 +72,19 @@ class Placement(nn.Module):
 
     @property
     def content_HW(self) -> Tensor:
-        """Where contents have values (bool). Contents that store one value per pixel store none
-        elsewhere. It differs from the support where the placement moves its content about."""
+        """Where contents have values (bool); contents with one value per pixel store no others.
+        It differs from the support if the placement moves its content about."""
         return self.support_HW
 
     def forward(self, canvas_BCHW: Tensor) -> Tensor:
         raise NotImplementedError
 
     def place(self, content_CHW: Tensor, canvas_BCHW: Tensor) -> Tensor:
-        """What is to be added to these canvases."""
+        """What is added to these canvases."""
         return content_CHW * self(canvas_BCHW)
 
     def judged_HW(self, image_HW: Tensor) -> Tensor:
-        """Where each image has a say in the mask (bool), when its pixels are ``image_HW``."""
+        """Where an image that covers ``image_HW`` decides about the mask (bool)."""
         return torch.ones_like(image_HW)
 
     def end_epoch(self) -> dict[str, float]:
@@ -105,8 +105,8 @@ class Content(nn.Module):
 class Prompt(nn.Module):
     """``canvas + content * placement``, in the space the method works in.
 
-    What a subclass trains besides belongs to a child module of its own, whose name is the name
-    of its group of parameters.
+    A subclass that trains more puts it into a child module, whose name becomes the name of a group
+    of parameters.
     """
 
     inside_network = False
@@ -118,7 +118,8 @@ class Prompt(nn.Module):
 
     @property
     def fixed(self) -> bool:
-        """Whether the network sees an image in the same way from first to last."""
+        """Whether the network is given the same images in every epoch, for nothing is trained or
+        drawn."""
         return next(self.parameters(), None) is None and not self.fit.draws
 
     def forward(self, canvas_BCHW: Tensor) -> Tensor:
@@ -131,7 +132,7 @@ class Prompt(nn.Module):
         return self.placement.place(self.content(), canvas_BCHW)
 
     def attach(self, network: FrozenNetwork, reads: Reads) -> None:
-        """Take what is needed of the network's weights, of which ``reads`` will be read."""
+        """Called once with the network before training; the mapping will read its ``reads``."""
 
     def run(
         self, network: FrozenNetwork, canvas_BCHW: Tensor, added_BCHW: Tensor, reads: Reads
@@ -141,7 +142,7 @@ class Prompt(nn.Module):
         return network.run(canvas_BCHW, added_BCHW, reads)
 
     def account(self, network: FrozenNetwork) -> dict[str, str]:
-        """How the network computes that this prompt runs: what was done to make it cheaper."""
+        """How the network computes with this prompt; see `FrozenNetwork.account`."""
         return network.account()
 
     def end_epoch(self) -> dict[str, float]:
@@ -150,7 +151,11 @@ class Prompt(nn.Module):
 
 
 def require_tiling(what: str, side: int, size: Size) -> None:
-    """Refuse squares (``what`` names them) that leave a rest of the canvas uncovered."""
+    """Refuse squares (``what`` names them) that do not tile the canvas.
+
+    Raises:
+        InputError: the canvas's height or width is no multiple of ``side``.
+    """
     height, width = size
     if height % side or width % side:
         raise InputError(f"{what} of side {side} do not tile the network's {height}x{width} input")

@@ -1,4 +1,4 @@
-"""What an engine did to a network, and what it left undone and why: one phrase for each thing."""
+"""The shortcuts that an engine takes, and why it does not take others: a phrase for each topic."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lorvp.networks.acceleration.stem import Split
 from lorvp.networks.acceleration.tracing import NORMS
 
 Account = dict[str, str]
-"""By what it is about, such as ``{"stem": "stem split"}``; a trial's record keeps it."""
+"""Phrases by topic, such as ``{"stem": "stem split"}``; a trial's record keeps them."""
 
 SPLIT = "stem split"
 
@@ -25,7 +25,7 @@ def norms_in(network: nn.Module) -> int:
 
 
 def of_shortcuts(folded: int, norms: int, parts: Split) -> Account:
-    """BatchNorm and stem."""
+    """The account of BatchNorm and stem."""
     return {
         "folding": f"{folded} of {norms} BatchNorms folded" if norms else "no BatchNorm to fold",
         "stem": SPLIT if parts.stem else f"no stem split: {parts.why_not}",
@@ -33,7 +33,7 @@ def of_shortcuts(folded: int, norms: int, parts: Split) -> Account:
 
 
 def of_products(network: nn.Module, device: torch.device, dtype: torch.dtype) -> Account:
-    """Linear layers, and the precision of all products."""
+    """The account of linear layers, and of the precision of all products."""
     name = str(dtype).removeprefix("torch.")
     on_gpu = device.type == "cuda" and dtype == torch.float32
     precision = f"float32: {fp32_products()}" if on_gpu else name

@@ -19,7 +19,7 @@ PLAIN = {"Conv2d", "Conv2dSame"}
 
 
 def is_plain(module: nn.Module) -> bool:
-    """Whether this is a convolution whose weight can be changed for another."""
+    """Whether this is a convolution whose weight may be replaced."""
     return type(module).__name__ in PLAIN
 
 
@@ -31,9 +31,10 @@ def shared_copy(network: nn.Module) -> nn.Module:
 
 @torch.no_grad()
 def fold(network: nn.Module, x_BCHW: Tensor) -> int:
-    """Fold what can be folded in ``network``, whose weights may be shared; how many there were.
+    """Fold every BatchNorm of ``network`` that can be folded, and return their number.
 
-    Which convolution feeds which BatchNorm is seen on the way of ``x_BCHW`` through the network.
+    Weights are replaced and not changed, as another network may share them. The layers that the
+    network calls for ``x_BCHW`` show which convolution feeds which BatchNorm.
     """
     pairs = _pairs(calls_of(network, x_BCHW))
     for conv, norm in pairs:
@@ -44,12 +45,12 @@ def fold(network: nn.Module, x_BCHW: Tensor) -> int:
         conv.weight = frozen(conv.weight * scale_C[:, None, None, None])
         conv.bias = frozen(bias_C)
         for name in [name for name, module in own.items() if module is norm]:
-            network.set_submodule(name, _behind(norm))
+            network.set_submodule(name, _activation(norm))
     return len(pairs)
 
 
 def _pairs(calls: list[Call]) -> list[tuple[Any, Any]]:
-    """Plain convolutions and the BatchNorm that alone reads what they give."""
+    """Plain convolutions, each with the BatchNorm that alone reads its output."""
     times, readers = {}, {}
     for call in calls:
         times[call.module] = times.get(call.module, 0) + 1
@@ -68,12 +69,12 @@ def _is_foldable(module: nn.Module | None) -> bool:
     return fixed and cast(Any, module).affine and cast(Any, module).running_mean is not None
 
 
-def _behind(norm: nn.Module) -> nn.Module:
-    """What is left of a BatchNorm once it is folded: nothing, or its activation."""
+def _activation(norm: nn.Module) -> nn.Module:
+    """What takes a folded BatchNorm's place: its activation, or nothing."""
     return norm.act if hasattr(norm, "act") else nn.Identity()  # type: ignore[return-value]
 
 
 def frozen(tensor: Tensor) -> nn.Parameter:
-    """As a weight that is never trained, in the layout convolutions are fastest in."""
+    """A weight that is never trained, in the layout in which convolutions are fastest."""
     layout = torch.channels_last if tensor.ndim == 4 else torch.contiguous_format
     return nn.Parameter(tensor.contiguous(memory_format=layout), requires_grad=False)

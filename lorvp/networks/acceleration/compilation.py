@@ -1,7 +1,7 @@
 """The frozen network compiled by ``torch.compile``, for long runs.
 
-Compiling takes a minute for each shape of a batch, in each process that has not done so before;
-only ``tests/benchmarks/compiling.py`` can say after how many images it has paid.
+Compiling takes a minute for each shape of a batch, in each process that has not done so before.
+``tests/benchmarks/compiling.py`` measures after how many images that pays.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from lorvp.recipe import CompileMode
 COMPILERS = ("g++", "clang++", "c++")
 CACHE = "TORCHINDUCTOR_CACHE_DIR"
 SHAPES = 64
-"""A network sees whole batches and rests, in training and without, of each dataset."""
+"""The most shapes to compile for: batches and rests in training and evaluation, of each dataset."""
 
 
 def compiled(
@@ -44,7 +44,7 @@ def compiled(
             "torch finds none that works with it; leave it out"
         )
     keep_apart_by_processor()
-    from torch import _dynamo  # seconds of work that nobody else needs
+    from torch import _dynamo  # takes seconds, which other trials save
 
     _dynamo.config.recompile_limit = SHAPES
     return torch.compile(function, mode=mode, dynamic=False)
@@ -53,7 +53,7 @@ def compiled(
 def keep_apart_by_processor() -> None:
     """Cache compiled graphs in a folder for this kind of processor, unless the user has named one.
 
-    torch looks graphs up without asking for which vectors their kernels were written: those of a
+    torch's cache ignores which vectors the kernels of a graph were written for: those of a
     processor with AVX-512, compiled again for AVX2, write past the end of their arrays.
     """
     from torch._inductor.runtime.cache_dir_utils import default_cache_dir

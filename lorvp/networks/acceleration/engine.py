@@ -48,14 +48,14 @@ def engine(network: FrozenNetwork, precision: Precision, mode: CompileMode | Non
 
 
 class Engine(FrozenNetwork):
-    """Shares its weights with ``source`` wherever they need not change."""
+    """The network of ``source`` made cheaper; weights that need not change are shared."""
 
     stem: Stem | None
     prompt_part: nn.Conv2d | None
     """Makes the stem's term of what is added to images."""
     halvings: int
-    """How often the pieces of a batch were halved for want of memory. From the first time on, what
-    a piece's way back needs is computed again when its turn comes, instead of kept."""
+    """How often the pieces of a batch are halved to save memory. If they are halved at all, each is
+    computed again in the backward pass, and its intermediate results are not kept until then."""
 
     def __init__(
         self,
@@ -66,14 +66,14 @@ class Engine(FrozenNetwork):
         names, text, way = source.class_names, source.text, source.interpolation
         super().__init__(source.network, source.input_size, [0], [1], names, text, way)
         self.mean_C11, self.std_C11 = source.mean_C11, source.std_C11
-        # A part of this module, so that weights that both have never part company.
+        # A child module, so that a move to another device moves the weights that both share.
         self.source = source
         self.folded, self.stem, self.prompt_part = 0, None, None
         self.halvings, self._read, self.mode = 0, read, mode
         with torch.random.fork_rng(devices=[]):
-            self._account = self._streamline(source)
+            self._account = self._take_shortcuts(source)
         if precision == "bf16":
-            self._account |= self._lower()
+            self._account |= self._convert_to_bf16()
         device = self.mean_C11.device
         self._account = of_products(self.network, device, self.dtype) | self._account
         if mode is not None:
@@ -139,8 +139,8 @@ class Engine(FrozenNetwork):
         with adding, hooks():
             return read_piece(self.network, x_BCHW, reads)
 
-    def _streamline(self, source: FrozenNetwork) -> Account:
-        """Fold and split, unless the outputs are then others; what came of it."""
+    def _take_shortcuts(self, source: FrozenNetwork) -> Account:
+        """Fold and split, undo both if they change the outputs, and return the account of it."""
         canvas_BCHW, added_BCHW = (_noise(seed, source) for seed in range(2))
         x_BCHW = canvas_BCHW.contiguous(memory_format=torch.channels_last)
         self.network, norms = shared_copy(source.network), norms_in(source.network)
@@ -159,13 +159,13 @@ class Engine(FrozenNetwork):
     def _difference(
         self, source: FrozenNetwork, canvas_BCHW: Tensor, added_BCHW: Tensor
     ) -> str | None:
-        """How the outputs differ from those of ``source``; None if they do not.
+        """How the outputs differ from those of ``source``, in words; None if they agree.
 
         Compared in IEEE fp32, which leaves 1e-5 of rounding. TF32, cuDNN's default, leaves 1e-3
-        and more, as if every network became another. Not in float64: that would be another
-        network's arithmetic, which oneDNN's products and Apple's GPUs do not have.
+        and more, which would hide real differences. Not in float64, which oneDNN's products and
+        Apple's GPUs do not have.
         """
-        # Logits over texts would have all texts encoded.
+        # To compare logits over texts, all texts would have to be encoded.
         outputs: list[Reads] = ["features"] if source.text else ["features", "logits"]
         with ieee_fp32():
             for reads in outputs:
@@ -175,8 +175,8 @@ class Engine(FrozenNetwork):
                     return f"{reads} would not be the plain network's ({apart})"
         return None
 
-    def _lower(self) -> Account:
-        """Compute in bf16, all but the prompt's part of the stem."""
+    def _convert_to_bf16(self) -> Account:
+        """Convert all but the prompt's part of the stem, and return the account of it."""
         device = self.mean_C11.device
         if (slow := why_slow("bf16", device)) is not None:
             warnings.warn(SlowPrecision(f"bf16 is far slower than fp32 here: {slow}"), stacklevel=4)
@@ -193,6 +193,6 @@ class Engine(FrozenNetwork):
 
 
 def _noise(seed: int, network: FrozenNetwork) -> Tensor:
-    """Two images on ``network``'s device."""
+    """Two images of noise on ``network``'s device."""
     random, size = torch.Generator().manual_seed(seed), (2, 3, *network.input_size)
     return torch.rand(size, generator=random, device="cpu").to(network.mean_C11)

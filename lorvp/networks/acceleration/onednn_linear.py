@@ -16,12 +16,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 KNOWN = (torch.float32, torch.bfloat16)
+"""Types of number that oneDNN may have products of."""
 
 
 def by_onednn(network: nn.Module) -> None:
     """Replace the linear layers of ``network``, whose weights never take a gradient.
 
-    Subclasses keep their own ways: torch's attention reads the weights of one without calling it.
+    Subclasses stay: torch's attention reads the weights of one without calling it.
     """
     for name, module in list(network.named_modules(remove_duplicate=False)):
         if type(module) is nn.Linear:
@@ -29,7 +30,7 @@ def by_onednn(network: nn.Module) -> None:
 
 
 class FrozenLinear(nn.Linear):
-    """A linear layer with the weights of another; gradients go to what it is given alone."""
+    """A linear layer with the weights of another; only its input takes a gradient."""
 
     def __init__(self, layer: nn.Linear) -> None:
         super().__init__(layer.in_features, layer.out_features, bias=False, device="meta")
@@ -54,7 +55,7 @@ def why_by_torch(device: torch.device, dtype: torch.dtype) -> str | None:
 
 @cache
 def _onednn_multiplies(dtype: torch.dtype) -> bool:
-    """It is asked for a product: on a processor without fast bf16 it makes none.
+    """Ask oneDNN for a product, which it refuses in bf16 on a processor without fast bf16.
 
     The operation is an internal one of torch.compile, without stability guarantee.
     """

@@ -1,4 +1,4 @@
-"""What a device computes well is asked of the device, and fp32 can be held to IEEE's.
+"""Whether a device is fast in a precision, and fp32 products with all of fp32's bits.
 
 Not every processor multiplies bf16 numbers. On one with AVX2 and no AVX-512, torch's bf16 products
 are 50 to 200 times slower than those in fp32.
@@ -17,13 +17,14 @@ import torch
 from lorvp.recipe import Precision
 
 SLOW = 4.0
-"""How many times the time of fp32 is refused. Devices are far from it: with bf16 products they take
-half the time of fp32, without them 50 times."""
+"""A precision is slow if it takes more than this many times as long as fp32. Devices are far from
+the line: with bf16 products they take half as long, without them 50 times."""
 SIDE = 256
+"""Of the square matrices that are multiplied to measure this."""
 
 
 class SlowPrecision(UserWarning):
-    """A network computes in a precision that its device has no fast products for."""
+    """The device of a network has no fast products in the network's precision."""
 
 
 def why_slow(precision: Precision, device: torch.device | str) -> str | None:
@@ -56,16 +57,16 @@ def _on_cuda(device: torch.device) -> str | None:
 
 @cache
 def _by_measurement(device: torch.device) -> str | None:
-    """Where nothing answers, one small product tells."""
+    """Why ``device`` is slow in bf16, measured with a small product; None if it is not."""
     try:
         ratio = _seconds(torch.bfloat16, device) / _seconds(torch.float32, device)
-    except (RuntimeError, TypeError) as error:  # of a device that has no such numbers
+    except (RuntimeError, TypeError) as error:  # the device has no bf16 numbers
         return f"torch multiplies no bf16 matrices on {device}: {error}"
     return f"a bf16 product takes {ratio:.0f} times as long as in fp32" if ratio > SLOW else None
 
 
 def _seconds(dtype: torch.dtype, device: torch.device) -> float:
-    """Of the fastest of three products; their result is read, so that a device has made it."""
+    """The time of the fastest of three products. Reading a result waits for the device."""
     a = torch.ones(SIDE, SIDE, dtype=dtype, device=device)
     times = []
     for _ in range(4):  # the first one is for warming up
@@ -76,23 +77,23 @@ def _seconds(dtype: torch.dtype, device: torch.device) -> float:
 
 
 BF16: dict[str, Callable[[torch.device], str | None]] = {"cpu": _on_cpu, "cuda": _on_cuda}
-"""Whom to ask, by the kind of device."""
+"""What finds this out, by the kind of device."""
 
 
 BACKENDS: Any = torch.backends
-"""Its properties are made in ways that type checkers do not follow."""
+"""As Any, since type checkers do not see its properties."""
 
 
 @contextmanager
 def ieee_fp32() -> Iterator[None]:
     """In this block, products and convolutions of fp32 numbers keep all of their 24 bits.
 
-    cuDNN's convolutions keep 11 otherwise (TF32, its default), and so do matrix products wherever
-    somebody has allowed it.
+    By default cuDNN's convolutions keep 11 (TF32), and so do matrix products where the user has
+    allowed TF32.
     """
     before = BACKENDS.fp32_precision
     BACKENDS.fp32_precision = "ieee"
-    # Those that were set by themselves do not follow.
+    # Parts whose own setting was changed do not follow the global one.
     own = [(part, part.fp32_precision) for part in _parts() if part.fp32_precision != "ieee"]
     for part, _ in own:
         part.fp32_precision = "ieee"

@@ -61,14 +61,14 @@ def _scaled(conv: nn.Conv2d, scale_C11: Tensor) -> nn.Conv2d:
 
 
 class NoStemError(Exception):
-    """Why a network has none."""
+    """A network has no stem to split; the message says why."""
 
 
 def find_stem(network: nn.Module, x_BCHW: Tensor) -> str:
     """The name of the convolution that alone reads the image, once.
 
     Raises:
-        NoStemError: there is none.
+        NoStemError: no such convolution reads the image.
     """
     calls = calls_of(network, x_BCHW)
     readers = [call.module for call in calls if call.given is x_BCHW]
@@ -89,17 +89,17 @@ def find_stem(network: nn.Module, x_BCHW: Tensor) -> str:
 
 @dataclass(frozen=True)
 class Split:
-    """What ``split`` has done."""
+    """The result of ``split``."""
 
     stem: Stem | None = None
     prompt_part: nn.Conv2d | None = None
     """Makes the stem's term out of ``p - m``."""
     why_not: str | None = None
-    """What is in the way where there is no stem."""
+    """The reason if there is no stem."""
 
 
 def split(network: nn.Module, x_BCHW: Tensor, std_C11: Tensor) -> Split:
-    """Put a ``Stem`` into ``network`` in place of the layer that reads the image, if it can be."""
+    """Put a ``Stem`` into ``network`` in place of the layer that reads the image, if possible."""
     try:
         name = find_stem(network, x_BCHW)
     except NoStemError as error:

@@ -24,19 +24,19 @@ class Call:
 
 @torch.no_grad()
 def calls_of(network: nn.Module, x_BCHW: Tensor) -> list[Call]:
-    """All of them while ``x_BCHW`` goes through. The tensors are kept, so that they can be told
+    """All calls of layers while the network computes ``x_BCHW``, with their tensors, which are told
     apart by identity."""
     calls: list[Call] = []
     with ExitStack() as hooks:
         for module in network.modules():
             if next(module.children(), None) is None or type(module).__name__ in NORMS:
-                hooks.callback(module.register_forward_hook(_noting(calls)).remove)
+                hooks.callback(module.register_forward_hook(_recording(calls)).remove)
         network.forward_features(x_BCHW)  # type: ignore[operator]
     return calls
 
 
-def _noting(calls: list[Call]) -> Any:
-    def note(module: nn.Module, given: tuple, gives: Any) -> None:
+def _recording(calls: list[Call]) -> Any:
+    def record(module: nn.Module, given: tuple, gives: Any) -> None:
         calls.append(Call(module, given[0] if given else None, gives))
 
-    return note
+    return record

@@ -10,10 +10,10 @@ from lorvp.networks.manifest import Facts
 
 
 def require_shape(what: str, output: Tensor, width: int, architecture: str) -> None:
-    """Outputs are one row of ``width`` numbers for each image.
+    """Make sure that outputs are one row of ``width`` numbers for each image.
 
     Raises:
-        InputError: they are not, so nothing here could use them.
+        InputError: they are not, so neither a mapping nor a prompt could use them.
     """
     if output.ndim != 2 or output.shape[1] != width:
         shape = " x ".join(str(extent) for extent in output.shape[1:])
@@ -24,10 +24,10 @@ def require_shape(what: str, output: Tensor, width: int, architecture: str) -> N
 
 
 def outputs(network: FrozenNetwork, facts: Facts, x_BCHW: Tensor) -> tuple[Tensor, Tensor]:
-    """features_BD and logits_BS.
+    """The network's features_BD and logits_BS.
 
     Raises:
-        InputError: one has another shape than it should have.
+        InputError: one of them has another shape than a classifier's.
     """
     features_BD = network(x_BCHW, "features")
     require_shape("features", features_BD, network.features, facts.architecture)

@@ -29,7 +29,7 @@ BATCH = 256
 
 
 class Texts:
-    """The text encoder. It is no part of the network: it is not moved, trained or copied."""
+    """The text encoder, which is not moved, trained or copied with the network."""
 
     def __init__(self, clip: Any, tokenizer: Any) -> None:
         self.tower = copy.copy(clip)
@@ -39,7 +39,7 @@ class Texts:
         self.scale = 0.0 if clip.logit_scale.is_meta else clip.logit_scale.exp().item()
 
     def encode(self, texts: Sequence[str]) -> Tensor:
-        """embeddings_ND, computed where the image encoder is; afterwards the memory is free."""
+        """embeddings_ND, computed on the image encoder's device, which keeps none of it."""
         home = self.tower.logit_scale.device
         device = next(self.visual.parameters()).device
         tokens_NL = self.tokenizer(list(texts))
@@ -96,7 +96,7 @@ class ImageTower(nn.Module):
 
 
 class ClipNetwork(FrozenNetwork):
-    """Has no classes until it is given a task."""
+    """The image encoder. It has no classes until ``for_targets`` makes them for a task."""
 
     def __init__(self, tower: ImageTower, facts: Facts, text: Texts) -> None:
         super().__init__(
@@ -108,7 +108,7 @@ class ClipNetwork(FrozenNetwork):
     def for_targets(self, target_names: Sequence[str]) -> FrozenNetwork:
         """The same weights, with a class for every template and name, template by template."""
         texts = filled(self.facts.templates or [], target_names)
-        # The last one is kept, as neighbours in a grid share their texts.
+        # Only the last task's is kept, as neighbours in a grid share their texts.
         if texts not in self._bound:
             self._bound = {texts: self._bind(texts)}
         return self._bound[texts].to(self.mean_C11.device)

@@ -53,7 +53,7 @@ def check(network: nn.Module, facts: Facts, x_BCHW: Tensor) -> FrozenNetwork:
 
 
 def _classifiers(network: nn.Module) -> list[list[nn.Module]]:
-    """The classifier, or several side by side; and their layers, as some pool before them."""
+    """The classifiers (one, or several side by side), and their layers: some pool before them."""
     head = cast(Any, network).get_classifier()
     parts = [head] if isinstance(head, nn.Module) else list(head)
     inner = [layer for part in parts for layer in part.modules()]
@@ -61,7 +61,7 @@ def _classifiers(network: nn.Module) -> list[list[nn.Module]]:
 
 
 def _read_by(layers: list[nn.Module], network: FrozenNetwork, x_BCHW: Tensor) -> list[Tensor]:
-    """What the layers are given, once where two read the same."""
+    """The tensors that the layers are given; one for all that read the same tensor."""
     read: dict[int, Tensor] = {}
     with ExitStack() as hooks:
         for layer in layers:
@@ -99,8 +99,10 @@ def create(
 
 
 def require_known(architecture: str) -> None:
-    """Raises:
-    InputError: timm has no such architecture; the message names similar ones.
+    """Make sure that timm can build an architecture of this name.
+
+    Raises:
+        InputError: timm has no such architecture; the message names similar ones.
     """
     import timm
 

@@ -1,5 +1,4 @@
-"""Whether a network may be told something; apart from the libraries' lists, since the wording of
-messages is no part of what makes a trial's fingerprint."""
+"""Checks of a network's arguments against its library's list of options."""
 
 from __future__ import annotations
 
@@ -15,7 +14,7 @@ from lorvp.text.quoted import named
 
 
 def checked_by(options: type[Options]) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """A validator that gives back what it is given.
+    """A validator that returns the arguments as they are.
 
     Raises:
         InputError: a setting is not on the list, or is of another type.
@@ -37,5 +36,5 @@ def checked_by(options: type[Options]) -> Callable[[dict[str, Any]], dict[str, A
 
 
 def _key(loc: Where) -> Where:
-    """Pydantic's place without the members of a union that it tried there."""
+    """Pydantic's location without the members of a union that pydantic tried."""
     return tuple(part for part in loc if isinstance(part, int) or part.isidentifier())

@@ -1,4 +1,4 @@
-"""What a library may be told of an architecture, besides its name: numbers, switches and words.
+"""Arguments of architectures that a library accepts from us: numbers, switches and words.
 
 The builders of timm, torchvision and open_clip take much more, such as addresses of weights, paths
 and classes. Settings come from manifests and hubs that anybody may have written, so each library
@@ -37,7 +37,7 @@ UNBUILDABLE = (
 
 
 def reason(error: Exception) -> str:
-    """What a library says of them, on one line; a KeyError only says what was looked for."""
+    """A library's error on one line. A KeyError has only the missing key, so words are added."""
     text = " ".join(str(error).split())[:300]
     return f"there is no {text}" if isinstance(error, KeyError) else text or type(error).__name__
 
@@ -46,4 +46,4 @@ class Options(Settings):
     """The settings of one library. None stands for the architecture's own value."""
 
     instead: ClassVar[Mapping[str, str]] = {}
-    """Arguments of the library that are refused, and what to write in their place."""
+    """Arguments of the library that are refused, with what to write in their place."""

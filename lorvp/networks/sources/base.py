@@ -29,7 +29,7 @@ class Made:
     network: nn.Module
     facts: Facts
     note: str
-    """What the user should know of it, in a line."""
+    """A line about it for the user."""
 
 
 class NetworkConfig(Settings):
@@ -64,7 +64,7 @@ class NetworkConfig(Settings):
         raise NotImplementedError
 
     def made_from(self, datasets: Path) -> str:
-        """Hash of all that decides what ``make`` gives: settings, files and code."""
+        """Hash of all that decides what ``make`` makes: settings, files and code."""
         code = digest_of([type(self).__module__, "lorvp.networks.checkpoint"], PIXELS)
         inputs = {"settings": self.model_dump(mode="json"), "code": code}
         return hashlib.sha256(canonical(inputs | self.inputs(datasets))).hexdigest()
@@ -77,7 +77,7 @@ class NetworkConfig(Settings):
 class PublishedConfig(NetworkConfig):
     """Weights that a library publishes, or a local file of them."""
 
-    # Fields are declared by each kind, as their order is that of the schema.
+    # Each kind declares these fields itself, as their order is the order in the schema.
     if TYPE_CHECKING:
         file: str | None
         sha256: str | None
@@ -105,12 +105,12 @@ def digests(*paths: str | None) -> dict[str, str | None]:
 
 @contextmanager
 def reaching(source: str) -> Iterator[None]:
-    """Say in one line what could not be downloaded, and what to do without a network.
+    """Say in one line what could not be downloaded in this block, and what to do without a network.
 
     Raises:
         InputError: in place of the errors of the many libraries below.
     """
-    # Of the client that the hub's library happens to use, which lets some errors through.
+    # The hub's library lets some errors of its HTTP client through.
     from huggingface_hub.errors import HTTPError  # pyright: ignore[reportPrivateImportUsage]
 
     try:

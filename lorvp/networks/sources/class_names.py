@@ -1,4 +1,4 @@
-"""What the source classes of a downloaded network are called."""
+"""The names of a downloaded network's source classes."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def names_of(name: str, classes: int, cfg: Any, file: str | None = None) -> list
     """The names, in the order of the logits: the user's, else timm's (``cfg``), else ImageNet's.
 
     Raises:
-        InputError: nobody says what they are, there are more or fewer of them than classes, or
-            one cannot be read.
+        InputError: none are known, there are more or fewer of them than classes, or one cannot
+            be read.
     """
     own = list(cfg.label_names or [])
     found = _lines(file) if file else _described(own, cfg.label_descriptions or {})
@@ -43,7 +43,7 @@ def names_of(name: str, classes: int, cfg: Any, file: str | None = None) -> list
 
 
 def _described(labels: Sequence[str], descriptions: dict[str, str]) -> list[str]:
-    """Of the labels; where they are WordNet's for a known set, as everywhere in this project."""
+    """timm's descriptions of the labels, or this project's names if the labels are ImageNet's."""
     subset = {number: name for name, number in SUBSETS.items()}.get(len(labels))
     if subset and imagenet_synsets(subset) == labels:
         return imagenet_names(subset)

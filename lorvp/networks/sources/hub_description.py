@@ -17,12 +17,12 @@ from lorvp.networks.sources.base import reaching
 from lorvp.text.problems import told
 
 DECIDED = ("num_classes", "img_size", "in_chans")
-"""Arguments in a hub's description that the facts say otherwise."""
+"""Arguments in a hub's description that come from the facts instead."""
 
 
 class Description(BaseModel):
-    """What is read of timm's ``pretrained_cfg``. Addresses and files in it are passed over: weights
-    come from the same repository."""
+    """The part of timm's ``pretrained_cfg`` that is read. Addresses and files in it are ignored:
+    weights come from the same repository."""
 
     model_config = ConfigDict(allow_inf_nan=False)
 
@@ -38,11 +38,11 @@ class Description(BaseModel):
     license: Line | None = None
     hf_hub_filename: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")] | None = None
     custom_load: Literal[False] = False
-    """True would have timm read the repository's name as the path of a local file."""
+    """With True, timm would read the repository's name as the path of a local file."""
 
 
 def described(repository: str) -> tuple[Description, str, dict[str, Any]]:
-    """Images and classes, architecture, and what the architecture is told besides.
+    """Images and classes, the architecture, and further arguments for it.
 
     Raises:
         InputError: the hub does not give the file, or it is not what it should be.

@@ -42,11 +42,11 @@ class TimmConfig(PublishedConfig):
     model_kwargs: Annotated[dict[str, Any], AfterValidator(checked_by(TimmFileOptions))] = Field(
         default={}
     )
-    """What timm is told besides, such as `pad_type: same`, or `num_classes` of a file."""
+    """Further arguments for timm, such as `pad_type: same`, or `num_classes` of a file."""
     input_size: int | None = Field(default=None, ge=8, le=2048)
     """Height and width in pixels; the checkpoint's own unless given."""
     mean: Colours | None = None
-    """Of a file whose networks read images otherwise than the architecture's; else left out."""
+    """Given for a file whose network was trained on images normalised in another way."""
     std: Deviations | None = None
     """As `mean`."""
     interpolation: Interpolation | None = None

@@ -1,4 +1,4 @@
-"""Where timm's weights are, and how they get into a network."""
+"""timm's published weights: where they lie, and how a network is filled with them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ HUB = "hf-hub:"
 
 @dataclass(frozen=True)
 class TimmSource:
-    """A name that timm, or a description on the hub, explains."""
+    """Weights by a name that timm knows, or that a description on the hub explains."""
 
     name: str
     architecture: str
@@ -35,7 +35,7 @@ class TimmSource:
     """timm's PretrainedCfg."""
     model_kwargs: dict[str, Any]
     label: str
-    """What a manifest calls it."""
+    """The name of this source in a manifest."""
 
     @property
     def resizable(self) -> bool:
@@ -92,7 +92,7 @@ class TimmSource:
 
 
 def find(name: str) -> TimmSource:
-    """What is known of ``name``.
+    """The source of the weights called ``name``.
 
     Raises:
         InputError: timm does not know it; the message names similar ones.
@@ -146,7 +146,7 @@ def loaded(facts: Facts, path: Path, expected_sha256: str | None) -> tuple[nn.Mo
 
 
 def _converted(network: nn.Module, path: Path, architecture: str) -> Mapping[str, Tensor]:
-    """The file's tensors by the names of today, as timm converts those of the hub."""
+    """The file's tensors under today's names, converted as timm converts those of the hub."""
     import timm
 
     try:
@@ -163,7 +163,7 @@ def _converted(network: nn.Module, path: Path, architecture: str) -> Mapping[str
 
 
 def _load_arrays(network: nn.Module, path: Path, architecture: str) -> None:
-    """Google's format. timm passes over what it has no place for, so all numbers are counted."""
+    """Load Google's format. timm ignores arrays that it has no place for, so values are counted."""
     import timm
 
     with np.load(path, allow_pickle=False) as file:

@@ -87,11 +87,11 @@ def find(name: str) -> tuple[str, Any]:
 
 
 def _options(architecture: str, native: int) -> dict[str, Any]:
-    """What torchvision's builders set besides, when they load these weights."""
+    """Arguments that torchvision's builders add when they load these weights."""
     if architecture.startswith("vit_"):
         return {"image_size": native}
     if architecture in ("googlenet", "inception_v3"):
-        # Their weights want images normalised otherwise, which the network sees to by itself.
+        # Their weights expect another normalisation, which the network itself applies.
         return {"transform_input": True, "aux_logits": False, "init_weights": False}
     return {}
 

@@ -1,6 +1,6 @@
-"""Training a small network on a prepared dataset, so that it can then be frozen.
+"""A small network trained on a prepared dataset and then frozen.
 
-This stands in for the published ImageNet weights where nothing can be downloaded.
+It stands in for published ImageNet weights where nothing can be downloaded.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ def train(config: TrainedConfig, data: Prepared) -> nn.Module:
 
 @torch.inference_mode()
 def accuracy(network: nn.Module, images: LabelledImages, config: TrainedConfig) -> float:
-    """Share of ``images`` that the network names rightly."""
+    """Share of ``images`` that the network classifies correctly."""
     right = 0
     for x_BHWC, y_B in images.batches():
         logits_BS = network(_prepare(x_BHWC, config.size))
@@ -130,7 +130,7 @@ def accuracy(network: nn.Module, images: LabelledImages, config: TrainedConfig) 
 
 @contextmanager
 def threads(number: int) -> Iterator[None]:
-    """Compute with so many threads in this block."""
+    """Compute with ``number`` threads in this block."""
     before = torch.get_num_threads()
     torch.set_num_threads(number)
     try:

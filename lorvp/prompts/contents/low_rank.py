@@ -46,10 +46,10 @@ class Factors(Settings):
     right: Start = "normal"
     """Start values of A."""
     std: Positive = 0.01
-    """Of the start values called normal."""
+    """Standard deviation of the start values called normal."""
 
     @model_validator(mode="after")
-    def _one_moves(self) -> Self:
+    def _has_a_gradient(self) -> Self:
         if self.left == self.right == "zero":
             raise ValueError(
                 "left and right are both zero, so neither would ever move: the gradient of a "

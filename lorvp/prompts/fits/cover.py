@@ -31,7 +31,7 @@ class CoverConfig(Settings):
 
 
 class Cover(Frame):
-    """Of a square image all is kept; a long one loses its ends."""
+    """A square image is kept whole; a long one loses its ends."""
 
     def __init__(self, canvas: Canvas, image_size: int, colour: Colour = "black") -> None:
         super().__init__(canvas, image_size, colour, "bicubic")

@@ -73,7 +73,11 @@ class Frame(Fit):
 
 
 def require_smaller(image_size: int, size: Size) -> None:
-    """An image that fills the canvas leaves nothing to put a prompt on."""
+    """Refuse an image that fills the canvas and leaves no frame.
+
+    Raises:
+        InputError: the image is as large as the canvas, or larger.
+    """
     if image_size >= min(size):
         raise InputError(
             f"image_size {image_size} leaves no frame on the network's {size[0]}x{size[1]} input; "

@@ -23,7 +23,7 @@ class ResizeConfig(Settings):
 
 
 class Resize(Fit):
-    """With antialiasing."""
+    """The whole image, resized with antialiasing."""
 
     def forward(self, images_BHWC: Tensor) -> Tensor:
         return self.lay(images_BHWC, self.size)

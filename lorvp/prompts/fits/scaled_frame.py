@@ -28,7 +28,7 @@ class ScaledFrameConfig(Settings):
     base: Count = 128
     """Side of the image at scale 1, in pixels; the paper's 128 of 224."""
     scale: Annotated[float, Symbol("scale"), Field(ge=SMALLEST, le=LARGEST)] = 1.5
-    """At the start."""
+    """The scale at the start."""
     colour: Colour = "black"
     """Of the frame."""
     largest_gradient: Positive | None = None
@@ -74,7 +74,7 @@ class ScaledFrame(Fit):
             self.scale.clamp_(SMALLEST, LARGEST)
         colour_C11 = self.start.colour_C11
         based_BCHW = self.start.pad(self.lay(images_BHWC, (self.base, self.base)))
-        # Moved as differences to the colour, so that what comes in from outside has it too.
+        # The difference to the colour is moved, so that what comes in from outside has the colour.
         rows_HH, columns_WW = (self._interpolation(extent) for extent in self.size)
         return colour_C11 + rows_HH @ (based_BCHW - colour_C11) @ columns_WW.T
 

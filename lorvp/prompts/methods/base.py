@@ -12,10 +12,8 @@ class Method(Settings):
 
     @property
     def paper(self) -> TrainingConfig | None:
-        """The training settings of the method's paper, for ``training: paper``.
-
-        None for what no paper has trained.
-        """
+        """The training settings of the method's paper, for ``training: paper``; None if there is
+        no such paper."""
         return None
 
     def build(self, canvas: Canvas) -> Prompt:

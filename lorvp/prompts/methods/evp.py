@@ -46,7 +46,7 @@ class EvpConfig(Method):
 
 
 class NormedPrompt(Prompt):
-    """A prompt whose values know the norm of the gradient over the whole canvas."""
+    """Stores with its values the norm of the gradient over the whole canvas."""
 
     def added(self, canvas_BCHW: Tensor) -> Tensor:
         added_1CHW = super().added(canvas_BCHW)

@@ -82,7 +82,7 @@ class VisualPromptTuning(Prompt):
 
     @contextmanager
     def _inside(self, inner: Any) -> Iterator[None]:
-        """Tokens among those of a network, until the end of the block."""
+        """Put the tokens among those of a network in this block."""
         with ExitStack() as hooks:
             for number, block in enumerate(inner.blocks):
                 if number < len(self.tokens.values):
@@ -93,7 +93,8 @@ class VisualPromptTuning(Prompt):
             yield
 
     def _inserting(self, number: int, prefix: int) -> Any:
-        """Before block ``number``: put its tokens behind the prefix, in place of earlier ones."""
+        """A hook before block ``number`` that puts its tokens behind the prefix, in place of the
+        tokens of the block before."""
 
         def hook(block: nn.Module, given: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
             x_BND, *others = given
@@ -105,6 +106,7 @@ class VisualPromptTuning(Prompt):
         return hook
 
     def _removing(self, prefix: int) -> Any:
+        """A hook after the last block that takes the tokens out."""
         number = self.tokens.values.shape[1]
 
         def hook(block: nn.Module, given: Any, x_BND: Tensor) -> Tensor:

@@ -24,7 +24,7 @@ from lorvp.prompts.base import Canvas, Fit, Placement, Size, enlarged, require_t
 from lorvp.settings import Count, Positive, Settings, Symbol
 
 COLDEST = 1e-3
-"""tau falls no lower: there the relaxation is a step already, and 0.9^1000 is no float32."""
+"""tau falls no lower: here the relaxation is already a step, and 0.9^1000 would be 0 in float32."""
 
 Edges = Literal["colour", "grey"]
 
@@ -75,7 +75,7 @@ class Regions(Placement):
         kernel = torch.tensor([[0.0, 1.0, 0.0], [1.0, -4.0, 1.0], [0.0, 1.0, 0.0]])
         self.register_buffer("laplacian", kernel.expand(3, 1, 3, 3).clone(), persistent=False)
         self.register_buffer("support_HW", torch.ones(size, dtype=torch.bool), persistent=False)
-        # How often each region was shown in this epoch, and of how many images.
+        # For how many images each region was shown in this epoch, and the number of images.
         shown_RR = torch.zeros(size[0] // side, size[1] // side)
         self.register_buffer("shown_RR", shown_RR, persistent=False)
         self.images = 0
@@ -85,16 +85,16 @@ class Regions(Placement):
         if self.edges == "grey":
             canvas_BCHW = canvas_BCHW.mean(1, keepdim=True).expand_as(canvas_BCHW)
         edges_BCHW = F.conv2d(canvas_BCHW, self.laplacian, padding=1, groups=3)
-        kernel, bias = self._as_one()
+        kernel, bias = self._merged_layers()
         logits_B2RR = F.conv2d(edges_BCHW, kernel, bias, stride=self.side, padding=1)
         if self.training:
             sample = F.gumbel_softmax(logits_B2RR, float(self.temperature), hard=True, dim=1)
             return sample[:, 1:]
         return (logits_B2RR[:, 1:] > logits_B2RR[:, :1]).to(canvas_BCHW.dtype)
 
-    def _as_one(self) -> tuple[Tensor, Tensor]:
-        """The two layers as one: nothing stands between them, so that they are one convolution,
-        whose kernel is theirs convolved. It spares ``hidden`` values for every pixel."""
+    def _merged_layers(self) -> tuple[Tensor, Tensor]:
+        """Kernel and bias of the one convolution that the two layers are, as nothing stands between
+        them: its kernel is theirs convolved. It saves ``hidden`` values for every pixel."""
         turned = self.converge.weight.transpose(0, 1).flip(2, 3)
         kernel = F.conv2d(self.policy.weight, turned, padding=2)
         assert self.policy.bias is not None
@@ -115,8 +115,8 @@ class Regions(Placement):
         return enlarged(chosen_B1RR, self.side)
 
     def end_epoch(self) -> dict[str, float]:
-        """Cool down; of the epoch: the share of regions shown, and of those hardly ever or
-        nearly always shown (below 5 % or above 95 % of the images)."""
+        """Lower the temperature. Records the share of regions shown in this epoch, and of regions
+        shown hardly ever or nearly always (for less than 5 % or more than 95 % of the images)."""
         share_RR = self.shown_RR / max(1, self.images)
         record = {
             "temperature": float(self.temperature),

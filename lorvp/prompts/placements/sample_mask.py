@@ -62,6 +62,7 @@ class SampleMask(Placement):
 
 
 def _block(inputs: int, outputs: int, pool: bool) -> nn.Sequential:
+    """Convolution, BatchNorm, ReLU, and a 2x2 max-pool if ``pool``."""
     layers: list[nn.Module] = [
         nn.Conv2d(inputs, outputs, kernel_size=3, padding=1),
         nn.BatchNorm2d(outputs),
