@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import torch
 from torch import Tensor, nn
 
+from lorvp.networks.frozen import FrozenNetwork
 from lorvp.networks.interface import Reads
-
-if TYPE_CHECKING:
-    from lorvp.networks.frozen import FrozenNetwork
 
 
 class Mapping(nn.Module):
