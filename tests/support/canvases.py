@@ -1,15 +1,15 @@
-"""Images laid on a canvas and scaled on it, pixel by pixel."""
+"""Images on canvases, laid and scaled pixel by pixel."""
 
 import math
 
 import torch
 from torch import Tensor
 
-BLACK, MEAN = (0.0, 0.0, 0.0), (0.4, 0.5, 0.6)
+BLACK = (0.0, 0.0, 0.0)
 
 
 def first(extent: int, side: int) -> int:
-    """The first row or column of the image: an odd rest goes to the left and the top."""
+    """Where the image begins: an odd rest goes to the left and the top."""
     return (extent - side + 1) // 2
 
 
@@ -26,8 +26,11 @@ def on_canvas(image_CHW: Tensor, size: tuple[int, int], colour: tuple[float, ...
     return found
 
 
+def levels(images_NHWC: Tensor) -> Tensor:
+    return images_NHWC.permute(0, 3, 1, 2).double() / 255
+
+
 def pixel(image_CHW: Tensor, row: int, column: int, colour: Tensor) -> Tensor:
-    """The pixel there, or the colour outside of the image."""
     inside = 0 <= row < image_CHW.shape[1] and 0 <= column < image_CHW.shape[2]
     return image_CHW[:, row, column] if inside else colour
 

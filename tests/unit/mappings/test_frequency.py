@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lorvp.mappings.frequency import greedy
-from tests.support.matching import literal
+from tests.support.greedy_choice import literal
 
 
 @st.composite

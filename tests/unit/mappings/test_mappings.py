@@ -18,7 +18,7 @@ from lorvp.prompts.methods.pad import PadConfig
 from lorvp.training.epoch import count_predictions, refresh_mapping
 from lorvp.training.trainer import fit
 from lorvp.trials.run import build
-from tests.support.matching import literal
+from tests.support.greedy_choice import literal
 from tests.support.tiny import (
     SOURCES,
     TARGET_NAMES,

@@ -9,7 +9,7 @@ from lorvp.training.epoch import count_predictions
 from lorvp.training.evaluation import predict
 from lorvp.training.trainer import fit
 from lorvp.trials.run import build
-from tests.support.matching import literal
+from tests.support.greedy_choice import literal
 from tests.support.tiny import SOURCES, TARGET_NAMES, TARGETS, images, tiny_network, training, trial
 
 TRAIN, VAL = images(30, seed=1), images(7, seed=2)

@@ -4,11 +4,8 @@ The canvas is not square and, where nothing has to tile it, odd; images come at 
 they are laid, since resizing is compared with Pillow's elsewhere.
 """
 
-from collections.abc import Callable, Iterator
-
 import pytest
 import torch
-from torch import Tensor
 
 from lorvp.prompts.methods.adavipro import AdaViProConfig
 from lorvp.prompts.methods.autovp import AutoVpConfig
@@ -24,78 +21,23 @@ from lorvp.prompts.methods.patch_pad import PatchPadConfig
 from lorvp.prompts.methods.patch_same import PatchSameConfig
 from lorvp.prompts.methods.random_patch import RandomPatchConfig
 from lorvp.prompts.methods.smm import SmmConfig
-from lorvp.training.model import PromptedNetwork
-from lorvp.trials.run import build
-from tests.support.canvases import first, on_canvas, scaled
-from tests.support.mask_network import mask_by_hand, unlike_its_start
-from tests.support.prompted import seen_by_network
-from tests.support.tiny import MEAN, STD, TARGET_NAMES, images, tiny_network, trial
+from tests.support.canvases import BLACK, levels, on_canvas, scaled
+from tests.support.formulas import (
+    ODD,
+    framed,
+    in_border,
+    moved,
+    norm,
+    outside,
+    raw,
+    row_by_row,
+    sees,
+)
+from tests.support.sample_masks import mask_by_hand, unlike_its_start
+from tests.support.tiny import MEAN, STD
 
 pytestmark = pytest.mark.usefixtures("float64")
-ODD, TILED = (15, 22), (16, 24)
-BLACK = (0.0, 0.0, 0.0)
-Formula = Callable[[float, int, int, int, int], float]
-"""Of a pixel's level in [0, 1] and its n, c, y, x."""
-
-
-def moved(method, size=ODD) -> PromptedNetwork:
-    """In evaluation mode, with every trained value of the prompt away from its start."""
-    torch.manual_seed(0)
-    model = build(trial(method), tiny_network(size), TARGET_NAMES).eval()
-    for parameter in model.prompt.content.parameters():
-        torch.nn.init.normal_(parameter)
-    return model
-
-
-def raw(side=ODD, number: int = 2) -> Tensor:
-    return images(number, side=side).images_NHWC
-
-
-def levels(images_NHWC: Tensor) -> Tensor:
-    return images_NHWC.permute(0, 3, 1, 2).double() / 255
-
-
-def norm(value: float, c: int) -> float:
-    return (value - MEAN[c]) / STD[c]
-
-
-@torch.no_grad()
-def sees(model: PromptedNetwork, given_NHWC: Tensor, canvas_NCHW: Tensor, formula: Formula) -> None:
-    """Compare every value that reaches the network with the formula."""
-    expected = torch.zeros_like(canvas_NCHW)
-    for n, c, y, x in places(canvas_NCHW.shape):
-        expected[n, c, y, x] = formula(float(canvas_NCHW[n, c, y, x]), n, c, y, x)
-    torch.testing.assert_close(seen_by_network(model, given_NHWC), expected, rtol=0, atol=1e-12)
-
-
-def places(shape: torch.Size) -> Iterator[tuple[int, ...]]:
-    return iter(torch.cartesian_prod(*map(torch.arange, shape)).tolist())
-
-
-def row_by_row(values: Tensor, where: Callable[[int, int], bool], size=ODD) -> Tensor:
-    """Values of each colour laid out on the pixels of a region; zero elsewhere."""
-    found = torch.zeros(3, *size)
-    for c in range(3):
-        waiting = iter(values[c].tolist())
-        for y in range(size[0]):
-            for x in range(size[1]):
-                if where(y, x):
-                    found[c, y, x] = next(waiting)
-        assert not list(waiting)
-    return found
-
-
-def in_border(width: int, size=ODD) -> Callable[[int, int], bool]:
-    return lambda y, x: min(y, x, size[0] - 1 - y, size[1] - 1 - x) < width
-
-
-def outside(side: int, size=ODD) -> Callable[[int, int], bool]:
-    top, left = (first(extent, side) for extent in size)
-    return lambda y, x: not (top <= y < top + side and left <= x < left + side)
-
-
-def framed(given_NHWC: Tensor, size=ODD) -> Tensor:
-    return torch.stack([on_canvas(image, size, BLACK) for image in levels(given_NHWC)])
+TILED = (16, 24)
 
 
 def sigmoid(value: float) -> float:

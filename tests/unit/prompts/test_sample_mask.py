@@ -11,7 +11,11 @@ from lorvp.errors import InputError
 from lorvp.networks.interface import Canvas
 from lorvp.prompts.fits.resize import Resize
 from lorvp.prompts.placements.sample_mask import SampleMask, SampleMaskConfig
-from tests.support.mask_network import POOLS, mask_by_hand, unlike_its_start
+from tests.support.sample_masks import (
+    POOLS,
+    mask_by_hand,
+    unlike_its_start,
+)
 
 pytestmark = pytest.mark.usefixtures("float64")
 SIZE = (32, 64)

@@ -1,4 +1,4 @@
-"""The one-to-one choice of source classes, by repeated argmax over the whole matrix."""
+"""The greedy choice of source classes, by repeated argmax over the whole matrix."""
 
 
 def first_largest(matrix: list[list[int]]) -> tuple[int, int]:

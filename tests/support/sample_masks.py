@@ -1,4 +1,4 @@
-"""SMM's mask network, rebuilt layer by layer from its saved weights."""
+"""SMM's mask network, layer by layer from its saved weights."""
 
 import torch
 from torch import Tensor
@@ -7,11 +7,10 @@ from torch.nn import functional as F
 from lorvp.prompts.placements.sample_mask import SampleMask
 
 POOLS = {1: 0, 2: 1, 4: 2, 8: 3, 16: 4, 32: 5}
-"""The number of max-pools for each side of a patch."""
 
 
 def unlike_its_start(place: SampleMask) -> SampleMask:
-    """The same network with BatchNorm statistics and factors other than 0 and 1."""
+    """BatchNorm with statistics and factors that are not 0 and 1."""
     for name, tensor in place.state_dict().items():
         if tensor.is_floating_point() and name.startswith("blocks") and tensor.dim() == 1:
             torch.nn.init.uniform_(tensor, 0.5, 1.5)
@@ -32,7 +31,6 @@ def low_resolution(state: dict[str, Tensor], x: Tensor, layers: int, patch: int)
 
 
 def on_squares(values_BCRR: Tensor, patch: int, size: tuple[int, int]) -> Tensor:
-    """Each value repeated over a square of pixels."""
     batch, channels = values_BCRR.shape[:2]
     found = torch.empty(batch, channels, *size)
     for y in range(size[0]):
@@ -44,7 +42,6 @@ def on_squares(values_BCRR: Tensor, patch: int, size: tuple[int, int]) -> Tensor
 def mask_by_hand(
     state: dict[str, Tensor], x: Tensor, layers: int = 5, patch: int = 8, shared: bool = False
 ) -> Tensor:
-    """The mask of each image in the batch ``x``, from the network's saved state."""
     size = x.shape[-2], x.shape[-1]
     x = low_resolution(state, x, layers, patch)
     if shared:
