@@ -115,7 +115,6 @@ def write_sections(folder: Path, every: list[Section]) -> None:
 
 def write_remarks(path: Path, sentences: list[str]) -> None:
     """Append the remarks to the Markdown of a section."""
+    lines = [f"- {tables.in_markdown(sentence)}\n" for sentence in sentences]
     with path.open("a") as file:
-        file.write(
-            "".join(["\n", *(f"- {tables.in_markdown(sentence)}\n" for sentence in sentences)])
-        )
+        file.write("".join(["\n", *lines]))
