@@ -7,9 +7,9 @@ from types import TracebackType
 
 
 def say_one_word() -> None:
-    """From now on a Ctrl-C that nobody handles is no error whose origin anybody looks for.
+    """From now on, an unhandled Ctrl-C prints "stopped" instead of a traceback.
 
-    The process still ends by the signal, which a shell calls exit status 130.
+    The process still ends by the signal, which a shell reports as exit status 130.
     """
     sys.excepthook = _in_short
 

@@ -1,4 +1,4 @@
-"""The program `lorvp`, which is silent about a Ctrl-C from its first import on."""
+"""Entry point of the program `lorvp`; a Ctrl-C prints one word, even while modules are imported."""
 
 from lorvp.interrupts import say_one_word
 

@@ -1,0 +1,91 @@
+"""`lorvp show` and `lorvp compare`: what trained prompts are, and how well they do."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lorvp.cli.arguments import Checkpoints, Json, Prompt
+from lorvp.errors import InputError
+
+
+def show(
+    prompt: Prompt,
+    picture: Annotated[
+        Path | None, typer.Option(help="Also draw the prompt: a PNG or SVG.")
+    ] = None,
+    checkpoints: Checkpoints = None,
+    as_json: Json = False,
+) -> None:
+    """Tell what a prompt is and how well it does."""
+    from lorvp.deployment.load import local, read
+
+    folder = local(prompt)
+    record = read(folder)
+    if as_json:
+        print(json.dumps(record))
+    else:
+        print(_as_text(record))
+    if picture:
+        _draw(folder, record, checkpoints, picture)
+
+
+def compare(prompts: list[Path], as_json: Json = False) -> None:
+    """A table of PROMPTS: folders of trained prompts, or a folder of such folders."""
+    import polars as pl
+
+    from lorvp.deployment.load import prompts_in, read
+    from lorvp.results.tables import markdown
+
+    folders = [folder for given in prompts for folder in prompts_in(given)]
+    rows = [_row(read(folder)) | {"folder": str(folder)} for folder in folders]
+    table = pl.DataFrame(rows).sort("dataset", "network", "test %", descending=[False, False, True])
+    print(json.dumps(table.to_dicts()) if as_json else markdown(table))
+
+
+def _row(record: dict) -> dict:
+    summary = record["summary"]
+    return {
+        "prompt": record["name"],
+        "dataset": record["task"]["dataset"],
+        "network": record["network"]["name"],
+        "val %": round(100 * summary["val_accuracy"], 2),
+        "test %": round(100 * summary["test_accuracy"], 2),
+        "trained values": summary["trained_values"],
+        "seconds": round(summary["seconds"], 1),
+    }
+
+
+def _as_text(record: dict) -> str:
+    from lorvp.text.names import visible
+
+    names, network = record["task"]["class_names"], record["network"]
+    lines = {
+        **_row(record),
+        "classes": f"{len(names)}: {', '.join(names[:10])}{', …' if len(names) > 10 else ''}",
+        "network": f"{network['name']}: {network['architecture']}, {network['source']}",
+        "settings": json.dumps(record["identity"]["settings"]),
+        "fingerprint": record["fingerprint"],
+    }
+    return "\n".join(f"{key:<15} {visible(str(value))}" for key, value in lines.items())
+
+
+def _draw(folder: Path, record: dict, checkpoints: Path | None, picture: Path) -> None:
+    """Save a picture of the prompt on mid-grey."""
+    import torch
+
+    from lorvp.deployment.load import network_of, state_of, trial_of
+    from lorvp.networks import checkpoint
+    from lorvp.results import pictures
+    from lorvp.results.pictures import arrays
+
+    if not record["summary"]["content_values"]:
+        raise InputError(f"{folder}: this method adds nothing to the image, so it has no picture")
+    manifest = checkpoint.read_manifest(network_of(folder, record, checkpoints))
+    grey_HWC = torch.full((*manifest.input_size, 3), 128, dtype=torch.uint8)
+    state = state_of(folder)
+    row = arrays.prompt_view(record["name"], trial_of(record), state, manifest, grey_HWC)
+    pictures.save(pictures.prompt_gallery([row]), picture)
