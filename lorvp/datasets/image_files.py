@@ -14,7 +14,8 @@ from pydantic import Field
 from lorvp.datasets.folders.listed import beyond, by_ending
 from lorvp.datasets.folders.not_used import NotUsed, printable
 from lorvp.datasets.folders.tree import Tree
-from lorvp.datasets.pixels.decoding import ImageFiles, View
+from lorvp.datasets.pixels.files import ImageFiles
+from lorvp.datasets.pixels.view import View
 from lorvp.datasets.published import Found, RealDataset
 from lorvp.datasets.source import Sizes
 from lorvp.datasets.splits import Splits, coop_thirds, from_file

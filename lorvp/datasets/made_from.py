@@ -19,7 +19,7 @@ from lorvp.datasets.base import DatasetSettings
 from lorvp.errors import InputError
 from lorvp.files.whole import canonical, sha256
 
-MACHINERY = "lorvp.datasets.source"
+MACHINERY = "lorvp.datasets.write"
 """Stores what any adapter delivers."""
 DOWNLOADS = "lorvp.datasets.download"
 """Decides no pixel: files that are downloaded are known by their addresses and checksums."""

@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from torch import Tensor
 
 from lorvp.datasets import duplicates
-from lorvp.datasets.pixels.decoding import View
+from lorvp.datasets.pixels.view import View
 from lorvp.errors import InputError
 from lorvp.files import strict_json
 from lorvp.files.whole import canonical, sha256

@@ -12,7 +12,9 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from lorvp.datasets.pixels.decoding import BROKEN, View, pixels, read_image, why
+from lorvp.datasets.pixels.decoding import pixels
+from lorvp.datasets.pixels.files import BROKEN, read_image, why
+from lorvp.datasets.pixels.view import View
 from lorvp.errors import InputError
 from lorvp.training.model import PromptedNetwork
 

@@ -14,7 +14,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from lorvp.datasets.pixels.decoding import View
+from lorvp.datasets.pixels.view import View
 from lorvp.datasets.prepared import Prepared
 from lorvp.deployment.classifier import Classifier
 from lorvp.deployment.record import read, trial_of

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from lorvp.datasets.pixels.decoding import View
+from lorvp.datasets.pixels.view import View
 from lorvp.errors import InputError
 from lorvp.experiment.trial import Trial
 from lorvp.files.whole import to_json

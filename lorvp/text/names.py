@@ -15,7 +15,6 @@ from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from typing import TypeVar
 
-from lorvp.errors import InputError
 from lorvp.settings import is_reserved
 
 TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -46,38 +45,9 @@ def _code(character: str) -> str:
     return f"U+{ord(character):04X}"
 
 
-def require_class_names(names: Sequence[str]) -> None:
-    """Raise InputError if a name cannot be read, or reads like another."""
-    require_readable(names)
-    require_distinct(names)
-
-
-def require_readable(names: Sequence[str]) -> None:
-    """Raise InputError if there is nothing to be read in a name, or what cannot be."""
-    for number, name in enumerate(names):
-        if code := hidden(name):
-            raise InputError(
-                f"class {number} is called {visible(name)!r}: {code} cannot be shown; rename it"
-            )
-        if not _as_read(name):
-            raise InputError(f"class {number} has an empty name; give it one")
-
-
-def require_distinct(names: Sequence[str]) -> None:
-    """Raise InputError if two names look the same, whatever characters they are made of."""
-    first: dict[str, int] = {}
-    for number, name in enumerate(names):
-        other = first.setdefault(_as_read(name), number)
-        if other != number:
-            raise InputError(
-                f"classes {other} and {number} read the same, {name!r}: no table could tell them "
-                "apart; rename one"
-            )
-
-
 def told_apart(names: Sequence[str]) -> list[str]:
     """Each name, those that read like another with their number behind them: ``crane (517)``."""
-    read = [_as_read(name) for name in names]
+    read = [as_read(name) for name in names]
     taken = Counter(read)
     if len(taken) == len(names):
         return list(names)
@@ -89,9 +59,9 @@ def told_apart(names: Sequence[str]) -> list[str]:
     )
 
 
-def _as_read(name: str) -> str:
-    """Without what is not seen: how characters are composed, spaces beyond one, marks of no
-    width."""
+def as_read(name: str) -> str:
+    """``name`` as a reader sees it: composed characters (NFC), single spaces, no marks without
+    width. Two names that give the same text look alike."""
     seen = (c for c in unicodedata.normalize("NFC", name) if unicodedata.category(c) != "Cf")
     return " ".join("".join(seen).split())
 

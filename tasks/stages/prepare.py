@@ -8,10 +8,11 @@ from pathlib import Path
 from rich.progress import MofNCompleteColumn
 from rich.progress import Progress as Bars
 
-from lorvp.datasets import made_from, prepared, source
+from lorvp.datasets import made_from, prepared
 from lorvp.datasets.base import DatasetSettings
 from lorvp.datasets.folders import not_used
 from lorvp.datasets.source import Sizes
+from lorvp.datasets.write import write
 from lorvp.experiment.params import Params
 from lorvp.networks import checkpoint
 from lorvp.training.determinism import make_repeatable
@@ -49,7 +50,7 @@ def _store(folder: Path, config: DatasetSettings, facts: dict) -> None:
     found = replace(found, facts=found.facts | facts)
     with Bars(*Bars.get_default_columns(), MofNCompleteColumn()) as bars:
         bar = bars.add_task(folder.name, total=sum(map(len, found.splits.values())))
-        source.write(folder, found, WORK, lambda number: bars.advance(bar, number))
+        write(folder, found, WORK, lambda number: bars.advance(bar, number))
 
 
 def _tell(name: str, config: DatasetSettings, stored: prepared.Prepared) -> None:

@@ -24,8 +24,10 @@ from PIL import Image
 from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms import Compose, Resize, ToTensor
 
-from lorvp.datasets.pixels.decoding import ImageFiles, View
-from lorvp.datasets.source import ImageArray, Images, Source, write
+from lorvp.datasets.pixels.files import ImageFiles
+from lorvp.datasets.pixels.view import View
+from lorvp.datasets.source import ImageArray, Images, Source
+from lorvp.datasets.write import write
 from lorvp.results.tables import markdown
 
 ROUNDS, WORKERS = 5, 2

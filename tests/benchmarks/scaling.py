@@ -20,7 +20,8 @@ import polars as pl
 import torch
 
 from lorvp.datasets import prepared
-from lorvp.datasets.source import ImageArray, Source, write
+from lorvp.datasets.source import ImageArray, Source
+from lorvp.datasets.write import write
 from lorvp.experiment.trial import Trial
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.networks.libraries.timm_models import create

@@ -11,7 +11,7 @@ import pytest
 from lorvp.datasets import prepared
 from lorvp.datasets.adapters.cifar import Cifar10Config
 from lorvp.datasets.adapters.imagenet import ImagenetSketchConfig
-from lorvp.datasets.source import write
+from lorvp.datasets.write import write
 from lorvp.experiment.trial import Trial
 from lorvp.networks import checkpoint
 from lorvp.networks.sources.timm import TimmConfig

@@ -10,7 +10,8 @@ from torch.nn import functional as F
 
 from lorvp.datasets import prepared
 from lorvp.datasets.prepared import LabelledImages, Prepared
-from lorvp.datasets.source import ImageArray, Source, write
+from lorvp.datasets.source import ImageArray, Source
+from lorvp.datasets.write import write
 from lorvp.experiment.trial import Trial
 from lorvp.mappings.linear import LpConfig
 from lorvp.networks.frozen import FrozenNetwork

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from lorvp.datasets.class_names import require_readable
 from lorvp.datasets.imagenet_classes import (
     SUBSETS,
     imagenet_names,
@@ -14,7 +15,6 @@ from lorvp.datasets.imagenet_classes import (
 )
 from lorvp.errors import InputError
 from lorvp.files.regular import read_regular
-from lorvp.text.names import require_readable
 
 LARGEST = 2**24
 """Bytes; the names of 21,843 classes have 1 MB."""

@@ -12,7 +12,7 @@ from lorvp.datasets import prepared
 from lorvp.datasets.adapters import DatasetConfig
 from lorvp.datasets.download import Archive
 from lorvp.datasets.prepared import Prepared
-from lorvp.datasets.source import write
+from lorvp.datasets.write import write
 from tests.support.datasets.layout import Layout, packed
 from tests.support.datasets.pictures import Which, read
 from tests.support.datasets.server import Server

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from lorvp.datasets import prepared
-from lorvp.datasets.source import write
+from lorvp.datasets.write import write
 from lorvp.errors import InputError
 from tests.support.datasets.image_files import HUGE_PNG
 from tests.support.datasets.layout import lay

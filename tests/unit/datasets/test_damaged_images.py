@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lorvp.datasets.pixels.decoding import BrokenImageError, ImageFiles, View
+from lorvp.datasets.pixels.files import BrokenImageError, ImageFiles
+from lorvp.datasets.pixels.view import View
 from tests.support.datasets.image_files import HUGE_PNG, saved, scene
 
 # The height and width of a JPEG stand behind the marker of its frame.

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from lorvp.datasets.folders.tree import SUFFIXES
-from lorvp.datasets.pixels.decoding import ImageFiles, View, decode
+from lorvp.datasets.pixels.decoding import decode
+from lorvp.datasets.pixels.files import ImageFiles
+from lorvp.datasets.pixels.view import View
 from tests.support.datasets.image_files import saved, scene
 
 FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from lorvp.datasets import duplicates, prepared
-from lorvp.datasets.source import ImageArray, Source, write
+from lorvp.datasets.source import ImageArray, Source
+from lorvp.datasets.write import write
 from tests.support.datasets.making import make
 from tests.support.datasets.pictures import Which, encoded
 from tests.support.datasets.trees import lay, splits

@@ -80,7 +80,7 @@ def test_killed_between_unpacking_and_cleaning_up(project, server, undisturbed):
 
 @pytest.mark.parametrize("image", [1, 17])
 def test_killed_while_it_decodes(project, server, undisturbed, image):
-    assert project.run(dies=("lorvp.datasets.pixels.decoding:decode", image)) == -signal.SIGKILL
+    assert project.run(dies=("lorvp.datasets.pixels.files:decode", image)) == -signal.SIGKILL
     assert len(project.raw_folders()) == 1
     ends_well(project, server, undisturbed, {"images.tar.gz": 1, "annotations.tar.gz": 1})
 
@@ -89,7 +89,7 @@ def test_killed_while_an_older_dataset_is_there(project, server, undisturbed):
     assert project.run() == 0, project.said
     archives = offered("oxford_pets", layout("oxford_pets"), server)
     project.asks_for(kind="oxford_pets", size=24, archives=archives)
-    assert project.run(dies=("lorvp.datasets.pixels.decoding:decode", 5)) == -signal.SIGKILL
+    assert project.run(dies=("lorvp.datasets.pixels.files:decode", 5)) == -signal.SIGKILL
     assert project.files() == undisturbed
 
 

@@ -254,6 +254,8 @@ FILES_OF_IMAGES = set(KINDS) - {"cifar10", "cifar100", "svhn", "digits", "letter
         ("datasets/adapters/digits.py", {"digits"}),
         ("datasets/adapters/folder.py", {"folder", "folder_test"}),
         ("datasets/source.py", set(KINDS)),
+        ("datasets/write.py", set(KINDS)),
+        ("datasets/class_names.py", set(KINDS)),
         ("datasets/prepared.py", set(KINDS)),
         ("datasets/download.py", set()),
         ("datasets/made_from.py", set()),
@@ -269,7 +271,9 @@ def test_an_edit_prepares_what_it_can_change(package, file, expected):
     assert prepared_again(package / file, text + "\nNEW = 1\n") == expected
 
 
-@pytest.mark.parametrize("file", ["images.py", "datasets/pixels/decoding.py"])
+@pytest.mark.parametrize(
+    "file", ["images.py", "datasets/pixels/decoding.py", "datasets/pixels/view.py"]
+)
 def test_an_edit_of_how_files_are_read_prepares_all_of_files(package, file):
     text = (package / file).read_text()
     assert prepared_again(package / file, text + "\nNEW = 1\n") >= FILES_OF_IMAGES

@@ -18,7 +18,9 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from lorvp.datasets.folders.tree import SUFFIXES
-from lorvp.datasets.pixels.decoding import BrokenImageError, View, decode, read_image
+from lorvp.datasets.pixels.decoding import decode
+from lorvp.datasets.pixels.files import BrokenImageError, read_image
+from lorvp.datasets.pixels.view import View
 from tests.support.datasets.image_files import chunk, saved, scene
 
 MUTATIONS, GROUPS = 200, 10

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from PIL import EpsImagePlugin, Image
 
-from lorvp.datasets.pixels.decoding import BrokenImageError, View, decode, read_image
+from lorvp.datasets.pixels.decoding import decode
+from lorvp.datasets.pixels.files import BrokenImageError, read_image
 from lorvp.datasets.pixels.opening import FORMATS, MOST_PIXELS
+from lorvp.datasets.pixels.view import View
 from lorvp.deployment.classifier import Classifier
 from lorvp.errors import InputError
 from tests.support.datasets.image_files import chunk, saved, scene

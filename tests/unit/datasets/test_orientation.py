@@ -9,7 +9,9 @@ from datasets import ClassLabel, Dataset, Features
 from datasets import Image as Column
 from PIL import Image
 
-from lorvp.datasets.pixels.decoding import ImageFiles, View, decode
+from lorvp.datasets.pixels.decoding import decode
+from lorvp.datasets.pixels.files import ImageFiles
+from lorvp.datasets.pixels.view import View
 from tests.support.datasets.making import make, seen
 from tests.support.datasets.pictures import Which, each, encoded
 

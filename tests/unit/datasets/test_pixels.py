@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from lorvp.datasets.pixels.decoding import BrokenImageError, decode, read_image
+from lorvp.datasets.pixels.decoding import decode
+from lorvp.datasets.pixels.files import BrokenImageError, read_image
 from lorvp.deployment.classifier import Classifier
 from lorvp.errors import InputError
 from tests.support.datasets.image_files import chunk, saved, scene

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from lorvp.datasets import prepared
-from lorvp.datasets.source import ImageArray, Source, write
+from lorvp.datasets.source import ImageArray, Source
+from lorvp.datasets.write import write
 from lorvp.errors import InputError
 from tests.support.tiny import dataset, images
 

@@ -14,7 +14,8 @@ from typer.testing import CliRunner
 import lorvp
 from lorvp.cli import commands
 from lorvp.datasets import prepared, splits
-from lorvp.datasets.pixels.decoding import BrokenImageError, ImageFiles, View, read_image
+from lorvp.datasets.pixels.files import BrokenImageError, ImageFiles, read_image
+from lorvp.datasets.pixels.view import View
 from lorvp.errors import InputError
 from lorvp.experiment.yaml_positions import YamlError
 from lorvp.experiment.yaml_positions import read as read_yaml

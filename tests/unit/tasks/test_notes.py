@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lorvp.datasets.pixels.decoding import ImageFiles, View
-from lorvp.datasets.source import Source, write
+from lorvp.datasets.pixels.files import ImageFiles
+from lorvp.datasets.pixels.view import View
+from lorvp.datasets.source import Source
+from lorvp.datasets.write import write
 from lorvp.networks import checkpoint
 from tasks.jobs import Plan, notes
 from tests.support.networks.samples import built, facts

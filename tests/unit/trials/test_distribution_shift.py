@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from lorvp.datasets import prepared
-from lorvp.datasets.source import ImageArray, Source, write
+from lorvp.datasets.source import ImageArray, Source
+from lorvp.datasets.write import write
 from lorvp.errors import InputError
 from lorvp.experiment.trial import Trial
 from lorvp.trials import distribution_shift

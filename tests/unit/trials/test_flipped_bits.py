@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from lorvp.datasets import prepared
-from lorvp.datasets.pixels.decoding import View
+from lorvp.datasets.pixels.view import View
 from lorvp.errors import InputError
 from lorvp.files.kept import find, keep
 from lorvp.mappings.linear import FmConfig

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from lorvp.datasets import prepared
-from lorvp.datasets.source import ImageArray, Source, write
+from lorvp.datasets.source import ImageArray, Source
+from lorvp.datasets.write import write
 from lorvp.mappings.bayesian import BlmConfig, BlmPlusConfig
 from lorvp.mappings.frequency import EvpIndexConfig, IlmConfig, IlmOnlineConfig
 from lorvp.mappings.linear import LpConfig
