@@ -10,6 +10,7 @@ from lorvp.cli.give import export, push
 from lorvp.cli.look import compare, show
 from lorvp.cli.predict import predict
 from lorvp.errors import InputError
+from lorvp.text.printable import printable
 
 INTERRUPTED = 130
 
@@ -25,9 +26,7 @@ def main() -> None:
     try:
         app()
     except InputError as error:
-        from lorvp.text.names import visible
-
-        print("\n".join(map(visible, str(error).split("\n"))), file=sys.stderr)
+        print("\n".join(map(printable, str(error).split("\n"))), file=sys.stderr)
         sys.exit(2)
     except SystemExit as end:
         if end.code == INTERRUPTED:  # typer ends without a word

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from lorvp.cli.arguments import Checkpoints, Prompt
+from lorvp.text.printable import printable
 
 
 class Form(StrEnum):
@@ -39,7 +40,7 @@ def export(
     else:
         write = {"timm": bundles.to_timm, "onnx": graphs.write_onnx, "torch": graphs.write_torch}
         write[form](load(prompt, checkpoints), target)
-    print(target)
+    print(printable(target))
 
 
 def push(

@@ -10,6 +10,7 @@ import typer
 
 from lorvp.cli.arguments import Checkpoints, Json, Prompt
 from lorvp.errors import InputError
+from lorvp.text.printable import printable
 
 
 def show(
@@ -60,8 +61,6 @@ def _row(record: dict) -> dict:
 
 
 def _as_text(record: dict) -> str:
-    from lorvp.text.names import visible
-
     names, network = record["task"]["class_names"], record["network"]
     lines = {
         **_row(record),
@@ -70,7 +69,7 @@ def _as_text(record: dict) -> str:
         "settings": json.dumps(record["identity"]["settings"]),
         "fingerprint": record["fingerprint"],
     }
-    return "\n".join(f"{key:<15} {visible(str(value))}" for key, value in lines.items())
+    return "\n".join(f"{key:<15} {printable(str(value))}" for key, value in lines.items())
 
 
 def _draw(folder: Path, record: dict, checkpoints: Path | None, picture: Path) -> None:

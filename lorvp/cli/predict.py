@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from lorvp.cli.arguments import Checkpoints, Json, Prompt
 from lorvp.errors import InputError
+from lorvp.text.printable import printable
 
 if TYPE_CHECKING:
     from lorvp.deployment.classifier import Answer, Classifier
@@ -34,11 +35,10 @@ def predict(
     Exit status 1 if a file cannot be read or a folder has no image; the others are answered.
     """
     from lorvp.deployment.load import load, local
-    from lorvp.text.names import visible
 
     folder = local(prompt)
     if folder != Path(prompt):
-        print(f"with {folder}", file=sys.stderr)
+        print(f"with {printable(folder)}", file=sys.stderr)
     files, problems = _image_files(images)
     answers = list(_answers(load(folder, checkpoints, device), files))
     problems += [str(answer) for _, answer in answers if isinstance(answer, InputError)]
@@ -48,7 +48,7 @@ def predict(
     else:
         _print_lines(found)
     for problem in problems:
-        print(visible(problem), file=sys.stderr)
+        print(printable(problem), file=sys.stderr)
     if problems:
         raise typer.Exit(1)
 
@@ -63,11 +63,8 @@ def _answers(
 
 
 def _print_lines(found: list[tuple[Path, Answer]]) -> None:
-    from lorvp.datasets.folders.not_used import printable
-    from lorvp.text.names import visible
-
     for file, answer in found:
-        print(f"{printable(file)}  {visible(answer.name)}  {answer.confidence:.1%}")
+        print(f"{printable(file)}  {printable(answer.name)}  {answer.confidence:.1%}")
 
 
 def _image_files(given: list[Path]) -> tuple[list[Path], list[str]]:
@@ -75,7 +72,7 @@ def _image_files(given: list[Path]) -> tuple[list[Path], list[str]]:
 
     Files in these folders that are no images are counted on stderr.
     """
-    from lorvp.datasets.folders.not_used import facts, printable, told
+    from lorvp.datasets.folders.not_used import facts, told
     from lorvp.datasets.folders.tree import SUFFIXES, look
 
     files, problems = [], []

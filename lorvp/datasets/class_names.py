@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lorvp.errors import InputError
-from lorvp.text.names import as_read, hidden, visible
+from lorvp.text.printable import as_read, hidden
+from lorvp.text.quoted import shown
 
 
 def require_class_names(names: Sequence[str]) -> None:
@@ -22,7 +23,7 @@ def require_readable(names: Sequence[str]) -> None:
     for number, name in enumerate(names):
         if code := hidden(name):
             raise InputError(
-                f"class {number} is called {visible(name)!r}: {code} cannot be shown; rename it"
+                f"class {number} is called {shown(name)}: {code} cannot be shown; rename it"
             )
         if not as_read(name):
             raise InputError(f"class {number} has an empty name; give it one")
@@ -35,6 +36,6 @@ def require_distinct(names: Sequence[str]) -> None:
         other = first.setdefault(as_read(name), number)
         if other != number:
             raise InputError(
-                f"classes {other} and {number} read the same, {name!r}: no table could tell them "
-                "apart; rename one"
+                f"classes {other} and {number} read the same, {shown(name)}: no table could tell "
+                "them apart; rename one"
             )

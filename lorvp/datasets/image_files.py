@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import Field
 
 from lorvp.datasets.folders.listed import beyond, by_ending
-from lorvp.datasets.folders.not_used import NotUsed, printable
+from lorvp.datasets.folders.not_used import NotUsed
 from lorvp.datasets.folders.tree import Tree
 from lorvp.datasets.pixels.files import ImageFiles
 from lorvp.datasets.pixels.view import View
@@ -20,6 +20,7 @@ from lorvp.datasets.published import Found, RealDataset
 from lorvp.datasets.source import Sizes
 from lorvp.datasets.splits import Splits, coop_thirds, from_file
 from lorvp.settings import Name
+from lorvp.text.printable import printable
 
 
 class RealFiles(RealDataset, View):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from lorvp.text.names import hidden, visible
+from lorvp.text.printable import hidden
 from lorvp.text.problems import Problem, Where
+from lorvp.text.quoted import shown
 
 
 def of_text(part: Any, where: Where = (), seen: set[int] | None = None) -> Iterator[Problem]:
@@ -23,7 +24,7 @@ def of_text(part: Any, where: Where = (), seen: set[int] | None = None) -> Itera
             yield from of_text(key, (*where, key))
             yield from of_text(value, (*where, key), seen)
     elif isinstance(part, str) and (code := hidden(part)):
-        yield Problem(where, f"the character {code} in {visible(part)!r} cannot be shown")
+        yield Problem(where, f"the character {code} in {shown(part)} cannot be shown")
 
 
 def of_names(sections: dict) -> Iterator[Problem]:

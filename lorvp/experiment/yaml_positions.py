@@ -15,7 +15,7 @@ from ruamel.yaml.error import MarkedYAMLError, ReusedAnchorWarning
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
-from lorvp.text.names import visible
+from lorvp.text.printable import printable
 from lorvp.text.problems import Where
 from lorvp.text.quoted import named, shown
 
@@ -76,7 +76,7 @@ class YamlFile:
         """``params.yaml:LINE:COLUMN: key: message`` for a place in the data."""
         line, column = self.place(where)
         key = named(where) or "the file"
-        return visible(f"{self.path}:{line}:{column}: {key}: {message}")
+        return printable(f"{self.path}:{line}:{column}: {key}: {message}")
 
 
 def read(path: Path) -> YamlFile:

@@ -1,48 +1,23 @@
-"""Names of classes, which come from data, and names of files that are made of other names.
+"""Names made of other names: of classes that are told apart, and of files.
 
-A class may be called whatever can be read, in any script; each writer of a table sees to what its
-format takes for a command. What cannot be read (control characters, and marks that turn the
-direction of the text around them) is refused where it comes in. The names that users give in
-params.yaml follow a stricter rule: ``lorvp.settings.Name``.
+The names that users give in params.yaml follow a stricter rule: ``lorvp.settings.Name``.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from typing import TypeVar
 
 from lorvp.settings import is_reserved
+from lorvp.text.printable import as_read
 
-TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Marks that set the direction of the text behind them, so that it can pose as another."""
-HIDDEN = {"Cc", "Cs", "Zl", "Zp"}
-"""Unicode's categories of what is no text: control characters, half characters, line breaks."""
 LONGEST = 100
 """Letters of a file's name, which may be 255 bytes."""
 
 Key = TypeVar("Key", bound=Hashable)
-
-
-def hidden(text: str) -> str | None:
-    """The first character that cannot be read, such as ``U+202E``; None if there is none."""
-    return next((_code(c) for c in text if _is_hidden(c)), None)
-
-
-def visible(text: str) -> str:
-    """``text`` with a sign such as ``<U+202E>`` in place of what cannot be read."""
-    return "".join(f"<{_code(c)}>" if _is_hidden(c) else c for c in text)
-
-
-def _is_hidden(character: str) -> bool:
-    return character in TURNING or unicodedata.category(character) in HIDDEN
-
-
-def _code(character: str) -> str:
-    return f"U+{ord(character):04X}"
 
 
 def told_apart(names: Sequence[str]) -> list[str]:
@@ -57,13 +32,6 @@ def told_apart(names: Sequence[str]) -> list[str]:
             for number, name in enumerate(names)
         ]
     )
-
-
-def as_read(name: str) -> str:
-    """``name`` as a reader sees it: composed characters (NFC), single spaces, no marks without
-    width. Two names that give the same text look alike."""
-    seen = (c for c in unicodedata.normalize("NFC", name) if unicodedata.category(c) != "Cf")
-    return " ".join("".join(seen).split())
 
 
 def file_names(wanted: Mapping[Key, str]) -> dict[Key, str]:

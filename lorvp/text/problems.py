@@ -9,6 +9,7 @@ from typing import Any, get_args
 from pydantic import ValidationError
 
 from lorvp.settings import NAME, Settings
+from lorvp.text.printable import printable
 from lorvp.text.quoted import named, shown, similar
 
 Where = tuple[str | int, ...]
@@ -38,14 +39,18 @@ def errors_of(error: ValidationError) -> list[Any]:
 def describe(
     error: Any, root: type[Settings], more: Mapping[Where, list[str]] | None = None
 ) -> str:
-    """One of pydantic's errors from validating ``root``, in a sentence.
+    """One of pydantic's errors from validating ``root``, as a sentence on one line.
 
     ``more`` lists keys that may stand at a place although they are no fields.
     """
+    return printable(_sentence(error, root, more or {}))
+
+
+def _sentence(error: Any, root: type[Settings], more: Mapping[Where, list[str]]) -> str:
     context, loc = error.get("ctx", {}), error["loc"]
     match error["type"]:
         case "extra_forbidden":
-            allowed = _keys(root, loc[:-1]) + (more or {}).get(loc[:-1], [])
+            allowed = _keys(root, loc[:-1]) + more.get(loc[:-1], [])
             return f"there is no key {shown(loc[-1])} here{_offer(loc[-1], allowed)}"
         case "missing":
             return f"the key {shown(loc[-1])} is missing"

@@ -9,7 +9,6 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from lorvp.datasets.folders.class_folders import class_names, images_of, notes
-from lorvp.datasets.folders.not_used import printable
 from lorvp.datasets.folders.split_folders import SPELLINGS, refuse_splits, split_folders
 from lorvp.datasets.folders.tree import Tree, look
 from lorvp.datasets.image_files import RealFiles, TestOnly
@@ -17,6 +16,7 @@ from lorvp.datasets.published import Found
 from lorvp.datasets.source import Sizes
 from lorvp.datasets.splits import Splits, held_out
 from lorvp.errors import InputError
+from lorvp.text.printable import printable
 
 
 class FolderConfig(RealFiles):

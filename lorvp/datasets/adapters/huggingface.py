@@ -10,13 +10,13 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from lorvp.datasets.folders.class_folders import class_names
-from lorvp.datasets.folders.not_used import printable
 from lorvp.datasets.image_files import RealFiles
 from lorvp.datasets.pixels.decoding import decode
 from lorvp.datasets.pixels.files import BROKEN, BrokenImageError, file_bytes, why
 from lorvp.datasets.pixels.view import View
 from lorvp.datasets.published import Found
 from lorvp.errors import InputError
+from lorvp.text.printable import printable
 
 
 class HuggingfaceConfig(RealFiles):

@@ -6,12 +6,10 @@ import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
-from lorvp.datasets.folders.not_used import ending, facts, printable, told
+from lorvp.datasets.folders.not_used import ending, facts, told
 from lorvp.datasets.folders.tree import Tree
 from lorvp.errors import InputError
-
-UNSPEAKABLE = {"Cc", "Cs", "Co", "Cn", "Zl", "Zp"}
-"""Unicode categories of what has no form on paper: controls, bytes that are no UTF-8, and so on."""
+from lorvp.text.printable import hidden, printable
 
 
 def spoken(name: str) -> str:
@@ -28,7 +26,7 @@ def class_names(names: Iterable[str], place: str) -> list[str]:
     named: dict[str, str] = {}
     for name in names:
         said = spoken(name)
-        if not said or any(unicodedata.category(letter) in UNSPEAKABLE for letter in said):
+        if not said or hidden(said):
             raise InputError(
                 f"{place} has a class '{printable(name)}', which cannot be printed: give it a name "
                 "of letters (UTF-8)"

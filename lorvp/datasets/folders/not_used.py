@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from lorvp.text.printable import printable
 
 NotUsed = dict[str, list[Path]]
 """Files by what they are: an ending such as ``.txt``, or a few words."""
 
 CONVERT = {".heic", ".heif", ".hif", ".cr2", ".cr3", ".nef", ".arw", ".dng", ".raf", ".jxl"}
 """Endings of photographs that Pillow alone does not read."""
-
-
-def printable(path: Path | str) -> str:
-    """In one line of valid UTF-8, whatever bytes the name consists of."""
-    text = os.fsencode(path).decode("utf-8", "backslashreplace")
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def below(path: Path, root: Path) -> str:

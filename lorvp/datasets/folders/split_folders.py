@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from lorvp.datasets.folders.not_used import printable
 from lorvp.datasets.folders.tree import Tree
 from lorvp.errors import InputError
+from lorvp.text.printable import printable
 
 SPELLINGS = {
     "train": ("train", "training"),

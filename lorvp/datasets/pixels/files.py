@@ -11,12 +11,13 @@ from pathlib import Path
 import numpy as np
 from PIL import UnidentifiedImageError
 
-from lorvp.datasets.folders.not_used import below, printable
+from lorvp.datasets.folders.not_used import below
 from lorvp.datasets.pixels.decoding import decode
 from lorvp.datasets.pixels.opening import BOMBS, MOST_BYTES
 from lorvp.datasets.pixels.view import View
 from lorvp.errors import InputError
 from lorvp.files.regular import read_regular
+from lorvp.text.printable import printable
 
 
 class BrokenImageError(InputError):

@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from lorvp.results.tables.formats import text_of
 from lorvp.results.tables.table import Section, Table
-from lorvp.text.names import visible
+from lorvp.text.printable import printable
 
 HERE = Path(__file__).parent
 LONG = 80
@@ -66,7 +66,7 @@ def page(
 
 
 def _title(first: Section) -> str:
-    return visible("Visual prompts: " + "; ".join(shown.title for shown in first.tables[:3]))
+    return printable("Visual prompts: " + "; ".join(shown.title for shown in first.tables[:3]))
 
 
 @cache
@@ -76,7 +76,7 @@ def _template() -> Template:
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
     )  # fmt: skip
-    environment.filters["visible"] = visible
+    environment.filters["visible"] = printable
     given = {"cells": cells, "kinds": kinds, "long": LONG}
     return environment.get_template("page.html.jinja", globals=given)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from lorvp.results.tables.table import Section, Table
-from lorvp.text.names import visible
+from lorvp.text.printable import printable
 
 NOTHING = "–"
 MARKDOWN = {1: "**{}**", 2: "<u>{}</u>"}
@@ -121,7 +121,7 @@ def text_of(value: object) -> str:
         return NOTHING
     if isinstance(value, int | float) and not isinstance(value, bool):
         return f"{value:,}".replace("nan", "NaN")
-    return visible(str(value))
+    return printable(str(value))
 
 
 def in_markdown(value: object) -> str:
