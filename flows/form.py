@@ -25,8 +25,10 @@ from lorvp.trials.store import TrialStore, default_root
 from tasks import settings
 from tasks.jobs import make_plan
 from tasks.orchestration.form import filled_in, form_of, one_of
+from tasks.orchestration.request import Request
 from tasks.orchestration.run_lock import one_run
 from tasks.paths import WORK
+from tasks.runners.base import runner
 from tasks.settings import ComputeConfig, RunExperiment
 
 PARAMS = Path("params.yaml")
@@ -76,8 +78,11 @@ def train_grid(
         file = write_params(changes, str(flow_run.get_name()))
         experiment = settings.read(file)
         publish(file, experiment)
+        place = runner(experiment.params.compute)
+        place.check()
         with one_run(tell=logger.info):
-            failures = run(make_plan(experiment, TrialStore(default_root())), experiment.params)
+            plan = make_plan(experiment, TrialStore(default_root()))
+            failures = run(Request(plan, place, experiment.params.tracking))
     except InputError as error:
         logger.error(str(error))
         return Failed(message=str(error))

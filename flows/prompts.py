@@ -19,6 +19,7 @@ from tasks import settings
 from tasks.errors import INTERRUPTED, for_people
 from tasks.jobs import Plan, make_plan, notes, require_whole_images
 from tasks.machine.surroundings import require_places
+from tasks.orchestration.request import Request
 from tasks.orchestration.run_lock import one_run
 from tasks.paths import PROMPTS, WORK
 from tasks.prefect_server.login import where_it_is
@@ -44,8 +45,7 @@ def train(experiment: RunExperiment, anew: bool = False) -> int:
     store.tidy()
     plan = make_plan(experiment, store)
     if anew:
-        other_versions.set_aside(plan.finished, compute)
-        plan = make_plan(experiment, store)
+        plan = other_versions.set_aside(plan, compute)
     done = len(plan.jobs) - len(plan.missing)
     print(f"{len(plan.jobs)} trials in the grid: {done} finished, {len(plan.missing)} to train")
     shared = [f"note: {sentence}" for sentence in experiment.shared]
@@ -72,7 +72,7 @@ def train_missing(plan: Plan, settings: RunParams) -> str:
         from flows.train import run
 
         print(f"Prefect UI: {redacted(url.removesuffix('/api'))}{where_it_is()}", flush=True)
-        return run(plan, settings)
+        return run(Request(plan, place, settings.tracking))
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from prefect.states import Cancelled, Completed, Failed
 from tasks.errors import takes_no_files
 from tasks.jobs import Job, Plan, holds, neighbours_together
 from tasks.orchestration.cancel import cancelled_as_by_ctrl_c
-from tasks.orchestration.request import ask, asked
+from tasks.orchestration.request import Request, hand_over, handed_over
 from tasks.orchestration.terminal import Progress
 from tasks.orchestration.trials import (
     ProgressArtifact,
@@ -29,13 +29,11 @@ from tasks.orchestration.trials import (
     submit,
     wait_until_recorded,
 )
-from tasks.runners.base import runner
-from tasks.settings import RunParams
 from tasks.worker import shared_outputs
 
 
-def run(plan: Plan, settings: RunParams) -> str:
-    """Run the flow for what this plan lacks; which trials failed and why, or nothing.
+def run(request: Request) -> str:
+    """Run the flow for the trials that the plan lacks; which of them failed and why, or nothing.
 
     Raises:
         Exception: whatever went wrong outside of the trials.
@@ -43,12 +41,12 @@ def run(plan: Plan, settings: RunParams) -> str:
     """
     # Again, since Polars sets it so that a Ctrl-C does not wake who waits.
     signal.signal(signal.SIGINT, signal.getsignal(signal.SIGINT))
-    named = train_prompts.with_options(task_runner=runner(settings.compute).task_runner())
-    ask(plan, settings)
+    named = train_prompts.with_options(task_runner=request.runner.task_runner())
+    hand_over(request)
     try:
         state = named(return_state=True)
     except TransportError:  # nobody takes down how the flow ended
-        return _still_missing(plan)
+        return _still_missing(request.plan)
     if state.is_cancelled():
         raise KeyboardInterrupt
     error = state.result(raise_on_failure=False)
@@ -73,7 +71,7 @@ def train_prompts() -> State:
     """Train what is missing. A trial that fails leaves the others alone, and is named."""
     with cancelled_as_by_ctrl_c() as cancelled:
         try:
-            progress = _train(*asked())
+            progress = _train(handed_over())
         except KeyboardInterrupt:
             if not cancelled.is_set():
                 raise
@@ -83,35 +81,41 @@ def train_prompts() -> State:
     return Completed(message=f"{progress.total} trials trained")
 
 
-def _train(plan: Plan, settings: RunParams) -> Progress:
-    """All that is missing, on what ``compute.runner`` says, and what became of it."""
-    total, tracking = len(plan.missing), settings.tracking
+def _train(request: Request) -> Progress:
+    """Train every missing trial; the progress says what became of them."""
+    plan, runner = request.plan, request.runner
+    total, trained = len(plan.missing), []
     shared_outputs.clear()
-    place = runner(settings.compute)
     with (
         queue_dropped_on_stop(),
         Progress(total) as progress,
-        place.team(plan.missing, progress.note) as team,
+        runner.team(plan.missing, progress.note) as team,
     ):
         shown = ProgressArtifact(total)
-        with place.asking():
-            jobs = {submit(job, team, tracking): job for job in neighbours_together(plan.missing)}
+        with runner.asking():
+            ordered = neighbours_together(plan.missing)
+            jobs = {submit(job, team, request.tracking): job for job in ordered}
         for future in as_completed(list(jobs)):
-            _note(progress, jobs[future], outcome(future, jobs[future], team))
+            job = jobs[future]
+            if _note(progress, job, outcome(future, job, team)):
+                trained.append(job)
             shown.show(progress.percent)
     shared_outputs.clear()
-    publish_results(plan)
+    publish_results(plan.with_results_of(trained))
     wait_until_recorded(total + 1)
     return progress
 
 
-def _note(progress: Progress, job: Job, record: dict | BaseException) -> None:
-    """Raises:
-    TransportError, OSError: what all the others would say too.
+def _note(progress: Progress, job: Job, record: dict | BaseException) -> bool:
+    """Show how a trial ended; whether it has a result.
+
+    Raises:
+        TransportError, OSError: the other trials would end in the same way.
     """
     if isinstance(record, TransportError) or takes_no_files(record):
         raise record
     if isinstance(record, BaseException):
         progress.failed(job.point.name, f"{type(record).__name__}: {record}")
-    else:
-        progress.finished(job.point.name, record)
+        return False
+    progress.finished(job.point.name, record)
+    return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -16,7 +17,7 @@ from lorvp.trials.store import TrialStore
 from lorvp.trials.verified import is_whole
 from tasks.machine.precision import require_fast_precisions
 from tasks.paths import CHECKPOINTS, DATASETS, NOTES, PROMPTS
-from tasks.settings import RunExperiment
+from tasks.settings import ComputeConfig, RunExperiment
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,19 @@ class Plan:
 
     @property
     def finished(self) -> list[Job]:
+        """The trials that have a result, in the grid's order."""
         missing = {job.fingerprint for job in self.missing}
         return [job for job in self.jobs if job.fingerprint not in missing]
+
+    def with_results_of(self, jobs: Iterable[Job]) -> Plan:
+        """This plan after ``jobs`` were trained."""
+        trained = {job.fingerprint for job in jobs}
+        return Plan(self.jobs, [job for job in self.missing if job.fingerprint not in trained])
+
+    def without_results_of(self, jobs: Iterable[Job]) -> Plan:
+        """This plan with ``jobs`` missing as well."""
+        missing = {job.fingerprint for job in (*self.missing, *jobs)}
+        return Plan(self.jobs, [job for job in self.jobs if job.fingerprint in missing])
 
 
 def make_plan(experiment: RunExperiment, store: TrialStore) -> Plan:
@@ -64,11 +76,19 @@ def make_plan(experiment: RunExperiment, store: TrialStore) -> Plan:
             device is slow in its precision.
     """
     jobs = make_jobs(experiment, store)
-    missing = [job for job in jobs if not _finished(job, store)]
-    check_that_they_fit(missing)
-    trials = (job.point.trial for job in missing)
-    require_fast_precisions(trials, experiment.params.compute)
-    return Plan(jobs, missing)
+    plan = Plan(jobs, [job for job in jobs if not _finished(job, store)])
+    require_trainable(plan.missing, experiment.params.compute)
+    return plan
+
+
+def require_trainable(jobs: list[Job], compute: ComputeConfig) -> None:
+    """Refuse, before any of them is trained, trials that cannot be trained here.
+
+    Raises:
+        InputError: a trial cannot be built, or its device is slow in its precision.
+    """
+    require_buildable(jobs)
+    require_fast_precisions((job.point.trial for job in jobs), compute)
 
 
 def require_whole_images(plan: Plan) -> None:
@@ -88,9 +108,13 @@ def holds(job: Job) -> bool:
 
 
 def _finished(job: Job, store: TrialStore) -> bool:
+    """Whether the store has the trial, which it takes from data/prompts if it can."""
+    if holds(job):
+        return True
     shown = PROMPTS / job.fingerprint
-    if not holds(job) and shown.exists():
-        store.adopt(shown)
+    if not shown.exists():
+        return False
+    store.adopt(shown)
     return holds(job)
 
 
@@ -161,8 +185,8 @@ def _resized_otherwise(dataset: Path, network: Path) -> str:
     )
 
 
-def check_that_they_fit(jobs: list[Job]) -> None:
-    """Build every prompt and mapping once, before any of them is trained.
+def require_buildable(jobs: list[Job]) -> None:
+    """Build every prompt and mapping once.
 
     Raises:
         InputError: with a line for each combination that cannot be built.

@@ -6,15 +6,30 @@ sent to each machine of a cluster with each trial, since flows travel with all t
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from tasks.jobs import Plan
-from tasks.settings import RunParams
-
-_asked: list[tuple[Plan, RunParams]] = []
-
-
-def ask(plan: Plan, settings: RunParams) -> None:
-    _asked[:] = [(plan, settings)]
+from tasks.runners.base import Runner
+from tasks.settings import TrackingConfig
 
 
-def asked() -> tuple[Plan, RunParams]:
-    return _asked[0]
+@dataclass(frozen=True)
+class Request:
+    """What to train, on what, and who is told of it."""
+
+    plan: Plan
+    runner: Runner
+    tracking: TrackingConfig
+
+
+_handed_over: list[Request] = []
+
+
+def hand_over(request: Request) -> None:
+    """Keep ``request`` for the flow that this process starts next."""
+    _handed_over[:] = [request]
+
+
+def handed_over() -> Request:
+    """The request that the flow was started for."""
+    return _handed_over[0]

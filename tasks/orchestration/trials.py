@@ -130,11 +130,10 @@ def queue_dropped_on_stop() -> Iterator[None]:
 @task(name="results", task_run_name="results", cache_policy=NO_CACHE, persist_result=False)
 def publish_results(plan: Plan) -> None:
     """The comparison table of all finished trials, as an artifact of the flow run."""
-    store = TrialStore(plan.jobs[0].store)
-    finished = [job for job in plan.jobs if store.holds(job.fingerprint)]
-    if not finished:
+    if not plan.finished:
         return
-    records = [(job.point, read_record(store.folder(job.fingerprint))) for job in finished]
+    store = TrialStore(plan.jobs[0].store)
+    records = [(job.point, read_record(store.folder(job.fingerprint))) for job in plan.finished]
     table = comparison(results(records))
     # The UI reads text in cells as Markdown.
     cells = [[in_markdown(v) if isinstance(v, str) else v for v in row] for row in table.rows()]

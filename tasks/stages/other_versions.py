@@ -12,14 +12,12 @@ from collections.abc import Iterable, Iterator
 from lorvp.trials.store import TrialStore
 from lorvp.trials.verified import read_record
 from lorvp.trials.versions import differences, environment
-from tasks.jobs import Job, manifest_of
+from tasks.jobs import Job, Plan, manifest_of, require_trainable
 from tasks.machine.devices import devices
 from tasks.paths import PROMPTS
 from tasks.settings import ComputeConfig
 
 COMMAND = "uv run python -m flows.prompts --again"
-
-
 OF_THE_MACHINE = {"processor", "device"}
 
 
@@ -51,8 +49,16 @@ def notes(finished: Iterable[Job], compute: ComputeConfig) -> list[str]:
     ]
 
 
-def set_aside(finished: Iterable[Job], compute: ComputeConfig) -> None:
-    """Let those count as missing. Their folders are kept in the store's ``.aside``."""
-    for job in [job for job, _ in made_otherwise(finished, compute)]:
+def set_aside(plan: Plan, compute: ComputeConfig) -> Plan:
+    """The plan in which such trials are missing; their folders move to the store's ``.aside``.
+
+    Raises:
+        InputError: one of them cannot be trained here; all stay where they are.
+    """
+    outdated = [job for job, _ in made_otherwise(plan.finished, compute)]
+    again = plan.without_results_of(outdated)
+    require_trainable(again.missing, compute)
+    for job in outdated:
         TrialStore(job.store).set_aside(job.fingerprint)
         shutil.rmtree(PROMPTS / job.fingerprint, ignore_errors=True)
+    return again

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from unittest.mock import patch
 
 import polars as pl
 import pytest
 
 from lorvp.deployment.load import facts_of
+from lorvp.errors import InputError
 from lorvp.experiment.trial import Point
 from lorvp.files.whole import to_json
 from lorvp.networks import checkpoint
@@ -92,12 +96,46 @@ def test_of_a_cluster_nobody_knows_the_machines(jobs):
 
 def test_set_aside_they_are_missing_and_not_lost(jobs):
     of_another(jobs[1], torch="2.14.1")
-    other_versions.set_aside(jobs, HERE)
+    again = other_versions.set_aside(Plan(jobs, []), HERE)
+    assert again.missing == [jobs[1]]
     assert [plan._finished(job, TrialStore(job.store)) for job in jobs] == [True, False, True]
     kept = Path("store/.aside") / NAMES[1]
     assert read_record(kept)["environment"]["torch"] == "2.14.1"
     assert not (Path("data/prompts") / NAMES[1]).exists()
     assert is_whole(Path("data/prompts") / NAMES[2])
+
+
+def test_what_cannot_be_trained_here_stays_where_it_is(jobs):
+    of_another(jobs[1], torch="2.14.1")
+    bf16 = [replace(job, point=Point(trial(precision="bf16"), "lor_vp", "lp", "")) for job in jobs]
+    with (
+        patch("tasks.machine.precision.why_slow", lambda *_: "it is old"),
+        pytest.raises(InputError, match="precision is bf16, which cpu computes far slower"),
+    ):
+        other_versions.set_aside(Plan(bf16, []), HERE)
+    assert all((root / name).exists() for name in NAMES for root in (Path("store"), plan.PROMPTS))
+    assert not Path("store/.aside").exists()
+
+
+def test_a_finished_trial_is_verified_once_and_a_pulled_one_is_adopted(jobs, monkeypatch):
+    asked = []
+    whole = lambda folder: asked.append(str(folder)) or is_whole(folder)  # noqa: E731
+    monkeypatch.setattr("lorvp.trials.store.is_whole", whole)
+    assert plan._finished(jobs[0], TrialStore(Path("store")))
+    assert asked == [f"store/{NAMES[0]}"]
+    shutil.rmtree(Path("store") / NAMES[1])
+    assert plan._finished(jobs[1], TrialStore(Path("store")))
+    shutil.rmtree(Path("store") / NAMES[2])
+    shutil.rmtree(Path("data/prompts") / NAMES[2])
+    assert not plan._finished(jobs[2], TrialStore(Path("store")))
+
+
+def test_a_plan_after_training_and_before_training_again(jobs):
+    whole = Plan(jobs, jobs[1:])
+    assert whole.finished == jobs[:1]
+    assert whole.with_results_of(jobs[2:]).missing == jobs[1:2]
+    assert whole.with_results_of(jobs[2:]).finished == [jobs[0], jobs[2]]
+    assert Plan(jobs, jobs[2:]).without_results_of(jobs[:1]).missing == [jobs[0], jobs[2]]
 
 
 def test_the_processor_counts_where_it_computes():
