@@ -13,10 +13,11 @@ import signal
 import sys
 from functools import partial
 
+from lorvp.interrupts import INTERRUPTED
 from lorvp.text.redacted import redacted
 from lorvp.trials.store import TrialStore, default_root
 from tasks import settings
-from tasks.errors import INTERRUPTED, for_people
+from tasks.errors import for_people
 from tasks.jobs import Plan, make_plan, notes, require_whole_images
 from tasks.machine.surroundings import require_places
 from tasks.orchestration.request import Request
@@ -68,7 +69,7 @@ def train_missing(plan: Plan, settings: RunParams) -> str:
     place = runner(settings.compute)
     place.check()
     be_quiet()  # in whatever is started
-    with place.ahead(len(plan.missing)), prefect_api() as url:
+    with place.prestarted(len(plan.missing)), prefect_api() as url:
         from flows.train import run
 
         print(f"Prefect UI: {redacted(url.removesuffix('/api'))}{where_it_is()}", flush=True)

@@ -18,13 +18,12 @@ from prefect.states import Cancelled, Completed, Failed
 
 from tasks.errors import takes_no_files
 from tasks.jobs import Job, Plan, holds, neighbours_together
+from tasks.orchestration.artifacts import ProgressArtifact, publish_results
 from tasks.orchestration.cancel import cancelled_as_by_ctrl_c
 from tasks.orchestration.request import Request, hand_over, handed_over
 from tasks.orchestration.terminal import Progress
 from tasks.orchestration.trials import (
-    ProgressArtifact,
     outcome,
-    publish_results,
     queue_dropped_on_stop,
     submit,
     wait_until_recorded,
@@ -92,7 +91,7 @@ def _train(request: Request) -> Progress:
         runner.team(plan.missing, progress.note) as team,
     ):
         shown = ProgressArtifact(total)
-        with runner.asking():
+        with runner.requesting_resources():
             ordered = neighbours_together(plan.missing)
             jobs = {submit(job, team, request.tracking): job for job in ordered}
         for future in as_completed(list(jobs)):

@@ -5,6 +5,9 @@ from __future__ import annotations
 import sys
 from types import TracebackType
 
+INTERRUPTED = 130
+"""The exit status by which shells tell that a program ended by Ctrl-C."""
+
 
 def say_one_word() -> None:
     """From now on, an unhandled Ctrl-C prints "stopped" instead of a traceback.

@@ -13,11 +13,10 @@ from typing import TypeGuard
 from lorvp.errors import InputError
 from lorvp.experiment.params import ParamsError
 from lorvp.files.whole import FULL
+from lorvp.interrupts import INTERRUPTED
 
 CACHES = ("LORVP_STORE (trials)", "LORVP_RAW (downloads)", "HF_HOME (the hub's)", "PREFECT_HOME")
 """Variables, each for a folder outside of the project that is written to."""
-INTERRUPTED = 130
-"""What shells call the end by a Ctrl-C."""
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from lorvp.text.quoted import shown
 
 LOCAL = "local"
 RUNNERS = {
-    LOCAL: "tasks.runners.base:OnThisMachine",
+    LOCAL: "tasks.runners.local:OnThisMachine",
     "ray": "tasks.runners.ray_runner:OnRay",
     "dask": "tasks.runners.dask_runner:OnDask",
 }

@@ -10,9 +10,8 @@ from lorvp.cli.give import export, push
 from lorvp.cli.look import compare, show
 from lorvp.cli.predict import predict
 from lorvp.errors import InputError
+from lorvp.interrupts import INTERRUPTED
 from lorvp.text.printable import printable
-
-INTERRUPTED = 130
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__

@@ -23,6 +23,7 @@ from tasks.paths import WORK
 from tasks.prefect_server.login import SERVERS, log_in, logged_in, own_login
 from tasks.prefect_server.loopback import require_usable_proxies
 from tasks.prefect_server.users import answers, somebody_elses, users_api
+from tasks.processes import end_with_parent
 
 PATIENCE = 180
 """Seconds for the first start: about a hundred migrations on a cold disk."""
@@ -63,7 +64,7 @@ def prefect_api() -> Iterator[str]:
             if not answers(url):
                 _GONE.set()
             elif not users:
-                _send_what_waits()
+                flush_prefect_queues()
 
 
 def leave(status: int) -> NoReturn:
@@ -122,8 +123,8 @@ def _own_server() -> Iterator[str]:
             server.wait()
 
 
-def _send_what_waits() -> None:
-    """Send Prefect's queued logs and events while the server is still there.
+def flush_prefect_queues() -> None:
+    """Send the logs and events that wait in Prefect's queues while the server still answers.
 
     Otherwise Prefect tries to at the exit of the process, and retries for over a minute.
     """
@@ -149,17 +150,6 @@ def _free_port() -> int:
         return probe.getsockname()[1]
 
 
-def _end_with(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(0.5)
-    os._exit(0)
-
-
-def _serve(port: int, parent: int) -> None:
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    listen(port)
-
-
 def listen(port: int) -> None:
     """Serve on this machine alone until the process is told to end."""
     import uvicorn
@@ -177,4 +167,5 @@ def listen(port: int) -> None:
 
 
 if __name__ == "__main__":
-    _serve(int(sys.argv[1]), int(sys.argv[2]))
+    end_with_parent(int(sys.argv[2]))
+    listen(int(sys.argv[1]))

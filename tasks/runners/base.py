@@ -1,16 +1,37 @@
-"""What trials run on: ``compute.runner`` of params.yaml."""
+"""What every runner does; ``compute.runner`` of params.yaml names one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from pkgutil import resolve_name
 from typing import Any, Protocol
 
 from tasks.jobs import Job
-from tasks.machine.devices import slots
-from tasks.runners.pool import Team, started_early, workers
-from tasks.settings import RUNNERS, ComputeConfig
+from tasks.settings import RUNNERS, ComputeConfig, TrackingConfig
+
+
+class Team(Protocol):
+    """What trains trials, here or on other machines."""
+
+    @property
+    def compute(self) -> ComputeConfig: ...
+
+    def train(self, job: Job, tracking: TrackingConfig, log: Callable[[str], None]) -> dict:
+        """Train one trial and wait for its record; ``log`` is given its log line by line."""
+        ...
+
+    def tell(self, line: str, /) -> object:
+        """Show a line in the user's terminal while trials are trained."""
+        ...
+
+    def warn(self, line: str, /) -> object:
+        """Show a trial's warning there, which other trials may give as well."""
+        ...
+
+    def collect(self, job: Job) -> None:
+        """Take a trial that was trained into the user's own store."""
+        ...
 
 
 class Runner(Protocol):
@@ -19,51 +40,28 @@ class Runner(Protocol):
     def __init__(self, compute: ComputeConfig) -> None: ...
 
     def check(self) -> None:
-        """Raises:
-        InputError: it cannot work like this; called before anything else is done.
+        """Refuse settings under which no trial can run, before anything else is done.
+
+        Raises:
+            InputError: with what would be right.
         """
         ...
 
-    def ahead(self, trials: int) -> AbstractContextManager[object]:
-        """What takes time to start and needs no Prefect starts now, and is there in this block."""
+    def prestarted(self, trials: int) -> AbstractContextManager[object]:
+        """Start in this block, while Prefect starts, what needs time and no Prefect."""
         ...
 
     def task_runner(self) -> Any:
-        """Prefect's."""
+        """Prefect's task runner."""
         ...
 
-    def asking(self) -> AbstractContextManager[object]:
-        """Trials that are submitted in this block ask for the cores and GPUs they need."""
+    def requesting_resources(self) -> AbstractContextManager[object]:
+        """Trials that are submitted in this block request the cores and GPUs that they need."""
         ...
 
     def team(self, jobs: list[Job], tell: Callable[[str], object]) -> AbstractContextManager[Team]:
-        """Inside the flow: what trains these trials for the time of the block."""
+        """Inside the flow: the team that trains ``jobs``, for the time of the block."""
         ...
-
-
-class OnThisMachine:
-    """Worker processes of our own."""
-
-    def __init__(self, compute: ComputeConfig) -> None:
-        self.compute = compute
-
-    def check(self) -> None: ...
-
-    def ahead(self, trials: int) -> AbstractContextManager[object]:
-        return started_early(self.compute, trials)
-
-    def task_runner(self) -> Any:
-        """Two threads for each worker: what Prefect has to write down before a trial is done
-        while the one before it trains."""
-        from prefect.task_runners import ThreadPoolTaskRunner
-
-        return ThreadPoolTaskRunner(max_workers=2 * slots(self.compute))
-
-    def asking(self) -> AbstractContextManager[object]:
-        return nullcontext()
-
-    def team(self, jobs: list[Job], tell: Callable[[str], object]) -> AbstractContextManager[Team]:
-        return workers(self.compute, tell)
 
 
 def runner(compute: ComputeConfig) -> Runner:

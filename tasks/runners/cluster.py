@@ -16,20 +16,23 @@ from lorvp.errors import InputError
 from tasks.errors import naming
 from tasks.jobs import Job
 from tasks.machine.devices import on_nodes
-from tasks.runners.remote import Elsewhere
+from tasks.runners.remote import RemoteTeam
 from tasks.runners.share import Share
 from tasks.runners.transport import InPlace, ThroughShare, Transport
 from tasks.settings import ComputeConfig
 
-CODE = tuple(Path(__file__).parents[1] / name for name in ("flows", "lorvp", "tasks"))
-"""Goes to the workers with each run, so that they run just the code that named the trials."""
+CODE = tuple(Path(__file__).parents[2] / name for name in ("flows", "lorvp", "tasks"))
+"""The packages that go to the workers with each run: they run the code that named the trials."""
 NAMED = "LORVP_CLUSTER"
 """The variable in which the user names the cluster that ``compute.cluster`` may name."""
 
 
 def check(compute: ComputeConfig, package: str) -> None:
-    """Raises:
-    InputError: the package is missing, or the cluster, the share or Prefect cannot be reached.
+    """Refuse a cluster that no trial could run on.
+
+    Raises:
+        InputError: ``package`` is not installed, or the cluster, the share or Prefect cannot be
+            reached.
     """
     extra = compute.runner
     if find_spec(package) is None:
@@ -60,7 +63,7 @@ class OnCluster:
     def check(self) -> None:
         check(self.compute, self.package)
 
-    def ahead(self, trials: int) -> AbstractContextManager[object]:
+    def prestarted(self, trials: int) -> AbstractContextManager[object]:
         return nullcontext()
 
 
@@ -134,11 +137,11 @@ def transport(compute: ComputeConfig) -> Transport:
 @contextmanager
 def team(
     compute: ComputeConfig, jobs: list[Job], tell: Callable[[str], object]
-) -> Iterator[Elsewhere]:
-    """The team, with the data where its machines find them."""
-    from tasks.orchestration.trials import telling_warnings
+) -> Iterator[RemoteTeam]:
+    """The team of a cluster; its machines find the data of ``jobs``."""
+    from tasks.runners.relayed_warnings import warnings_relayed  # which imports Prefect
 
     way = transport(compute)
     way.send(jobs)
-    with telling_warnings(tell):
-        yield Elsewhere(compute, way)
+    with warnings_relayed(tell):
+        yield RemoteTeam(compute, way)

@@ -66,7 +66,7 @@ class OnWorkers(WorkerPlugin):
 
     def teardown(self, worker: Any) -> None:
         if "tasks.runners.remote" in sys.modules:
-            sys.modules["tasks.runners.remote"].end_idle()
+            sys.modules["tasks.runners.remote"].end_idle_workers()
 
 
 @contextmanager

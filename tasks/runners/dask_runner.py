@@ -11,7 +11,7 @@ from typing import Any
 from tasks.jobs import Job
 from tasks.machine.devices import devices, slots
 from tasks.runners import cluster
-from tasks.runners.pool import Team
+from tasks.runners.base import Team
 
 PASSED_ON = ("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "DO_NOT_TRACK", "GOMP_SPINCOUNT")
 
@@ -54,7 +54,7 @@ class OnDask(cluster.OnCluster):
         gpus = {"GPU": self.compute.gpus} if self.compute.gpus else {}
         return cpus | gpus
 
-    def asking(self) -> AbstractContextManager[object]:
+    def requesting_resources(self) -> AbstractContextManager[object]:
         from dask import annotate  # pyright: ignore
 
         return annotate(resources=self._resources) if self._resources else nullcontext()

@@ -12,7 +12,7 @@ from typing import Any
 from tasks.jobs import Job
 from tasks.machine.devices import slots
 from tasks.runners import cluster
-from tasks.runners.pool import Team
+from tasks.runners.base import Team
 
 VARIABLES = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -47,7 +47,7 @@ class OnRay(cluster.OnCluster):
         cpus = math.ceil(slots(self.compute) * self.compute.cpus)
         return {"num_cpus": cpus, "include_dashboard": False, "object_store_memory": OBJECTS}
 
-    def asking(self) -> AbstractContextManager[object]:
+    def requesting_resources(self) -> AbstractContextManager[object]:
         """Ray itself runs a trial again whose machine has gone."""
         from prefect_ray.context import remote_options  # pyright: ignore[reportMissingImports]
 

@@ -22,85 +22,90 @@ from lorvp.trials.identity import identity
 from tasks.jobs import Job
 from tasks.machine.devices import slots_on
 from tasks.prefect_server.loopback import keep_loopback_direct
-from tasks.runners.pool import Workers
+from tasks.runners.local import Workers
 from tasks.runners.transport import Transport
 from tasks.settings import ComputeConfig, TrackingConfig
 
 # On a machine of the cluster nothing of ours has run before, and Prefect's server may be there.
 keep_loopback_direct()
 
-KEEP_EVERY = 20.0
+COPY_EVERY = 20.0
 """Seconds between two copies of where a trial stands."""
 
 
 @dataclass(frozen=True)
-class Elsewhere:
-    """A team whose trials run wherever the cluster has room."""
+class RemoteTeam:
+    """The team of a cluster: each trial runs on a machine that has room for it."""
 
     compute: ComputeConfig
     transport: Transport
 
-    def train(self, job: Job, tracking: TrackingConfig, heard: Callable[[str], None]) -> dict:
-        """Raises:
-        Exception: as ``Workers.train`` does, and what went wrong with the data.
+    def train(self, job: Job, tracking: TrackingConfig, log: Callable[[str], None]) -> dict:
+        """On a machine of the cluster: train one trial there and deliver its result.
+
+        Raises:
+            Exception: as ``Workers.train`` does, and what went wrong with the data.
         """
         require_same_code(job)
         here = self.transport.bring(job)
-        keep = _now_and_then(KEEP_EVERY, lambda: self._keep(here, heard))
-        with a_worker(self.compute, self.transport.home()) as worker:
-            record = worker.train(here, tracking, lambda line: (heard(line), keep())[0])
+        copy = _at_most_every(COPY_EVERY, lambda: self._copy_state(here, log))
+        with borrowed_worker(self.compute, self.transport.home()) as worker:
+            record = worker.train(here, tracking, lambda line: (log(line), copy())[0])
         self.transport.deliver(here)
         return record
 
-    def _keep(self, here: Job, heard: Callable[[str], None]) -> None:
+    def _copy_state(self, here: Job, log: Callable[[str], None]) -> None:
         try:
             self.transport.keep(here)
         except Exception as error:  # a loss only if this machine goes away as well
-            heard(f"where the trial stands could not be copied: {error}")
+            log(f"where the trial stands could not be copied: {error}")
 
     def tell(self, line: str) -> None:
-        """By way of Prefect, which the user's machine listens to."""
+        """Log a warning of this task run, which ``relayed_warnings`` shows to the user."""
         from prefect import get_run_logger
 
         get_run_logger().warning(line)
 
     def warn(self, line: str) -> None:
-        """Its log has it already, to which the user's machine listens."""
+        """The task run has logged it, and ``relayed_warnings`` shows it to the user."""
 
     def collect(self, job: Job) -> None:
         self.transport.collect(job)
 
 
 def require_same_code(job: Job) -> None:
-    """Raises:
-    InputError: this machine has another version of lorvp than the user's.
+    """Refuse a trial that the user's machine would train with other code.
+
+    Raises:
+        InputError: this machine has another version of lorvp than the user's.
     """
     facts = job.identity
-    with _parsing:
+    with _parser_lock:
         here = identity(job.point.trial, facts["dataset"], facts["checkpoint"])
     if here != facts:
         raise InputError(f"{os.uname().nodename} runs other code of lorvp than the run was made by")
 
 
 idle: dict[str | None, list[Workers]] = defaultdict(list)
-"""Of this process; by the devices that they see, since Ray may show it others for each trial."""
+"""The idle workers of this process, by the devices that they see: Ray may show it other devices for
+each trial."""
 _numbers, _halvings = itertools.count(), Counter[str]()
-_parsing = Lock()
+_parser_lock = Lock()
 """Python 3.11 cannot parse in two threads at once: "AST constructor recursion depth mismatch"."""
 
 
 @contextmanager
-def a_worker(compute: ComputeConfig, home: Path) -> Iterator[Workers]:
-    """One that trains nothing now, or a new one; devices take turns."""
-    shown = idle[os.environ.get("CUDA_VISIBLE_DEVICES")]
-    worker = shown.pop() if shown else _new(compute, home)
+def borrowed_worker(compute: ComputeConfig, home: Path) -> Iterator[Workers]:
+    """An idle worker, or a new one on the next device, for the time of the block."""
+    same_devices = idle[os.environ.get("CUDA_VISIBLE_DEVICES")]
+    worker = same_devices.pop() if same_devices else _new_worker(compute, home)
     try:
         yield worker
     finally:
-        shown.append(worker)
+        same_devices.append(worker)
 
 
-def _new(compute: ComputeConfig, home: Path) -> Workers:
+def _new_worker(compute: ComputeConfig, home: Path) -> Workers:
     # A worker of Dask is told to have no children, since it would leave them behind when it is
     # killed; ours end by themselves.
     multiprocessing.current_process().daemon = False
@@ -110,15 +115,15 @@ def _new(compute: ComputeConfig, home: Path) -> Workers:
     return worker
 
 
-def end_idle() -> None:
-    """Stop what is kept for a next trial."""
+def end_idle_workers() -> None:
+    """Stop the workers that wait for another trial."""
     for worker in [worker for workers in idle.values() for worker in workers]:
         worker.end(at_once=True)
     idle.clear()
 
 
-def _now_and_then(seconds: float, do: Callable[[], object]) -> Callable[[], None]:
-    """Calls ``do``, but not so often."""
+def _at_most_every(seconds: float, do: Callable[[], object]) -> Callable[[], None]:
+    """A function that calls ``do``, unless it did so less than ``seconds`` ago."""
     last = time.monotonic()
 
     def call() -> None:

@@ -78,14 +78,14 @@ def level_and_message(line: str) -> tuple[int, str]:
 
 
 class Tail:
-    """The lines that a file gets from now on."""
+    """The lines that are added to a file from now on."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.at = path.stat().st_size if path.exists() else 0
 
-    def new(self) -> list[str]:
-        """Whole lines since the last time."""
+    def new_lines(self) -> list[str]:
+        """The whole lines that were added since the last call."""
         if not self.path.exists():
             return []
         with self.path.open("rb") as file:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import threading
-import time
 import warnings
 from pathlib import Path
 
@@ -25,6 +23,7 @@ from tasks.machine.devices import confine
 from tasks.machine.memory import keep_freed_memory
 from tasks.machine.precision import require_fast
 from tasks.paths import NOTES
+from tasks.processes import end_with_parent
 from tasks.settings import TrackingConfig
 from tasks.tracking.tracker import track
 from tasks.worker import shared_outputs
@@ -43,7 +42,7 @@ def start_worker(parent: int, place: str, home: Path) -> None:
     warnings.simplefilter("ignore", SlowPrecision)
     # The server and the flow need little, but at once: a core that waits for the next trial idles.
     os.nice(5)
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    end_with_parent(parent)
 
 
 def train_and_store(
@@ -112,9 +111,3 @@ def _before(resume: ResumeFile) -> list[Epoch]:
     """The epochs of earlier tries, in order."""
     saved = resume.load()
     return [Epoch(**epoch) for epoch in saved["training"]["history"]] if saved else []
-
-
-def _end_with(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(1)
-    os._exit(1)

@@ -113,6 +113,12 @@ def test_a_share_of_no_use(share: str, said: str, tmp_path: Path):
         runner(wanted).check()
 
 
+def test_the_code_that_goes_to_the_machines_is_there():
+    files = ("flows/train.py", "lorvp/trials/run.py", "tasks/runners/remote.py")
+    assert [path.name for path in clusters.CODE] == ["flows", "lorvp", "tasks"]
+    assert all((clusters.CODE[0].parent / file).is_file() for file in files)
+
+
 def test_a_folder_is_named_so_that_other_machines_find_it(monkeypatch, tmp_path: Path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", "/home/a")
@@ -146,16 +152,16 @@ def test_the_device_follows_from_what_is_asked_for(settings: dict, device: str):
 
 def test_a_trial_asks_ray_for_what_it_needs():
     context = pytest.importorskip("prefect_ray.context", reason="uv sync --extra ray")
-    with OnRay(compute(runner="ray", cpus=2, gpus=0.5, retries=3)).asking():
+    with OnRay(compute(runner="ray", cpus=2, gpus=0.5, retries=3)).requesting_resources():
         asked = context.RemoteOptionsContext.get().current_remote_options
     assert asked == {"num_cpus": 2, "num_gpus": 0.5, "max_retries": 3}
 
 
 def test_a_trial_asks_dask_for_what_it_needs():
     dask = pytest.importorskip("dask", reason="uv sync --extra dask")
-    with OnDask(compute(runner="dask", cpus=2, gpus=0.5)).asking():
+    with OnDask(compute(runner="dask", cpus=2, gpus=0.5)).requesting_resources():
         assert dask.get_annotations() == {"resources": {"CPU": 2, "GPU": 0.5}}
-    with OnDask(compute(runner="dask")).asking():
+    with OnDask(compute(runner="dask")).requesting_resources():
         assert dask.get_annotations() == {}
 
 
@@ -164,25 +170,28 @@ def two_gpus(monkeypatch: pytest.MonkeyPatch):
     """A machine with two GPUs, for as long as nothing is computed on them."""
     monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    remote.end_idle()
+    remote.end_idle_workers()
     yield compute(runner="dask", gpus=1, device="cuda")
-    remote.end_idle()
+    remote.end_idle_workers()
 
 
 def test_trials_that_share_a_process_take_turns_on_its_devices(two_gpus, tmp_path):
-    with remote.a_worker(two_gpus, tmp_path) as one, remote.a_worker(two_gpus, tmp_path) as b:
+    with (
+        remote.borrowed_worker(two_gpus, tmp_path) as one,
+        remote.borrowed_worker(two_gpus, tmp_path) as b,
+    ):
         places = [slot.place for worker in (one, b) for slot in worker.slots]
         assert sorted(places) == ["cuda:0", "cuda:1"]
-    with remote.a_worker(two_gpus, tmp_path) as again:
+    with remote.borrowed_worker(two_gpus, tmp_path) as again:
         assert again in (one, b)
 
 
 def test_a_process_that_is_shown_another_device_takes_a_new_worker(two_gpus, monkeypatch, tmp_path):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
-    with remote.a_worker(two_gpus, tmp_path) as one:
+    with remote.borrowed_worker(two_gpus, tmp_path) as one:
         pass
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
-    with remote.a_worker(two_gpus, tmp_path) as other:
+    with remote.borrowed_worker(two_gpus, tmp_path) as other:
         assert other is not one
 
 

@@ -25,38 +25,38 @@ def append(file: Path, content: bytes | str) -> None:
 def test_only_what_comes_after_the_first_look_is_told(file):
     append(file, "yesterday\n")
     tail = Tail(file)
-    assert tail.new() == []
+    assert tail.new_lines() == []
     append(file, "one\ntwo\n")
-    assert tail.new() == ["one", "two"]
-    assert tail.new() == []
+    assert tail.new_lines() == ["one", "two"]
+    assert tail.new_lines() == []
     append(file, "three\n")
-    assert tail.new() == ["three"]
+    assert tail.new_lines() == ["three"]
 
 
 def test_a_file_that_appears_later_is_told_from_its_beginning(file):
     tail = Tail(file)
-    assert tail.new() == []
+    assert tail.new_lines() == []
     append(file, "one\n")
-    assert tail.new() == ["one"]
+    assert tail.new_lines() == ["one"]
 
 
 def test_half_a_line_waits_for_its_other_half(file):
     tail = Tail(file)
     append(file, "one\ntw")
-    assert tail.new() == ["one"]
-    assert tail.new() == []
+    assert tail.new_lines() == ["one"]
+    assert tail.new_lines() == []
     append(file, "o")
-    assert tail.new() == []
+    assert tail.new_lines() == []
     append(file, "\nthree\n")
-    assert tail.new() == ["two", "three"]
+    assert tail.new_lines() == ["two", "three"]
 
 
 def test_half_a_character_waits_for_its_other_half(file):
     tail, word = Tail(file), "Prüfung · 學習\n".encode()
     for byte in word:
-        assert tail.new() == []
+        assert tail.new_lines() == []
         append(file, bytes([byte]))
-    assert tail.new() == ["Prüfung · 學習"]
+    assert tail.new_lines() == ["Prüfung · 學習"]
 
 
 @pytest.mark.parametrize("half", [b"\xc3", b"\xe5\xad", b"\xff\x00"])
@@ -64,9 +64,9 @@ def test_what_a_killed_process_wrote_by_half_stops_nobody(file, half):
     """A character that never ends, before the next process's first line."""
     tail = Tail(file)
     append(file, b"one\nepoch " + half)
-    assert tail.new() == ["one"]
+    assert tail.new_lines() == ["one"]
     append(file, "two\nthree\n")
-    [joined, last] = tail.new()
+    [joined, last] = tail.new_lines()
     assert joined.startswith("epoch ")
     assert joined.endswith("two")
     assert last == "three"
@@ -76,9 +76,9 @@ def test_empty_lines_hold_nothing_up(file):
     tail = Tail(file)
     append(file, "\n")
     append(file, "\none\n\n")
-    assert [line for line in tail.new() if line] == ["one"]
+    assert [line for line in tail.new_lines() if line] == ["one"]
     append(file, "two\n")
-    assert [line for line in tail.new() if line] == ["two"]
+    assert [line for line in tail.new_lines() if line] == ["two"]
 
 
 lines = st.lists(st.text(st.characters(exclude_characters="\n", exclude_categories=["Cs"])))
@@ -92,7 +92,7 @@ def test_however_it_grows_the_lines_are_those_that_were_written(tmp_path_factory
     for cut in [*sorted(cuts), len(content)]:
         append(file, content[last:cut])
         last = max(last, cut)
-        found += tail.new()
+        found += tail.new_lines()
     assert found == [f"<{line}>" for line in lines]
 
 

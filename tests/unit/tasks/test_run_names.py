@@ -15,7 +15,7 @@ from tests.support.experiments import block, params
 @example("{job.point}{{0}}")
 @example("%s %d")
 def test_a_name_comes_out_of_prefects_template_as_it_is(name):
-    template = trials.run_name(name)
+    template = trials.name_template(name)
     assert template.format(job="a job", team="a team", tracking="tracking") == name
 
 

@@ -14,7 +14,8 @@ import torch
 from lorvp.experiment.trial import Point
 from tasks.jobs import Job
 from tasks.runners import pool as module
-from tasks.runners.pool import Workers, started_early, workers
+from tasks.runners.local import Workers, workers
+from tasks.runners.pool import prestarted_slots
 from tasks.settings import ComputeConfig, TrackingConfig
 from tasks.worker import failures
 from tasks.worker.failures import OutOfTime, Stopped, WorkerDied, worth_another_try
@@ -75,7 +76,7 @@ def wait_for(condition):
 def test_what_befalls_one_trial_leaves_the_others_alone(monkeypatch):
     """One team all the way, since a process takes seconds to start."""
     compute = ComputeConfig(workers=1, device="cpu", slow_precision=True)
-    with started_early(compute, trials=5), workers(compute) as team:
+    with prestarted_slots(compute, trials=5), workers(compute) as team:
         early = wait_for(processes)
         first = train(team)
         assert [first["pid"]] == [process.pid for process in early]
@@ -100,13 +101,13 @@ def test_what_befalls_one_trial_leaves_the_others_alone(monkeypatch):
 
 
 def test_workers_that_were_started_early_for_nobody_end_with_the_block():
-    with started_early(ComputeConfig(workers=3, device="cpu"), trials=1):
+    with prestarted_slots(ComputeConfig(workers=3, device="cpu"), trials=1):
         assert len(wait_for(processes)) == 1, "no more than there are trials"
     assert processes() == []
 
 
 def test_workers_that_were_started_early_for_other_devices_are_not_taken():
-    with started_early(ComputeConfig(workers=2, device="cpu"), trials=0):
+    with prestarted_slots(ComputeConfig(workers=2, device="cpu"), trials=0):
         team = Workers(ComputeConfig(workers=1, device="cpu"), ["cpu"], Path.cwd())
         assert len(team.slots) == 1
         team.end(at_once=True)
