@@ -20,7 +20,7 @@ from lorvp.mappings import MappingConfig
 from lorvp.networks.interface import Canvas
 from lorvp.networks.sources import CheckpointConfig
 from lorvp.prompts.methods import MethodConfig
-from tasks.settings import ComputeConfig, TrackingConfig
+from tasks.settings import ComputeConfig, RunParams, TrackingConfig
 from tests.support.pages import BLOCKS, PAGES, ROOT, headings, links, prose, snippet, spans
 
 MANUALS = [page for page in PAGES if page != "CHANGELOG.md"]
@@ -95,7 +95,7 @@ def test_settings_are_accepted(block):
     experiment, shown = default(), YAML(typ="safe").load(block.code)
     for section, settings in shown.items():
         experiment[section] = settings if section == "grid" else experiment[section] | settings
-    _, problems = check(experiment)
+    _, problems = check(experiment, RunParams)
     assert problems == []
 
 
@@ -115,7 +115,7 @@ def test_settings_in_sentences_are_accepted(page):
         experiment = default()
         home = experiment["grid"]["border"] if section == "training" else experiment
         home[section] = deepcopy(home.get(section, {})) | {key: settings} if key else settings
-        assert check(experiment)[1] == [], match[0]
+        assert check(experiment, RunParams)[1] == [], match[0]
 
 
 def test_settings_of_datasets_in_sentences_are_accepted():
