@@ -6,24 +6,17 @@ import pytest
 
 from lorvp.files.whole import DiskFullError
 from lorvp.trials.contents import sealed
-from lorvp.trials.run import run
 from lorvp.trials.store import TrialStore
 from tasks.errors import takes_no_files
 from tasks.worker import log as trial_logs
 from tasks.worker.log import log_file, own_log
 from tests.support.mounts import mounted
-from tests.support.tiny import dataset, identified, tiny_network, trial
+from tests.support.tiny import identified
 
 NAME, IDENTITY = identified()
 PAGE = 4096
 NEEDED = 4
 """Pages of a tiny trial: each of its files takes one."""
-
-
-@pytest.fixture(scope="module")
-def result(tmp_path_factory):
-    data = dataset(tmp_path_factory.mktemp("data") / "noise")
-    return run(trial(), tiny_network(), data)
 
 
 @pytest.mark.parametrize("pages", range(NEEDED))

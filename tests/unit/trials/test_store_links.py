@@ -11,19 +11,12 @@ from pathlib import Path
 import pytest
 
 from lorvp.trials.contents import sealed
-from lorvp.trials.run import run
 from lorvp.trials.store import TrialStore
 from lorvp.trials.verified import is_whole
-from tests.support.tiny import dataset, identified, tiny_network, trial
+from tests.support.tiny import identified
 
 IDENTITIES = dict(map(identified, range(3)))
 A, B, C = IDENTITIES
-
-
-@pytest.fixture(scope="module")
-def result(tmp_path_factory):
-    data = dataset(tmp_path_factory.mktemp("data") / "noise")
-    return run(trial(), tiny_network(), data)
 
 
 @pytest.fixture
