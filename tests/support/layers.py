@@ -9,6 +9,7 @@ from lorvp.networks.frozen import FrozenNetwork
 from tests.support.tiny import MEAN, STD, source_names
 
 CHANNELS, CLASSES = 6, 7
+NORM = nn.BatchNorm2d
 
 
 class Whole(nn.Module):
@@ -46,7 +47,7 @@ def unlike_fresh(network: nn.Module, seed: int = 0) -> nn.Module:
     """Give every BatchNorm statistics and affine values other than 0 and 1."""
     random = torch.Generator().manual_seed(seed)
     for part in network.modules():
-        if isinstance(part, nn.BatchNorm2d):
+        if isinstance(part, NORM):
             if part.running_mean is not None:
                 part.running_mean.normal_(0, 0.3, generator=random)
                 part.running_var.uniform_(0.5, 1.5, generator=random)
@@ -84,3 +85,9 @@ def bits(network: nn.Module) -> dict[str, Tensor]:
 def same(first: dict[str, Tensor], second: dict[str, Tensor]) -> bool:
     """Whether both have the same tensors under the same names."""
     return first.keys() == second.keys() and all(torch.equal(first[k], second[k]) for k in first)
+
+
+def small() -> FrozenNetwork:
+    """Frozen, with a stem and a BatchNorm to fold."""
+    layers = nn.Conv2d(3, 6, 3, padding=1, bias=False), NORM(6), nn.GELU(), nn.Conv2d(6, 6, 3)
+    return frozen(whole(*layers))

@@ -8,24 +8,20 @@ from lorvp.deployment.fold import with_prompt
 from lorvp.mappings.linear import FmConfig, LpConfig
 from lorvp.networks.acceleration.engine import Engine, engine
 from lorvp.networks.frozen import FrozenNetwork, read
-from lorvp.networks.libraries import LIBRARIES
 from lorvp.prompts.methods.full_finetune import FullFinetuneConfig
 from lorvp.prompts.methods.lor_vp import LorVpConfig
 from lorvp.prompts.methods.vpt import VptConfig
 from lorvp.training.evaluation import predict
 from lorvp.training.trainer import fit
 from lorvp.trials.run import build
-from tests.support.layers import bits, frozen, noise, same, unlike_fresh, whole
-from tests.support.networks.samples import built, clip, facts, torchvision_facts
+from tests.support.layers import bits, frozen, noise, same, whole
+from tests.support.networks.ready import of
+from tests.support.networks.samples import clip, facts, torchvision_facts
 from tests.support.tiny import TARGET_NAMES, images, trial
 
 pytestmark = pytest.mark.hardware
 BF16, FP32 = torch.bfloat16, torch.float32
 SIDE = 64
-
-
-def of(own) -> FrozenNetwork:
-    return LIBRARIES[own.library].frozen(unlike_fresh(built(own)), own).for_targets(TARGET_NAMES)
 
 
 NETWORKS = {

@@ -1,8 +1,6 @@
 """The network as trials run it: the same outputs, made once, and the source left as it was."""
 
 import copy
-import re
-from contextlib import nullcontext
 
 import pytest
 import torch
@@ -12,29 +10,14 @@ from lorvp.mappings.linear import LpConfig
 from lorvp.networks.acceleration import engine as engines
 from lorvp.networks.acceleration.account import in_a_line
 from lorvp.networks.acceleration.engine import Engine, engine
-from lorvp.networks.acceleration.precision import ieee_fp32
-from lorvp.networks.agreement import agree
-from lorvp.networks.frozen import FrozenNetwork
-from lorvp.networks.libraries import LIBRARIES
 from lorvp.prompts.methods.full_finetune import FullFinetuneConfig
 from lorvp.prompts.methods.lor_vp import LorVpConfig
 from lorvp.prompts.methods.vpt import VptConfig
 from lorvp.trials.run import build
-from tests.support.layers import bits, frozen, going, noise, same, unlike_fresh, whole
-from tests.support.networks.samples import RESNET, built, clip, facts, torchvision_facts
+from tests.support.layers import NORM, bits, frozen, going, noise, same, small
+from tests.support.networks.ready import of
+from tests.support.networks.samples import RESNET, clip, facts, torchvision_facts
 from tests.support.tiny import TARGET_NAMES, images, trial
-
-NORM = nn.BatchNorm2d
-
-
-def small() -> FrozenNetwork:
-    layers = nn.Conv2d(3, 6, 3, padding=1, bias=False), NORM(6), nn.GELU(), nn.Conv2d(6, 6, 3)
-    return frozen(whole(*layers))
-
-
-def of(own) -> FrozenNetwork:
-    return LIBRARIES[own.library].frozen(unlike_fresh(built(own)), own).for_targets(TARGET_NAMES)
-
 
 # With how many BatchNorms are folded, and whether the layer that reads the image is split.
 REAL = {
@@ -85,98 +68,6 @@ def test_real_networks_give_the_same_outputs_and_keep_their_bits(name):
         )
     assert same(bits(network), before)
     assert made.original is network.network
-
-
-@pytest.mark.parametrize(
-    ("halvings", "number", "pieces"),
-    [(0, 6, [6]), (1, 6, [3, 3]), (2, 6, [2, 2, 2]), (9, 2, [1, 1])],
-)
-def test_short_of_memory_a_batch_goes_through_in_pieces_and_each_once_more(
-    halvings, number, pieces
-):
-    made, seen = Engine(small()), []
-    made.halvings = halvings
-    assert made.stem is not None
-    made.stem.register_forward_hook(lambda part, given, gives: seen.append(len(gives)))
-    canvas_BCHW = noise(number, 3, *made.input_size).float()
-    added_1CHW = noise(1, 3, *made.input_size, seed=1).float().requires_grad_(True)
-    outputs = made.run(canvas_BCHW, added_1CHW, "features")
-    assert seen == pieces
-    outputs.sum().backward()
-    again = sorted(pieces) if halvings else []
-    assert sorted(seen[len(pieces) :]) == again
-    with torch.no_grad():
-        made.run(canvas_BCHW, added_1CHW, "features")
-    assert seen[len(pieces) + len(again) :] == pieces
-
-
-ODD = {
-    "what the convolution gives is read besides": lambda part, x: part.norm(y := part.conv(x)) + y,
-    "it is changed in place between": lambda part, x: part.norm(torch.relu_(part.conv(x))),
-    "it is kept for later": lambda part, x: (y := part.conv(x), part.norm(y))[1] * y.mean(),
-    "the image is read besides": lambda part, x: part.norm(part.conv(x)) + x.mean(),
-}
-
-
-@pytest.mark.parametrize("case", ODD)
-def test_where_the_shortcuts_would_be_wrong_none_is_taken(case, float64):
-    network = frozen(going(ODD[case], conv=nn.Conv2d(3, 6, 3), norm=NORM(6)))
-    made = Engine(network)
-    assert (made.folded, made.stem, made.prompt_part) == (0, None, None)
-    assert made.network is network.network
-    told = made.account()["folding"]
-    assert re.fullmatch(r"nothing folded or split: features would not .* \(.* apart, of .*\)", told)
-    outputs, gradients = [], []
-    for one in (made, network):
-        added_1CHW = noise(1, 3, 16, 16, seed=1).requires_grad_(True)
-        outputs.append(one.run(noise(3, 3, 16, 16), added_1CHW, "logits"))
-        outputs[-1].square().sum().backward()
-        gradients.append(added_1CHW.grad)
-    torch.testing.assert_close(*outputs, rtol=1e-13, atol=0)
-    torch.testing.assert_close(*gradients, rtol=1e-12, atol=1e-15)
-
-
-def in_tf32(tensor: Tensor) -> Tensor:
-    """With the 10 bits behind the point that TF32 has of 23, rounded to the nearest."""
-    shortened = (tensor.contiguous().view(torch.int32) + (1 << 12)) & ~((1 << 13) - 1)
-    return shortened.view(torch.float32)
-
-
-@pytest.fixture
-def like_cudnn(monkeypatch):
-    """Convolutions as on a GPU: in TF32 unless IEEE fp32 is asked for, in cuDNN's own setting."""
-    ieee = nn.Conv2d._conv_forward
-
-    def forward(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-        if torch.backends.cudnn.conv.fp32_precision == "tf32":
-            x, weight = in_tf32(x), in_tf32(weight)
-        return ieee(self, x, weight, bias)
-
-    monkeypatch.setattr(nn.Conv2d, "_conv_forward", forward)
-
-
-@torch.no_grad()
-@pytest.mark.usefixtures("like_cudnn")
-def test_where_convolutions_are_in_tf32_shortcuts_are_taken_all_the_same():
-    network = of(facts("test_resnet", size=64))
-    made = Engine(network)
-    assert (made.folded, made.stem is not None) == (15, True)
-    canvas_BCHW, added_1CHW = torch.rand(2, 3, 64, 64), torch.zeros(1, 3, 64, 64)
-    found, plain = (one.run(canvas_BCHW, added_1CHW, "features") for one in (made, network))
-    # What it is compared in is IEEE's, or it could not be known to be the same network.
-    assert not agree(found, plain)
-    with ieee_fp32():
-        exact = network.run(canvas_BCHW, added_1CHW, "features")
-        assert agree(made.run(canvas_BCHW, added_1CHW, "features"), exact)
-    assert not torch.equal(plain, exact)
-
-
-@pytest.mark.usefixtures("like_cudnn")
-def test_compared_in_tf32_none_would_be_taken_and_it_would_be_told(monkeypatch):
-    monkeypatch.setattr(engines, "ieee_fp32", nullcontext)
-    made = Engine(of(facts("test_resnet", size=64)))
-    assert (made.folded, made.stem) == (0, None)
-    assert made.account()["folding"].startswith("nothing folded or split: features would not be")
 
 
 @pytest.mark.parametrize(
@@ -284,39 +175,6 @@ def test_fine_tuning_starts_from_the_source_with_its_batchnorm():
         own = network.network.state_dict()[name]
         assert torch.equal(tensor, own)
         assert tensor.data_ptr() != own.data_ptr()
-
-
-def results(made: FrozenNetwork, images: int, own: bool) -> list[Tensor]:
-    """Outputs and the prompt's gradient."""
-    added = noise(images if own else 1, 3, 16, 16, seed=1).requires_grad_(True)
-    outputs = made.run(noise(images, 3, 16, 16), added, "logits")
-    outputs.square().sum().backward()
-    return [outputs.detach(), added.grad]
-
-
-@pytest.mark.parametrize("own", [False, True], ids=["shared", "each its own"])
-@pytest.mark.parametrize("images", [1, 2, 5, 6])
-@pytest.mark.parametrize("piece", [1, 2 * 256, 3 * 256 + 255, 100 * 256])
-def test_the_size_of_pieces_changes_nothing(monkeypatch, float64, piece, images, own):
-    network, sizes = small(), []
-    made = Engine(network)
-    made.stem.register_forward_hook(lambda module, given, gives: sizes.append(len(gives)))
-    monkeypatch.setattr(engines, "PIECE", piece)
-    found, expected = results(made, images, own), results(network, images, own)
-    for one, other in zip(found, expected, strict=True):
-        torch.testing.assert_close(one, other, rtol=1e-12, atol=1e-13)
-    each = max(1, piece // 256)
-    assert sizes == [min(each, images - start) for start in range(0, images, each)]
-
-
-def test_pieces_without_a_stem_change_nothing_either(monkeypatch, float64):
-    network = frozen(whole(NORM(3), nn.Conv2d(3, 6, 3), nn.GELU()))
-    made = Engine(network)
-    assert made.stem is None
-    monkeypatch.setattr(engines, "PIECE", 2 * 256)
-    for own in (False, True):
-        for one, other in zip(results(made, 5, own), results(network, 5, own), strict=True):
-            torch.testing.assert_close(one, other, rtol=1e-12, atol=1e-13)
 
 
 @torch.no_grad()

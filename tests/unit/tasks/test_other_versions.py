@@ -27,7 +27,7 @@ from tasks import jobs as plan
 from tasks.jobs import Job, Plan
 from tasks.settings import ComputeConfig
 from tasks.stages import other_versions
-from tests.support.networks.samples import FACTS
+from tests.support.networks.checkpoints import FACTS
 from tests.support.tiny import dataset, identified, tiny_network, trial
 
 HERE = ComputeConfig(device="cpu")

@@ -22,7 +22,7 @@ from lorvp.trials.verified import is_whole
 from tasks.jobs import Job
 from tasks.runners.share import CHECKPOINTS, DATASETS, DamagedError, Kind, Share
 from tasks.runners.transport import InPlace, ThroughShare
-from tests.support.networks.samples import FACTS
+from tests.support.networks.checkpoints import FACTS
 from tests.support.tiny import dataset, identified, tiny_network, trial
 
 NAME, IDENTITY = identified()

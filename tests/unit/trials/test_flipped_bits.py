@@ -28,7 +28,7 @@ from lorvp.trials.resume import ResumeFile
 from lorvp.trials.shared_outputs import shared_cache
 from lorvp.trials.store import TrialStore
 from lorvp.trials.verified import is_whole
-from tests.support.networks.samples import FACTS
+from tests.support.networks.checkpoints import FACTS
 from tests.support.tiny import dataset, trial
 
 FLIPS = 300

@@ -1,0 +1,51 @@
+"""Training that diverges stops at once, and says where."""
+
+import math
+
+import pytest
+
+from lorvp.prompts.methods.full import FullConfig
+from lorvp.training.epoch import DivergedError
+from lorvp.training.model import PromptedNetwork
+from lorvp.training.trainer import fit
+from tests.support.plain_training import (
+    PLAIN_SGD,
+    TRAIN,
+    VAL,
+    new_model,
+)
+from tests.support.tiny import training
+
+
+def test_an_absurd_rate_ends_with_the_epoch_and_the_rate():
+    config = training(epochs=20, optimizer=PLAIN_SGD, lr=1e38)
+    said = r"^diverged in epoch 0, step 1: training loss nan \(lr 1e\+38; no epoch was good\)$"
+    with pytest.raises(DivergedError, match=said):
+        list(fit(new_model(FullConfig()), TRAIN, VAL, config))
+
+
+def test_divergence_later_on_names_the_last_good_epoch_and_stops_at_once(monkeypatch):
+    """From the second of three steps of the third epoch on, the prompt is no number."""
+    model, seen = new_model(FullConfig()), []
+
+    def outputs(images_BHWC):
+        seen.append(len(images_BHWC))
+        if len(seen) == 8:
+            model.prompt.content.values.data.fill_(math.nan)
+        return PromptedNetwork.outputs(model, images_BHWC)
+
+    training_only = lambda x: outputs(x) if model.prompt.training else type(model).outputs(model, x)  # noqa: E731
+    monkeypatch.setattr(model, "outputs", training_only)
+    epochs = fit(model, TRAIN, VAL, training(epochs=5, batch_size=4, optimizer=PLAIN_SGD, lr=0.1))
+    assert [next(epochs).epoch, next(epochs).epoch] == [0, 1]
+    said = r"^diverged in epoch 2, step 1: training loss nan \(lr 0\.1; epoch 1 was the last"
+    with pytest.raises(DivergedError, match=said):
+        next(epochs)
+    assert len(seen) == 8
+
+
+def test_divergence_in_the_last_step_is_noticed_too():
+    """One batch: the training loss is that of the start values, and only validation shows it."""
+    config = training(epochs=1, batch_size=64, optimizer=PLAIN_SGD, lr=3e38)
+    with pytest.raises(DivergedError):
+        list(fit(new_model(FullConfig()), TRAIN, VAL, config))
