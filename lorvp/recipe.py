@@ -123,9 +123,9 @@ class TrainingConfig(Settings):
     warmup_steps: int = Field(default=0, ge=0, le=10_000_000)
     """Steps in which the rate climbs linearly from 0; the schedule counts from their end."""
     precision: Precision = "fp32"
-    """In which the frozen network computes. bf16 is about twice as fast where the processor has
-    it (elsewhere it is refused, unless compute.slow_precision accepts it), and changes gradients by
-    a few per cent; prompt, mapping and loss are in fp32 either way."""
+    """Precision of the frozen network. bf16 is about twice as fast where the processor has it
+    (elsewhere it is refused, unless compute.slow_precision accepts it), and changes gradients by a
+    few per cent; prompt, mapping and loss are in fp32 either way."""
     compile: CompileMode | None = None
     """Compile the frozen network with torch.compile in this mode before training: a minute or more
     at the start, which only long runs earn back. It changes last bits."""

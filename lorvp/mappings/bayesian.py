@@ -24,7 +24,7 @@ from lorvp.settings import Count, Positive, Settings
 
 
 class BlmConfig(Settings):
-    """From counts of predictions."""
+    """Shares from counts of predictions."""
 
     kind: Literal["blm"] = "blm"
     smoothing: Positive = 1.0
@@ -37,7 +37,7 @@ class BlmConfig(Settings):
 
 
 class BlmPlusConfig(Settings):
-    """From sums of probabilities."""
+    """Shares from sums of probabilities."""
 
     kind: Literal["blm_plus"] = "blm_plus"
     smoothing: Positive = 1.0

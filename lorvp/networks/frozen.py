@@ -98,10 +98,12 @@ class FrozenNetwork(nn.Module):
 
     @property
     def source_classes(self) -> int:
+        """S, the number of the network's own classes."""
         return len(self.class_names)
 
     @property
     def features(self) -> int:
+        """D, the number of features that the classifier reads."""
         return cast(Classifier, self.network).head_hidden_size
 
     @property
@@ -136,7 +138,7 @@ class FrozenNetwork(nn.Module):
         return super().train(False)
 
     def normalise(self, images_BCHW: Tensor) -> Tensor:
-        """From [0, 1] to what the network was trained on."""
+        """Images in [0, 1] with the mean and deviation that the network was trained on."""
         return (images_BCHW - self.mean_C11) / self.std_C11
 
     def forward(self, images_BCHW: Tensor, reads: Reads = "logits") -> Tensor:

@@ -45,11 +45,11 @@ class Ends:
     """What a mapping connects: source classes or features, and target classes."""
 
     source_names: tuple[str, ...]
-    """Of the network's own classes, in the order of its logits."""
+    """Names of the network's own classes, in the order of its logits."""
     features: int
     """D, the number of features that the network's classifier reads."""
     target_names: tuple[str, ...]
-    """Of the classes we adapt to."""
+    """Names of the classes that we adapt to."""
     text: bool = False
     """Whether the network has a text encoder."""
 

@@ -1,4 +1,4 @@
-"""From a file of weights to the frozen network; part of the hash of every checkpoint."""
+"""Loads the frozen network from a file of weights; part of every checkpoint's code hash."""
 
 from __future__ import annotations
 

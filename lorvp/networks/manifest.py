@@ -64,17 +64,17 @@ class Facts(BaseModel):
     patch: Side | None = None
     """Side of its patches in pixels; null if it has none, or for the architecture's own."""
     class_names: Annotated[list[Line], Field(max_length=2**20)]
-    """Of the source classes, in the order of the logits; empty if texts are the classes."""
+    """Names of the source classes in the order of the logits; empty if texts are the classes."""
     templates: Annotated[list[Template], Field(min_length=1, max_length=1000)] | None = None
-    """Of the texts that are the classes of a network that reads text; else null."""
+    """Templates of the texts that are the classes of a network that reads text; else null."""
     source: Line
     """Where the weights come from."""
     source_sha256: Digest | None = None
-    """Of the file that the weights were read from, if it was one file."""
+    """SHA-256 of the file that the weights were read from, if it was one file."""
     licence: Line | None = None
-    """Of the weights, as their source states it."""
+    """Licence of the weights, as their source states it."""
     accuracy: Annotated[float, Field(ge=0, le=1)] | None = None
-    """On images held out from the source task, if the network was trained by this project."""
+    """Accuracy on held-out images of the source task, if this project trained the network."""
 
     @model_validator(mode="after")
     def _has_known_options(self) -> Facts:

@@ -48,10 +48,12 @@ class MappingAlone(nn.Module):
         self.parameter_groups = model.parameter_groups
 
     def source_logits(self, outputs_B: Tensor) -> Tensor:
+        """The given outputs, which are the logits_BS if the mapping reads these."""
         assert self.mapping.reads == "logits", "only mappings of logits count"
         return outputs_B
 
     def outputs(self, outputs_B: Tensor) -> Tensor:
+        """The given outputs."""
         return outputs_B
 
     def forward(self, outputs_B: Tensor) -> Tensor:

@@ -60,6 +60,7 @@ class _Totals:
         self.steps = 0
 
     def add(self, loss: Tensor, logits_BK: Tensor, labels_B: Tensor) -> None:
+        """Add the loss and the number of correct predictions of a step."""
         self.sums[0] += loss * len(labels_B)
         self.sums[1] += (logits_BK.argmax(1) == labels_B).sum()
         # A sum that is once infinite or NaN is never finite again.
@@ -69,6 +70,7 @@ class _Totals:
             self._require_finite()
 
     def means(self, images: int) -> tuple[float, float]:
+        """Mean loss and accuracy over ``images`` images."""
         self._require_finite()
         loss, accuracy = (self.sums / images).tolist()
         return loss, accuracy

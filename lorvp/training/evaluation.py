@@ -20,6 +20,7 @@ class Predictions:
     loss_N: Tensor
 
     def accuracy(self, labels_N: Tensor) -> float:
+        """Share of images whose predicted class is their label, in 0..1."""
         return float((self.predicted_N == labels_N).double().mean())
 
 

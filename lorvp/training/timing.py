@@ -38,6 +38,7 @@ class Stopwatch:
         self._start = self._now()
 
     def read(self) -> Duration:
+        """The time since this stopwatch was made."""
         (computed, wall), now = self._start, self._now()
         return Duration(now[0] - computed, now[1] - wall)
 

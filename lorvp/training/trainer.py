@@ -27,7 +27,7 @@ class Epoch:
     """Record of one epoch. Accuracies are shares in 0..1, losses mean cross-entropies in nats."""
 
     epoch: int
-    """From 0."""
+    """Number of the epoch, from 0."""
     lr: float
     """Learning rate of the content (or else of the first group) at the epoch's first step."""
     train_loss: float

@@ -88,25 +88,38 @@ def run(
     if whole.prompt.fixed:
         model, splits, cached = with_cached_outputs(whole, splits, cache)
     train, val, test = (splits[name] for name in SPLITS)
-    training, best = Training(model, train, val, trial.training), Best()
+    training = Training(model, train, val, trial.training)
+    best = _train(training, whole, test, on_epoch, resume)
+    whole.load_trained_state(best.state)
+    with whole.measuring() as norms:
+        found = predict(model, test)
+    seen = cached["test"].prompt_linf if cached else whole.linf_of(norms)
+    took = _training_time(training.history, cached)
+    summary = _summary(whole, training.history, best, found, test) | vars(took)
+    summary["prompt_linf"] = seen
+    account = whole.prompt.account(whole.network)
+    return Result(best.state, training.history, found, test.labels_N, summary, account)
+
+
+def _train(
+    training: Training,
+    whole: PromptedNetwork,
+    test: LabelledImages,
+    on_epoch: Callable[[Epoch], None],
+    resume: Resume,
+) -> Best:
+    """Train the epochs that are left, store the state after each, and return the best."""
+    best = Best()
     if (saved := resume.load()) is not None:
         training.load_state(saved["training"])
         best = Best(**saved["best"])
     for epoch in training.epochs():
         on_epoch(epoch)
         best.see(epoch, whole)
-        if trial.training.test_every_epoch:
-            best.published.append(predict(model, test).accuracy(test.labels_N))
+        if training.config.test_every_epoch:
+            best.published.append(predict(training.model, test).accuracy(test.labels_N))
         resume.save({"training": training.state(), "best": vars(best)})
-    whole.load_trained_state(best.state)
-    with whole.measuring() as norms:
-        answers = predict(model, test)
-    seen = cached["test"].prompt_linf if cached else whole.linf_of(norms)
-    took = _training_time(training.history, cached)
-    summary = _summary(whole, training.history, best, answers, test) | vars(took)
-    summary["prompt_linf"] = seen
-    account = whole.prompt.account(whole.network)
-    return Result(best.state, training.history, answers, test.labels_N, summary, account)
+    return best
 
 
 @dataclass
@@ -121,19 +134,20 @@ class Best:
     """Test accuracy of each epoch; published tables report the best. It chooses nothing."""
 
     def see(self, epoch: Epoch, model: PromptedNetwork) -> None:
+        """Keep the model's state if this epoch is better than all before."""
         rank = epoch.val_accuracy, -epoch.val_loss
         if self.rank is None or rank > self.rank:
             self.rank, self.epoch, self.state = rank, epoch.epoch, model.trained_state()
 
 
-def predictions(answers: Predictions, labels_N: Tensor) -> pl.DataFrame:
+def predictions(found: Predictions, labels_N: Tensor) -> pl.DataFrame:
     """One row for each image: label, predicted, confidence, loss."""
     return pl.DataFrame(
         {
             "label": labels_N.cpu().numpy(),
-            "predicted": answers.predicted_N.cpu().numpy(),
-            "confidence": answers.confidence_N.cpu().numpy(),
-            "loss": answers.loss_N.cpu().numpy(),
+            "predicted": found.predicted_N.cpu().numpy(),
+            "confidence": found.confidence_N.cpu().numpy(),
+            "loss": found.loss_N.cpu().numpy(),
         }
     )
 
@@ -142,13 +156,13 @@ def _summary(
     model: PromptedNetwork,
     history: list[Epoch],
     best: Best,
-    answers: Predictions,
+    found: Predictions,
     test: LabelledImages,
 ) -> dict[str, float | int | None]:
     values = {role: sum(p.numel() for p in ps) for role, ps in model.parameter_groups().items()}
     return {
         "val_accuracy": history[best.epoch].val_accuracy,
-        "test_accuracy": answers.accuracy(test.labels_N),
+        "test_accuracy": found.accuracy(test.labels_N),
         "best_epoch": best.epoch,
         "epochs": len(history),
         "test_accuracy_of_best_test_epoch": max(best.published, default=None),

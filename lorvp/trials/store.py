@@ -69,6 +69,7 @@ class TrialStore:
         self.work = root / ".work"
 
     def folder(self, fingerprint: str) -> Path:
+        """Where a trial lies, or would lie."""
         return self.root / fingerprint
 
     def holds(self, fingerprint: str) -> bool:

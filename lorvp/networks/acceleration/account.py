@@ -17,10 +17,12 @@ SPLIT = "stem split"
 
 
 def in_a_line(account: Account) -> str:
+    """All phrases of an account."""
     return "; ".join(account.values())
 
 
 def norms_in(network: nn.Module) -> int:
+    """The number of BatchNorms in a network."""
     return sum(type(module).__name__ in NORMS for module in network.modules())
 
 

@@ -105,6 +105,7 @@ class Engine(FrozenNetwork):
     def run(
         self, canvas_BCHW: Tensor, added_BCHW: Tensor, reads: Reads, hooks: Hooks = nullcontext
     ) -> Tensor:
+        """As `FrozenNetwork.run`, in pieces of the batch."""
         run_piece = self._run_piece
         if self.halvings:
             # Nothing in the network is random, so that no generator has to be put back.
@@ -133,6 +134,7 @@ class Engine(FrozenNetwork):
         return min(whole, -(-len(canvas_BCHW) // 2**self.halvings))
 
     def _run_piece(self, x_BCHW: Tensor, term: Tensor | None, reads: Reads, hooks: Hooks) -> Tensor:
+        """The output for one of ``_pieces``."""
         # Hooks do not fire in a compiled network, so methods that use them take the plain one.
         read_piece = self._read if hooks is nullcontext else read
         adding = nullcontext() if self.stem is None else self.stem.adding(term)

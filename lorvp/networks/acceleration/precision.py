@@ -20,7 +20,7 @@ SLOW = 4.0
 """A precision is slow if it takes more than this many times as long as fp32. Devices are far from
 the line: with bf16 products they take half as long, without them 50 times."""
 SIDE = 256
-"""Of the square matrices that are multiplied to measure this."""
+"""Rows and columns of the matrices that are multiplied to measure this."""
 
 
 class SlowPrecision(UserWarning):
@@ -81,7 +81,7 @@ BF16: dict[str, Callable[[torch.device], str | None]] = {"cpu": _on_cpu, "cuda":
 
 
 BACKENDS: Any = torch.backends
-"""As Any, since type checkers do not see its properties."""
+"""Typed as Any, since type checkers do not see its properties."""
 
 
 @contextmanager

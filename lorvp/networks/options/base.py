@@ -16,9 +16,9 @@ from lorvp.settings import Settings
 
 Rate = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0, le=1000)]
-"""Of layers, heads or groups."""
+"""Number of layers, heads or groups."""
 Width = Annotated[int, Field(ge=-1, le=65536)]
-"""Of channels or pixels; -1 is some architectures' word for none."""
+"""Number of channels or pixels; some architectures write -1 for none."""
 Factor = Annotated[float, Field(ge=-1e6, le=1e6)]
 Word = Annotated[str, Field(pattern=r"^[a-z0-9_]{0,40}$")]
 """A name that the library explains, such as one of its activations."""

@@ -26,7 +26,7 @@ _PLACED = "`compute` says where trials run"
 
 
 class TimmOptions(Options):
-    """As timm's own classes call them; each architecture takes some of them."""
+    """timm's options under timm's names; each architecture takes some of them."""
 
     instead: ClassVar[Mapping[str, str]] = {
         "pretrained": _FILE,
@@ -149,7 +149,7 @@ class TimmOptions(Options):
 
 
 class TimmFileOptions(TimmOptions):
-    """Of a local file, which does not say how many classes it has."""
+    """The options of a local file, which does not say how many classes it has."""
 
     instead: ClassVar[Mapping[str, str]] = {
         key: advice for key, advice in TimmOptions.instead.items() if key != "num_classes"

@@ -27,7 +27,7 @@ from lorvp.networks.weights_file import require_file
 from lorvp.settings import Template
 
 DEFAULT_TEMPLATE = "This is a photo of a {}."
-"""Of ILM-VP's and AutoVP's codes, before OpenAI's 80."""
+"""ILM-VP's and AutoVP's codes put it before OpenAI's 80."""
 
 Templates = Annotated[list[Template], Field(min_length=1)]
 
@@ -43,11 +43,11 @@ class ClipConfig(PublishedConfig):
     file: str | None = None
     """The same weights in a local file, in place of a download."""
     sha256: str | None = Field(default=None, pattern=r"^[0-9a-fA-F]{64}$")
-    """Of `file`; anything else is refused."""
+    """SHA-256 of `file`; another file is refused."""
     model_kwargs: Annotated[dict[str, Any], AfterValidator(checked_by(OpenClipOptions))] = Field(
         default={}
     )
-    """What replaces some of open_clip's settings: `embed_dim`, `vision_cfg`, `text_cfg`, …"""
+    """Replacements for some of open_clip's settings: `embed_dim`, `vision_cfg`, `text_cfg`, …"""
     input_size: int | None = Field(default=None, ge=8, le=2048)
     """Height and width in pixels; the architecture's own unless given."""
     templates: Literal["openai80"] | Templates = "openai80"

@@ -38,7 +38,7 @@ class TimmConfig(PublishedConfig):
     file: str | None = None
     """Local weights in place of the hub's: safetensors, a state_dict, or Google's .npz."""
     sha256: str | None = Field(default=None, pattern=r"^[0-9a-fA-F]{64}$")
-    """Of `file`; anything else is refused."""
+    """SHA-256 of `file`; another file is refused."""
     model_kwargs: Annotated[dict[str, Any], AfterValidator(checked_by(TimmFileOptions))] = Field(
         default={}
     )
@@ -48,9 +48,9 @@ class TimmConfig(PublishedConfig):
     mean: Colours | None = None
     """Given for a file whose network was trained on images normalised in another way."""
     std: Deviations | None = None
-    """As `mean`."""
+    """Given as `mean` is."""
     interpolation: Interpolation | None = None
-    """As `mean`."""
+    """Given as `mean` is."""
     class_names: str | None = None
     """A text file with a name per line, where the checkpoint brings none."""
 

@@ -30,7 +30,7 @@ class TorchvisionConfig(PublishedConfig):
     file: str | None = None
     """The same weights in a local file, in place of a download."""
     sha256: str | None = Field(default=None, pattern=r"^[0-9a-fA-F]{64}$")
-    """Of `file`; anything else is refused."""
+    """SHA-256 of `file`; another file is refused."""
     input_size: int | None = Field(default=None, ge=8, le=2048)
     """Height and width in pixels; the checkpoint's own unless given. Transformers have but one."""
 

@@ -22,7 +22,7 @@ class TileConfig(Settings):
 
     kind: Literal["tile"] = "tile"
     side: PatchSide = None
-    """Of the tile in pixels; the side of the network's patches unless given."""
+    """Side of the tile in pixels; that of the network's patches unless given."""
 
     def build(self, canvas: Canvas, placement: Placement) -> Tile:
         tile = Tile(canvas.size, patch_side(canvas, self.side))

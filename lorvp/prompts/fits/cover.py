@@ -24,7 +24,7 @@ class CoverConfig(Settings):
     image_size: Annotated[Count, Symbol("n")] = 164
     """Side of the square in pixels; 164 of 224 was best in the paper."""
     colour: Colour = "black"
-    """Of the frame."""
+    """Colour of the frame."""
 
     def build(self, canvas: Canvas) -> Cover:
         return Cover(canvas, self.image_size, self.colour)

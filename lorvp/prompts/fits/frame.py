@@ -18,7 +18,7 @@ from lorvp.prompts.base import Canvas, Fit
 from lorvp.settings import Count, Settings, Symbol
 
 Colour = Literal["black", "mean"]
-"""Of the free pixels: 0, or the network's mean colour, which is 0 after normalisation."""
+"""Colour of the free pixels: 0, or the network's mean colour, which is 0 after normalisation."""
 
 
 class FrameConfig(Settings):
@@ -28,7 +28,7 @@ class FrameConfig(Settings):
     image_size: Annotated[Count, Symbol("n")] = 128
     """Side of the image in pixels; ILM-VP has 32 or 128, AutoVP 64, 128 or 192, of 224."""
     colour: Colour = "black"
-    """Of the frame."""
+    """Colour of the frame."""
     interpolation: Interpolation | None = None
     """The network's own unless given."""
 

@@ -30,7 +30,7 @@ class ScaledFrameConfig(Settings):
     scale: Annotated[float, Symbol("scale"), Field(ge=SMALLEST, le=LARGEST)] = 1.5
     """The scale at the start."""
     colour: Colour = "black"
-    """Of the frame."""
+    """Colour of the frame."""
     largest_gradient: Positive | None = None
     """The scale's gradient is cut to it; the published code has 0.001 for CLIP."""
 

@@ -25,7 +25,7 @@ class ShrunkenPatchesConfig(Settings):
 
     kind: Literal["shrunken_patches"] = "shrunken_patches"
     side: PatchSide = None
-    """Of a patch in pixels; the network's own unless given."""
+    """Side of a patch in pixels; the network's own unless given."""
     width: Annotated[Count, Symbol("q")] = 1
     """Pixels of frame on each side of every patch."""
 
@@ -35,7 +35,7 @@ class ShrunkenPatchesConfig(Settings):
 
 
 class ShrunkenPatches(Fit):
-    """Patches of side P, of which the inner P - 2q are image."""
+    """Patches of side P whose inner P - 2q pixels are image."""
 
     inside_HW: Tensor
 

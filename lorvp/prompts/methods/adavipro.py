@@ -26,7 +26,7 @@ class AdaViProConfig(Method):
 
     kind: Literal["adavipro"] = "adavipro"
     width: Annotated[Count, Symbol("p")] = 30
-    """Pixels of border; the paper has 5 to 112, the last of which is the whole image."""
+    """Pixels of border; the paper has 5 to 112, and 112 is the whole image."""
     side: Annotated[Count, Symbol("s")] = 32
     """Side of a region in pixels; 32 was best on most of the paper's datasets."""
     hidden: Count = 64

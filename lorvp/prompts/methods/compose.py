@@ -1,4 +1,4 @@
-"""Any content with any placement on any fit: points of the space that nobody has published."""
+"""Any content with any placement on any fit, published or not."""
 
 from __future__ import annotations
 

@@ -22,8 +22,8 @@ TRAINING = TrainingConfig(
     schedule=CosineConfig(),  # run script: per step, without warm-up
     # The run script has no augmentation: its option "randomcrop" (252, then 224) is off.
 )
-"""Of the published run script, which is for ViT-B/16 on Tiny-ImageNet. The paper's values for
-other networks are not known."""
+"""Settings of the published run script, which is for ViT-B/16 on Tiny-ImageNet. The paper's values
+for other networks are not known."""
 
 
 class LorVpConfig(Method, Factors):

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from lorvp.datasets import prepared
-from lorvp.datasets.source import ImageArray, Source, write
+from lorvp.datasets.source import ImageArray, Source
+from lorvp.datasets.write import write
 from lorvp.mappings.selection import IdentityConfig
 from lorvp.prompts.methods.adavipro import AdaViProConfig
 from lorvp.training.evaluation import predict
