@@ -46,7 +46,7 @@ def network(name: str) -> FrozenNetwork:
 
 
 def losses(method, name: str) -> list[float]:
-    """Of the real trainer, with all images in each step, so that every epoch is one."""
+    """Losses of the real trainer, with all images in each step, so that every epoch is one."""
     settings = {"epochs": STEPS, "batch_size": len(TRAIN), "optimizer": OPTIMIZERS[name][0]}
     asked = trial(method, LpConfig(), lr=LR, **settings)
     torch.manual_seed(0)

@@ -27,10 +27,12 @@ def on_canvas(image_CHW: Tensor, size: tuple[int, int], colour: tuple[float, ...
 
 
 def levels(images_NHWC: Tensor) -> Tensor:
+    """Images in [0, 1]."""
     return images_NHWC.permute(0, 3, 1, 2).double() / 255
 
 
 def pixel(image_CHW: Tensor, row: int, column: int, colour: Tensor) -> Tensor:
+    """A pixel of the image, or the colour outside of it."""
     inside = 0 <= row < image_CHW.shape[1] and 0 <= column < image_CHW.shape[2]
     return image_CHW[:, row, column] if inside else colour
 

@@ -13,11 +13,11 @@ from tests.support.tiny import MEAN, STD, TARGET_NAMES, images, tiny_network, tr
 
 ODD = (15, 22)
 Formula = Callable[[float, int, int, int, int], float]
-"""Of a pixel's level in [0, 1] and its n, c, y, x."""
+"""The value that a network is given, from a pixel's level in [0, 1] and its n, c, y, x."""
 
 
 def moved(method, size=ODD) -> PromptedNetwork:
-    """In evaluation mode, with every trained value of the prompt away from its start."""
+    """A model in evaluation mode, with the content's values away from their start."""
     torch.manual_seed(0)
     model = build(trial(method), tiny_network(size), TARGET_NAMES).eval()
     for parameter in model.prompt.content.parameters():
@@ -26,10 +26,12 @@ def moved(method, size=ODD) -> PromptedNetwork:
 
 
 def raw(side=ODD, number: int = 2) -> Tensor:
+    """Images as a dataset has them."""
     return images(number, side=side).images_NHWC
 
 
 def norm(value: float, c: int) -> float:
+    """A level in colour ``c`` after the network's normalisation."""
     return (value - MEAN[c]) / STD[c]
 
 
@@ -43,6 +45,7 @@ def sees(model: PromptedNetwork, given_NHWC: Tensor, canvas_NCHW: Tensor, formul
 
 
 def places(shape: torch.Size) -> Iterator[tuple[int, ...]]:
+    """All indices of a tensor."""
     return iter(torch.cartesian_prod(*map(torch.arange, shape)).tolist())
 
 
@@ -60,13 +63,16 @@ def row_by_row(values: Tensor, where: Callable[[int, int], bool], size=ODD) -> T
 
 
 def in_border(width: int, size=ODD) -> Callable[[int, int], bool]:
+    """Whether a pixel lies in the border of a canvas, by its row and column."""
     return lambda y, x: min(y, x, size[0] - 1 - y, size[1] - 1 - x) < width
 
 
 def outside(side: int, size=ODD) -> Callable[[int, int], bool]:
+    """Whether a pixel lies outside of a square image in the middle."""
     top, left = (first(extent, side) for extent in size)
     return lambda y, x: not (top <= y < top + side and left <= x < left + side)
 
 
 def framed(given_NHWC: Tensor, size=ODD) -> Tensor:
+    """Square images in the middle of black canvases."""
     return torch.stack([on_canvas(image, size, BLACK) for image in levels(given_NHWC)])

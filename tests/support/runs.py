@@ -11,6 +11,7 @@ TIMES = {"seconds", "wall_seconds"}
 
 
 def without_seconds(history) -> list[dict]:
+    """The rows of a history without what differs from run to run."""
     return [{k: v for k, v in row.items() if k not in TIMES} for row in history_rows(history)]
 
 

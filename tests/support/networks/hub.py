@@ -1,4 +1,4 @@
-"""A stand-in for the places that weights come from, on this machine's loopback.
+"""A stand-in for the servers of published weights, on this machine's loopback.
 
 Whoever asks it for /stop has seen the last of it.
 """

@@ -40,7 +40,7 @@ class Steps:
             self.used.append(mapping.source_KM.tolist())
 
     def counts(self, epoch: int) -> list[list[int]]:
-        """Of top predictions, one image after the other."""
+        """Counts of top predictions, one image after the other."""
         own = slice(epoch * self.batches, (epoch + 1) * self.batches)
         counts = [[0] * TARGETS for _ in range(SOURCES)]
         rows = torch.cat(self.outputs[own]).tolist()

@@ -1,4 +1,4 @@
-"""Checkpoints of real timm networks: what is read is what was written, or is refused."""
+"""Checkpoints of real timm networks are read as they were written, or refused."""
 
 import pytest
 import torch

@@ -105,7 +105,7 @@ def test_openai80_is_the_plain_sentence_and_their_eighty():
 
 
 def test_sizes_and_colours_are_clips():
-    """Of OpenAI, quoted in the table of constants of every paper's code."""
+    """OpenAI's, quoted in the table of constants of every paper's code."""
     facts = ClipConfig(name="ViT-B-32-quickgelu").facts()
     assert facts.input_size == (224, 224)
     assert facts.mean == pytest.approx([0.48145466, 0.4578275, 0.40821073])

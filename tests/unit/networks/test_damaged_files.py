@@ -55,7 +55,7 @@ def test_damaged_weights_are_read_or_told(tmp_path, name):
 
 
 def reading(path: Path) -> str:
-    """What is said of it instead of reading it."""
+    """The message with which a file is refused."""
     try:
         require_file(path)
         if path.suffix != ".npz":

@@ -20,7 +20,7 @@ def test_every_class_has_a_name_of_its_own(subset, number):
 
 
 def test_names_are_short_and_in_the_order_of_the_logits():
-    """Of the benchmark's classes, by their well-known numbers."""
+    """A few classes of the benchmark, by their well-known numbers."""
     names = imagenet_names("imagenet-1k")
     known = {0: "tench", 1: "goldfish", 207: "golden retriever", 281: "tabby", 817: "sports car"}
     assert {number: names[number] for number in known} == known

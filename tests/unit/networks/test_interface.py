@@ -1,4 +1,4 @@
-"""What is read off a network without its weights, and the texts that stand for classes."""
+"""Patches and tokens of networks without weights, and the texts that stand for classes."""
 
 import pytest
 import torch

@@ -1,5 +1,4 @@
-"""What a device computes well is asked of it; in IEEE fp32 nothing is shortened, and all is put
-back. ``.ci/run`` runs what is marked ``hardware`` again on a processor that plays an older one."""
+"""Devices are asked whether they are fast in bf16, and IEEE fp32 keeps all bits and is put back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is added, against the formulas written out as loops in float64."""
+"""Contents against their formulas, written out as loops in float64."""
 
 import math
 

@@ -11,12 +11,13 @@ from tests.support.tiny import dataset, tiny_network, trial
 
 @pytest.fixture
 def data(tmp_path):
+    """A tiny dataset."""
     return dataset(tmp_path / "noise")
 
 
 @pytest.fixture(scope="session")
 def result(tmp_path_factory):
-    """Of a tiny trial."""
+    """The result of a tiny trial."""
     data = dataset(tmp_path_factory.mktemp("data") / "noise")
     return run(trial(), tiny_network(), data)
 

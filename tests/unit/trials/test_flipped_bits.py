@@ -135,7 +135,7 @@ def test_they_are_as_many_as_is_said():
 
 
 def outcome(kept: Kept) -> tuple[Any, str]:
-    """The answer, or what is said in its place."""
+    """The answer, or the message in its place."""
     try:
         return kept.read(), ""
     except InputError as error:

@@ -95,7 +95,7 @@ def test_the_root_is_the_users_choice_or_the_cache_folder(monkeypatch, tmp_path)
 
 
 def rewritten(folder, **changed) -> None:
-    """With a checksum of its own, as anybody can compute it."""
+    """Change a record, and compute its checksum anew."""
     record = json.loads((folder / "trial.json").read_text()) | changed
     del record["sha256"]
     record["sha256"] = hashlib.sha256(canonical(record)).hexdigest()
