@@ -1,4 +1,7 @@
-"""Devices are asked whether they are fast in bf16, and IEEE fp32 keeps all bits and is put back."""
+"""Devices are asked whether they are fast in bf16, and IEEE fp32 keeps all bits and is put back.
+
+``.ci/run`` runs what is marked ``hardware`` again on a processor that plays an older one.
+"""
 
 from __future__ import annotations
 
