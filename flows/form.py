@@ -17,7 +17,7 @@ from ruamel.yaml import YAML
 
 from flows.train import run
 from lorvp.errors import InputError
-from lorvp.experiment import yaml_positions
+from lorvp.experiment import yaml_file
 from lorvp.experiment.overrides import MAPPINGS, METHODS, changed
 from lorvp.files.whole import write_whole
 from lorvp.recipe import TrainingConfig
@@ -95,7 +95,7 @@ def write_params(changes: dict[str, Any], name: str) -> Path:
     """A params.yaml of the run's own."""
     settings.read(PARAMS)  # mistakes in it are told with its lines
     file = WORK / "forms" / (re.sub(r"[^\w.-]+", "-", name) + ".yaml")
-    write_whole(file, _as_yaml(changed(yaml_positions.read(PARAMS).data, changes)))
+    write_whole(file, _as_yaml(changed(yaml_file.read(PARAMS).data, changes)))
     return file
 
 
@@ -110,7 +110,7 @@ def publish(file: Path, experiment: RunExperiment) -> None:
     create_markdown_artifact(
         f"{len(experiment.points)} trials. To have them in `data/tables`, put the grid below into "
         "`params.yaml` and run `dvc repro`; nothing is trained again.\n\n"
-        f"```yaml\n{_as_yaml({'grid': yaml_positions.read(file).data['grid']})}```",
+        f"```yaml\n{_as_yaml({'grid': yaml_file.read(file).data['grid']})}```",
         key="params",
         description="What this run trains",
     )

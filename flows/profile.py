@@ -10,7 +10,7 @@ import os
 import sys
 
 from lorvp.datasets import prepared
-from lorvp.datasets.prepared import LabelledImages
+from lorvp.datasets.labelled_images import LabelledImages
 from lorvp.errors import InputError
 from lorvp.experiment.trial import Point
 from lorvp.networks import checkpoint

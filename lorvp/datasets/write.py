@@ -10,9 +10,9 @@ import numpy as np
 
 from lorvp.datasets import duplicates
 from lorvp.datasets.folders.not_used import below
+from lorvp.datasets.manifest import SPLITS
 from lorvp.datasets.pixels.files import BrokenImageError
 from lorvp.datasets.pixels.view import View
-from lorvp.datasets.prepared import SPLITS
 from lorvp.datasets.source import Images, Source
 from lorvp.errors import InputError
 from lorvp.files.whole import naming_full_disk, reserve, sha256, to_json, whole_folder

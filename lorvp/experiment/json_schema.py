@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lorvp.experiment.grid import CHOICES
+from lorvp.experiment.expansion import CHOICES
 from lorvp.experiment.params import Params
 from lorvp.experiment.trial import PAPER, RECIPE, Trial
 from lorvp.settings import NAME

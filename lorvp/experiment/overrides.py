@@ -13,9 +13,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from lorvp.errors import InputError
-from lorvp.experiment.grid import CHOICES
+from lorvp.experiment.bounds import LARGEST, RefusedError, require_bounded, values_in
+from lorvp.experiment.expansion import CHOICES
 from lorvp.experiment.trial import PAPER, RECIPE
-from lorvp.experiment.yaml_positions import DEEPEST, LARGEST
 from lorvp.mappings import MappingConfig
 from lorvp.prompts.methods import MethodConfig
 from lorvp.settings import Settings
@@ -71,26 +71,17 @@ class Form(Settings):
 
 def _require_form(changes: dict[str, Any]) -> None:
     try:
-        _require_shallow(changes)
+        require_bounded(changes, values_in)
         Form.model_validate(changes)
         size = len(json.dumps(changes, ensure_ascii=False).encode())
+    except RefusedError as error:
+        raise InputError(f"the form: {error}") from error
     except ValidationError as error:
         raise InputError(f"the form: {told(error)}") from error
     except (UnicodeEncodeError, TypeError, ValueError) as error:
         raise InputError(f"the form holds something that is no text: {error}") from error
     if size > LARGEST:
         raise InputError(f"the form is larger than {LARGEST:,} bytes")
-
-
-def _require_shallow(changes: Any) -> None:
-    """Raise InputError if the form is nested more deeply than a file may be, or in itself."""
-    level = [changes]
-    for _ in range(DEEPEST):
-        inner = [i.values() if isinstance(i, dict) else i for i in level]
-        level = [v for i in inner for v in i if isinstance(v, dict | list)]
-        if not level:
-            return
-    raise InputError(f"the form is nested more than {DEEPEST} deep")
 
 
 def _is_block(block: Any) -> bool:

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.autograd.profiler_util import EventList
 from torch.profiler import ProfilerActivity, profile
 
-from lorvp.datasets.prepared import LabelledImages
+from lorvp.datasets.labelled_images import LabelledImages
 from lorvp.recipe import TrainingConfig
 from lorvp.training.epoch import train_epoch
 from lorvp.training.model import PromptedNetwork

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from lorvp.datasets.prepared import LabelledImages
+from lorvp.datasets.labelled_images import LabelledImages
 from lorvp.mappings.base import Mapping
 from lorvp.prompts.base import Prompt
 from lorvp.training.model import PromptedNetwork

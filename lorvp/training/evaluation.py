@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lorvp.datasets.prepared import LabelledImages
+from lorvp.datasets.labelled_images import LabelledImages
 
 
 @dataclass(frozen=True)

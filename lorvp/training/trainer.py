@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lorvp.datasets.prepared import LabelledImages
+from lorvp.datasets.labelled_images import LabelledImages
 from lorvp.recipe import TrainingConfig
 from lorvp.training.cached_outputs import Model
 from lorvp.training.epoch import DivergedError, batch_sizes, refresh_mapping, train_epoch

@@ -10,7 +10,9 @@ import polars as pl
 import torch
 from torch import Tensor
 
-from lorvp.datasets.prepared import SPLITS, LabelledImages, Prepared
+from lorvp.datasets.labelled_images import LabelledImages
+from lorvp.datasets.manifest import SPLITS
+from lorvp.datasets.prepared import Prepared
 from lorvp.networks.acceleration.engine import engine
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.training.cached_outputs import Cache, Outputs, no_cache, with_cached_outputs

@@ -14,7 +14,7 @@ from typing import get_args
 import polars as pl
 import torch
 
-from lorvp.datasets.prepared import LabelledImages
+from lorvp.datasets.labelled_images import LabelledImages
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.performance.profile import _seconds
 from lorvp.recipe import CompileMode, Precision

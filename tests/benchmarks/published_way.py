@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 
-from lorvp.datasets.prepared import LabelledImages
+from lorvp.datasets.labelled_images import LabelledImages
 from lorvp.mappings.frequency import greedy
 
 WORKERS = 4

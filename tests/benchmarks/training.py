@@ -19,7 +19,7 @@ import polars as pl
 import timm
 import torch
 
-from lorvp.datasets.prepared import LabelledImages
+from lorvp.datasets.labelled_images import LabelledImages
 from lorvp.experiment.trial import Trial
 from lorvp.networks import checkpoint
 from lorvp.networks.frozen import FrozenNetwork

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lorvp.datasets import prepared
-from lorvp.datasets.prepared import LabelledImages, Prepared
+from lorvp.datasets.labelled_images import LabelledImages
+from lorvp.datasets.prepared import Prepared
 from lorvp.datasets.source import ImageArray, Source
 from lorvp.datasets.write import write
 from lorvp.experiment.trial import Trial

@@ -116,6 +116,8 @@ def test_trials_have_different_names(package):
         ("prompts/base.py", EVERY),
         ("networks/frozen.py", EVERY),
         ("datasets/prepared.py", EVERY),
+        ("datasets/labelled_images.py", EVERY),
+        ("datasets/manifest.py", EVERY),
     ],
 )
 def test_an_edit_changes_the_trials_that_use_the_file(package, file, expected):

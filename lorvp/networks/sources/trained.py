@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lorvp.datasets import prepared
-from lorvp.datasets.prepared import LabelledImages, Prepared
+from lorvp.datasets.labelled_images import LabelledImages
+from lorvp.datasets.prepared import Prepared
 from lorvp.errors import InputError
 from lorvp.images import resized, unit
 from lorvp.networks.libraries.timm_models import create

@@ -17,8 +17,8 @@ from lorvp.datasets import prepared, splits
 from lorvp.datasets.pixels.files import BrokenImageError, ImageFiles, read_image
 from lorvp.datasets.pixels.view import View
 from lorvp.errors import InputError
-from lorvp.experiment.yaml_positions import YamlError
-from lorvp.experiment.yaml_positions import read as read_yaml
+from lorvp.experiment.yaml_file import YamlError
+from lorvp.experiment.yaml_file import read as read_yaml
 from lorvp.files.regular import read_regular, regular
 from lorvp.files.whole import sha256
 from lorvp.networks.sources import class_names

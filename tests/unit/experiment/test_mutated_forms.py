@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from lorvp.errors import InputError
-from lorvp.experiment import params, yaml_positions
+from lorvp.experiment import params, yaml_file
 from lorvp.experiment.overrides import changed
 from tasks.settings import RunParams
 from tests.support.experiments import RAW
@@ -26,7 +26,7 @@ FILLED_IN = {
 
 @pytest.mark.parametrize("group", range(5))
 def test_a_form_filled_in_with_anything_is_right_or_told(group):
-    raw = yaml_positions.read(ROOT / "params.yaml").data
+    raw = yaml_file.read(ROOT / "params.yaml").data
     for number in range(group, 200, 5):
         random = Random(number)
         form = edited(FILLED_IN, random)
@@ -73,8 +73,8 @@ def nested(depth: int) -> list:
 @pytest.mark.parametrize(
     ("form", "said"),
     [
-        ({"seeds": nested(60)}, "the form is nested more than 50 deep"),
-        ({"seeds": nested(800)}, "the form is nested more than 50 deep"),
+        ({"seeds": nested(60)}, "the form: nested more than 50 deep"),
+        ({"seeds": nested(800)}, "the form: nested more than 50 deep"),
         ({"training": {"lr": "x" * 2**19}}, "the form is larger than 262,144 bytes"),
         ({"seeds": [10**5000]}, "the form holds something that is no text"),
     ],

@@ -157,7 +157,7 @@ def test_what_would_fill_the_memory_or_break_the_parser_is_told_where(message, t
 @pytest.fixture
 def uncounted(monkeypatch):
     """Whoever makes these trials instead of counting them fails, before the memory is full."""
-    monkeypatch.setattr(grid, "_expand_block", lambda *_: pytest.fail("trials are made"))
+    monkeypatch.setattr(grid, "expand_block", lambda *_: pytest.fail("trials are made"))
 
 
 @pytest.mark.usefixtures("uncounted")

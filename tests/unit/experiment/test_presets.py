@@ -8,7 +8,7 @@ import pytest
 from dvc.utils.serialize import load_yaml
 
 from lorvp.datasets.image_files import TestOnly
-from lorvp.experiment import yaml_positions
+from lorvp.experiment import yaml_file
 from lorvp.networks.sources.trained import TrainedConfig
 from tasks import settings
 from tests.benchmarks.preset_costs import cost_lines
@@ -49,7 +49,7 @@ def test_a_preset_says_how_to_run_it_what_it_costs_and_how_many_trials_it_has(na
 @every_preset
 def test_dvc_reads_what_we_read(name):
     path = FOLDER / f"{name}.yaml"
-    assert load_yaml(str(path)) == yaml_positions.read(path).data
+    assert load_yaml(str(path)) == yaml_file.read(path).data
 
 
 @every_preset
@@ -87,8 +87,8 @@ def test_the_readers_table_has_no_other_line():
 @every_preset
 def test_networks_are_those_of_the_fragment(name):
     """What is known of a network stands in one place; here it is copied from there."""
-    known = yaml_positions.read(FOLDER / "fragments/networks.yaml").data["checkpoints"]
-    own = yaml_positions.read(FOLDER / f"{name}.yaml").data["checkpoints"]
+    known = yaml_file.read(FOLDER / "fragments/networks.yaml").data["checkpoints"]
+    own = yaml_file.read(FOLDER / f"{name}.yaml").data["checkpoints"]
     for network in known.keys() & own.keys():
         assert own[network] == known[network]
 

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lorvp.datasets.prepared import LabelledImages
+from lorvp.datasets.labelled_images import LabelledImages
 from lorvp.mappings.bayesian import BlmConfig, BlmPlusConfig
 from lorvp.prompts.methods.pad import PadConfig
 from lorvp.training.epoch import count_predictions, refresh_mapping

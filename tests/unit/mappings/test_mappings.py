@@ -5,7 +5,7 @@ from typing import get_args
 import pytest
 import torch
 
-from lorvp.datasets.prepared import LabelledImages
+from lorvp.datasets.labelled_images import LabelledImages
 from lorvp.errors import InputError
 from lorvp.mappings import MappingConfig
 from lorvp.mappings.bayesian import BlmConfig, BlmPlusConfig

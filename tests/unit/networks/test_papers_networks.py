@@ -6,7 +6,7 @@ from typing import NamedTuple
 import pytest
 from pydantic import TypeAdapter
 
-from lorvp.experiment import yaml_positions
+from lorvp.experiment import yaml_file
 from lorvp.networks.sources import CheckpointConfig
 
 FRAGMENT = Path("data/presets/fragments/networks.yaml")
@@ -53,7 +53,7 @@ NETWORKS = {
 
 
 def entries() -> dict:
-    return yaml_positions.read(FRAGMENT).data["checkpoints"]
+    return yaml_file.read(FRAGMENT).data["checkpoints"]
 
 
 def test_the_fragment_holds_these_networks():

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from lorvp.datasets import prepared
+from lorvp.datasets import labelled_images
 from lorvp.images import Augmentation
 from lorvp.mappings.bayesian import BlmConfig, BlmPlusConfig
 from lorvp.mappings.frequency import EvpIndexConfig, FlmConfig, IlmConfig, IlmOnlineConfig
@@ -163,7 +163,7 @@ def test_what_is_kept_serves_trials_with_other_seeds(data, calls, mapping):
 
 
 def test_outputs_are_those_of_all_images_in_order_as_they_are_at_a_test(data, monkeypatch):
-    monkeypatch.setattr(prepared, "EVAL_BATCH", 4)
+    monkeypatch.setattr(labelled_images, "EVAL_BATCH", 4)
     moving = bare(LpConfig(), augmentation={"flip": True, "enlarge": 2})
     model = build(moving, tiny_network(), data.class_names)
     found = outputs_of(model.train(), data.split("test"))

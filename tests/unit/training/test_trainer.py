@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from lorvp.datasets.prepared import LabelledImages
+from lorvp.datasets.labelled_images import LabelledImages
 from lorvp.mappings.frequency import IlmConfig
 from lorvp.mappings.linear import FmConfig, LpConfig
 from lorvp.mappings.selection import IdentityConfig

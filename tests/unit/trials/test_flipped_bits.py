@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from lorvp.datasets import prepared
+from lorvp.datasets.manifest import SPLITS
 from lorvp.datasets.pixels.view import View
 from lorvp.errors import InputError
 from lorvp.files.kept import find, keep
@@ -100,7 +101,7 @@ def of_dataset(root: Path) -> Kept:
     def read() -> list | None:
         data = prepared.read(folder)
         data.require_whole()
-        arrays = [data.split(name) for name in prepared.SPLITS]
+        arrays = [data.split(name) for name in SPLITS]
         return [
             data.digest,
             data.class_names,

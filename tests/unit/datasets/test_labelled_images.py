@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 import torch
 
-from lorvp.datasets import prepared
-from lorvp.datasets.prepared import LabelledImages
+from lorvp.datasets import labelled_images
+from lorvp.datasets.labelled_images import LabelledImages
 from tests.support.tiny import dataset, images
 
 
 @pytest.fixture
 def small_batches(monkeypatch):
     """Four images at a time where nothing is trained."""
-    monkeypatch.setattr(prepared, "EVAL_BATCH", 4)
+    monkeypatch.setattr(labelled_images, "EVAL_BATCH", 4)
 
 
 @pytest.mark.parametrize("number", [1, 3, 4, 5, 8, 10])
@@ -67,7 +67,7 @@ def test_moving_gives_new_images_and_leaves_the_old_ones():
 
 def test_images_that_are_too_many_for_a_device_stay_and_their_batches_go_there(monkeypatch):
     asked = []
-    monkeypatch.setattr(prepared, "_has_room", lambda *given: asked.append(given))
+    monkeypatch.setattr(labelled_images, "_has_room", lambda *given: asked.append(given))
     found = images(6).to("meta")
     assert asked == [(torch.device("meta"), 6 * 16 * 16 * 3)]
     assert found.images_NHWC.device.type == "cpu"
@@ -80,8 +80,8 @@ def test_images_that_are_too_many_for_a_device_stay_and_their_batches_go_there(m
 @pytest.mark.parametrize(("size", "fits"), [(49, True), (50, False), (100, False)])
 def test_half_of_a_gpu_is_left_to_the_network(monkeypatch, size, fits):
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (100, 1000))
-    assert prepared._has_room(torch.device("cuda"), size) == fits
-    assert prepared._has_room(torch.device("cpu"), 10**15)
+    assert labelled_images._has_room(torch.device("cuda"), size) == fits
+    assert labelled_images._has_room(torch.device("cpu"), 10**15)
 
 
 def test_images_of_a_split_stay_on_disk_until_they_are_looked_at(tmp_path, monkeypatch):
