@@ -1,4 +1,4 @@
-"""history.json of a finished trial, checked as all that may come from elsewhere."""
+"""history.json of a finished trial, which may come from elsewhere: checked when it is read."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from lorvp.errors import InputError
 from lorvp.files import strict_json
 from lorvp.text.problems import told
-from lorvp.trials.verified import read_record
+from lorvp.trials.contents import RECORD
 
 Share = Annotated[float, Field(ge=0, le=1)]
 FromZero = Annotated[float, Field(ge=0, le=1e300)]
@@ -18,8 +18,7 @@ Finite = Annotated[float, Field(ge=-1e300, le=1e300)]
 
 
 class _Row(BaseModel):
-    """See ``lorvp.training.trainer.Epoch``; what the placement tells of an epoch stands beside
-    these."""
+    """One epoch (``lorvp.training.trainer.Epoch``); a placement may add numbers of its own."""
 
     model_config = ConfigDict(strict=True, allow_inf_nan=False, extra="allow")
     __pydantic_extra__: dict[str, Finite] = {}  # type: ignore[reportIncompatibleVariableOverride]
@@ -34,6 +33,20 @@ class _Row(BaseModel):
     wall_seconds: FromZero
 
 
+class _Summary(BaseModel):
+    """The entries of trial.json's ``summary`` that a history can be compared with."""
+
+    model_config = ConfigDict(strict=True, allow_inf_nan=False)
+
+    epochs: Annotated[int, Field(ge=1, le=10**6)]
+    best_epoch: Annotated[int, Field(ge=0, le=10**6)]
+    val_accuracy: Share
+
+
+class _Record(BaseModel):
+    summary: _Summary
+
+
 ROWS = TypeAdapter(Annotated[list[_Row], Field(min_length=1)])
 
 
@@ -41,7 +54,7 @@ def read_history(folder: Path) -> list[dict]:
     """One row for each epoch.
 
     Raises:
-        InputError: it is no history, or not that of the trial whose trial.json lies beside it.
+        InputError: history.json or trial.json is damaged, or they are of different trials.
     """
     path = folder / "history.json"
     try:
@@ -50,8 +63,15 @@ def read_history(folder: Path) -> list[dict]:
         raise InputError(f"{path} is damaged: {told(error)}") from error
     if [row.epoch for row in found] != list(range(len(found))):
         raise InputError(f"{path} is damaged: its epochs are not 0, 1, 2 and so on")
-    summary = read_record(folder)["summary"]
-    best = summary["best_epoch"]
-    if len(found) != summary["epochs"] or found[best].val_accuracy != summary["val_accuracy"]:
+    summary = _summary(folder / RECORD)
+    best = found[summary.best_epoch] if summary.best_epoch < len(found) else None
+    if len(found) != summary.epochs or best is None or best.val_accuracy != summary.val_accuracy:
         raise InputError(f"{path} is damaged: it is not the history of what trial.json sums up")
     return [row.model_dump() for row in found]
+
+
+def _summary(path: Path) -> _Summary:
+    try:
+        return _Record.model_validate(strict_json.read(path)).summary
+    except ValidationError as error:
+        raise InputError(f"{path} is damaged: {told(error)}") from error

@@ -1,6 +1,7 @@
 """history.json with each of its fields changed: the right rows, or one line that names the file."""
 
 import copy
+import hashlib
 import json
 from math import isfinite
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from lorvp.errors import InputError
 from lorvp.experiment.trial import Point
-from lorvp.trials.contents import sealed
+from lorvp.trials.contents import RECORD, sealed
 from lorvp.trials.run import run
 from lorvp.trials.store import TrialStore
 from lorvp.trials.stored_history import read_history
@@ -138,3 +139,42 @@ def test_under_the_old_seal_the_trial_is_no_longer_held(files, store, field):
     assert not is_whole(store.folder(NAME))
     assert not store.holds(NAME)
     assert not store.folder(NAME).exists()
+
+
+SUMMARIES = {
+    "no epochs": lambda summary: summary.pop("epochs"),
+    "no best epoch": lambda summary: summary.pop("best_epoch"),
+    "no accuracy": lambda summary: summary.pop("val_accuracy"),
+    "best epoch of no row": lambda summary: summary.update(best_epoch=summary["epochs"]),
+    "best epoch from the end": lambda summary: summary.update(best_epoch=-1),
+    "epochs in words": lambda summary: summary.update(epochs="two"),
+    "nothing": lambda summary: summary.clear(),
+}
+
+
+@pytest.mark.parametrize("change", SUMMARIES)
+def test_a_summary_that_says_nothing_of_the_history_is_told(files, store, change):
+    """Somebody may have computed the record's own checksum again."""
+    record = json.loads(files[RECORD])
+    SUMMARIES[change](record["summary"])
+    write_sealed(store.folder(NAME) / RECORD, record)
+    assert is_whole(store.folder(NAME))
+    with pytest.raises(InputError) as error:
+        store.history(NAME)
+    assert len(str(error.value).splitlines()) == 1
+    assert "is damaged" in str(error.value)
+
+
+def test_a_record_without_a_summary_is_told(files, store):
+    record = json.loads(files[RECORD])
+    del record["summary"]
+    write_sealed(store.folder(NAME) / RECORD, record)
+    with pytest.raises(InputError, match=r"trial\.json is damaged: summary: is missing$"):
+        store.history(NAME)
+
+
+def write_sealed(path: Path, record: dict) -> None:
+    """The record under a checksum that is right."""
+    rest = {key: value for key, value in record.items() if key != "sha256"}
+    text = json.dumps(rest, sort_keys=True, separators=(",", ":"))
+    path.write_text(json.dumps(rest | {"sha256": hashlib.sha256(text.encode()).hexdigest()}))
