@@ -47,4 +47,4 @@ RAW = {
     },
     "compute": {"workers": "auto", "retries": 2},
 }
-"""Two blocks of a grid, as YAML gives them."""
+"""Plain data of a grid that forms change; not a whole params.yaml."""

@@ -2,7 +2,7 @@
 
 import torch
 
-from lorvp.datasets.prepared import LabelledImages
+from lorvp.datasets.labelled_images import LabelledImages
 from lorvp.trials.run import build
 from tests.support.tiny import TARGET_NAMES, images, tiny_network, trial
 

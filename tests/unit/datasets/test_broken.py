@@ -7,7 +7,7 @@ import pytest
 from lorvp.datasets import prepared
 from lorvp.datasets.write import write
 from lorvp.errors import InputError
-from tests.support.datasets.image_files import HUGE_PNG
+from tests.support.datasets.encoded import HUGE_PNG
 from tests.support.datasets.layout import lay
 from tests.support.datasets.layouts import layout
 from tests.support.datasets.making import config, make, seen

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from lorvp.datasets.pixels.files import BrokenImageError, ImageFiles
 from lorvp.datasets.pixels.view import View
-from tests.support.datasets.image_files import HUGE_PNG, saved, scene
+from tests.support.datasets.encoded import HUGE_PNG, saved, scene
 
 # The height and width of a JPEG stand behind the marker of its frame.
 SMALL_JPEG = saved(scene(16, 16), "JPEG")

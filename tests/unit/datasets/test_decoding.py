@@ -12,7 +12,7 @@ from lorvp.datasets.folders.tree import SUFFIXES
 from lorvp.datasets.pixels.decoding import decode
 from lorvp.datasets.pixels.files import ImageFiles
 from lorvp.datasets.pixels.view import View
-from tests.support.datasets.image_files import saved, scene
+from tests.support.datasets.encoded import saved, scene
 
 FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 LEVELS = 2

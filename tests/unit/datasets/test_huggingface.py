@@ -7,7 +7,7 @@ import pytest
 from datasets import ClassLabel, Dataset, DatasetDict, Features, Image, Value
 
 from lorvp.errors import InputError
-from tests.support.datasets.image_files import HUGE_PNG
+from tests.support.datasets.encoded import HUGE_PNG
 from tests.support.datasets.making import config, make, seen
 from tests.support.datasets.pictures import Which, each, encoded
 

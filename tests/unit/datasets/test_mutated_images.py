@@ -3,29 +3,23 @@
 What pixels have to be is known for files that only have other names or other metadata.
 """
 
-import os
-import signal
 import struct
-import tracemalloc
-import warnings
-import zlib
-from contextlib import suppress
-from pathlib import Path
 from random import Random
 
 import numpy as np
 import pytest
-from PIL import Image, PngImagePlugin
+from PIL import Image
 
 from lorvp.datasets.folders.tree import SUFFIXES
 from lorvp.datasets.pixels.decoding import decode
-from lorvp.datasets.pixels.files import BrokenImageError, read_image
+from lorvp.datasets.pixels.files import read_image
 from lorvp.datasets.pixels.view import View
-from tests.support.datasets.image_files import chunk, saved, scene
+from tests.support.datasets.encoded import saved, scene
+from tests.support.datasets.reading import is_image_or_one_line
+
+pytestmark = pytest.mark.usefixtures("impatient")
 
 MUTATIONS, GROUPS = 200, 10
-PATIENCE = 10
-"""Seconds for one file; it takes milliseconds."""
 VIEW = View(size=16)
 
 
@@ -110,19 +104,6 @@ def whole() -> dict[str, bytes]:
     return {name: make() for name, make in WHOLE.items()}
 
 
-@pytest.fixture(autouse=True)
-def impatient():
-    """A file on which we wait ends the test, if the decoder lets it."""
-
-    def end(*_):
-        pytest.fail("this file takes too long")
-
-    before = signal.signal(signal.SIGALRM, end)
-    yield
-    signal.alarm(0)
-    signal.signal(signal.SIGALRM, before)
-
-
 @pytest.mark.parametrize("group", range(GROUPS))
 def test_pixels_or_one_line(group, whole, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -133,26 +114,10 @@ def test_pixels_or_one_line(group, whole, tmp_path, monkeypatch):
     for number in range(MUTATIONS // GROUPS):
         path = tmp_path / f"{number}{random.choice(sorted(SUFFIXES))}"
         path.write_bytes(mutated(whole, random))
-        readable += is_image_or_one_line(path)
+        readable += is_image_or_one_line(path, VIEW)
         path.unlink()
         assert sorted(p.name for p in tmp_path.rglob("*")) == ["tmp"]
     assert 0 < readable < MUTATIONS // GROUPS
-
-
-def is_image_or_one_line(path: Path) -> bool:
-    signal.alarm(PATIENCE)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow's, of what it finds odd
-        try:
-            image_HWC = read_image(path, VIEW)
-        except BrokenImageError as error:
-            message = str(error)
-            assert message.startswith(f"{path} is no image that can be read: ")
-            assert message.isprintable()
-            assert len(message) < 500
-            return False
-    assert (image_HWC.shape, image_HWC.dtype) == ((16, 16, 3), np.uint8)
-    return True
 
 
 @pytest.mark.parametrize("name", WHOLE)
@@ -163,56 +128,6 @@ def test_a_wrong_ending_changes_nothing(name, whole, tmp_path):
         np.testing.assert_array_equal(read_image(tmp_path / f"image{suffix}", VIEW), wanted)
 
 
-def after_head(png: bytes, *chunks: bytes) -> bytes:
-    end = 8 + 25  # the signature and the first chunk
-    return png[:end] + b"".join(chunks) + png[end:]
-
-
-def segments(jpeg: bytes, marker: int, starts: bytes, number: int) -> bytes:
-    """A JPEG with ``number`` full segments of metadata."""
-    segment = bytes([0xFF, marker]) + struct.pack(">H", 65535) + starts.ljust(65533, b"x")
-    return jpeg[:2] + segment * number + jpeg[2:]
-
-
-ZEROS = zlib.compress(bytes(2**28), 9)
-"""256 MB in 260 kB."""
-PLAIN_PNG, PLAIN_JPEG = saved(scene(40, 56), "PNG"), saved(scene(40, 56), "JPEG", subsampling=0)
-METADATA = {
-    "ztxt": after_head(PLAIN_PNG, chunk(b"zTXt", b"Comment\0\0" + ZEROS)),
-    "many ztxt": after_head(
-        PLAIN_PNG, *[chunk(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(10**6)))] * 200
-    ),
-    "itxt": after_head(PLAIN_PNG, chunk(b"iTXt", b"Comment\0\1\0\0\0" + ZEROS)),
-    "png icc": after_head(PLAIN_PNG, chunk(b"iCCP", b"icc\0\0" + ZEROS)),
-    "png exif": after_head(PLAIN_PNG, chunk(b"eXIf", b"MM\0*" + bytes(2**22))),
-    "jpeg exif": segments(PLAIN_JPEG, 0xE1, b"Exif\0\0MM\0*\0\0\0\x08\xff\xff", 100),
-    "jpeg exif of itself": segments(
-        PLAIN_JPEG, 0xE1, b"Exif\0\0MM\0*\0\0\0\x08\0\1\x87\x69\0\4\0\0\0\1\0\0\0\x08\0\0\0\x08", 1
-    ),
-    "jpeg icc": segments(PLAIN_JPEG, 0xE2, b"ICC_PROFILE\0\1\1", 200),
-    "jpeg comments": segments(PLAIN_JPEG, 0xFE, b"", 200),
-    "photoshop": segments(
-        PLAIN_JPEG, 0xED, b"Photoshop 3.0\0" + b"8BIM\4\4\0\0\xff\xff\xff\xff", 3
-    ),
-}
-
-
-@pytest.mark.parametrize("name", METADATA)
-def test_metadata_may_be_huge(name, tmp_path):
-    """The same pixels as without, or one line; and no memory for what nobody reads."""
-    path = tmp_path / "image.png"
-    path.write_bytes(METADATA[name])
-    signal.alarm(PATIENCE)
-    tracemalloc.start()
-    with warnings.catch_warnings(), suppress(BrokenImageError):
-        warnings.simplefilter("ignore")
-        plain = PLAIN_PNG if METADATA[name].startswith(b"\x89PNG") else PLAIN_JPEG
-        np.testing.assert_array_equal(read_image(path), decode(plain))
-    assert tracemalloc.get_traced_memory()[1] < 2**27 + 4 * os.path.getsize(path)
-    tracemalloc.stop()
-    assert PngImagePlugin.MAX_TEXT_MEMORY <= 2**26
-
-
 def test_a_strip_that_says_it_is_huge(tmp_path):
     """Of a TIFF: its bytes, or its rows, are far more than the file has."""
     data = saved(scene(16, 16), "TIFF")
@@ -220,5 +135,4 @@ def test_a_strip_that_says_it_is_huge(tmp_path):
         place = next(p for kind in (3, 4) if (p := data.find(struct.pack("<HH", tag, kind))) >= 0)
         broken = data[: place + 2] + struct.pack("<HII", 4, 1, 2**31 - 1) + data[place + 12 :]
         (tmp_path / "a.tif").write_bytes(broken)
-        signal.alarm(PATIENCE)
-        is_image_or_one_line(tmp_path / "a.tif")
+        is_image_or_one_line(tmp_path / "a.tif", VIEW)

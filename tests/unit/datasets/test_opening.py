@@ -14,7 +14,7 @@ from lorvp.datasets.pixels.opening import FORMATS, MOST_PIXELS
 from lorvp.datasets.pixels.view import View
 from lorvp.deployment.classifier import Classifier
 from lorvp.errors import InputError
-from tests.support.datasets.image_files import chunk, saved, scene
+from tests.support.datasets.encoded import chunk, saved, scene
 from tests.support.datasets.making import make
 from tests.support.datasets.pictures import each, encoded
 

@@ -18,7 +18,7 @@ from lorvp.datasets.pixels.decoding import decode
 from lorvp.datasets.pixels.files import BrokenImageError, read_image
 from lorvp.deployment.classifier import Classifier
 from lorvp.errors import InputError
-from tests.support.datasets.image_files import chunk, saved, scene
+from tests.support.datasets.encoded import chunk, saved, scene
 
 LEVELS = np.array([[0, 1, 128, 129, 257, 385, 386, 25700, 32767, 32768, 65406, 65407, 65535]])
 NEAREST = [round(level * 255 / 65535) for level in LEVELS[0].tolist()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -123,3 +124,18 @@ def given(sent) -> Path:
 @pytest.fixture
 def bundle(given, tmp_path) -> Path:
     return shutil.copytree(given, tmp_path / "bundle")
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list:
+    """Addresses that anybody tried to reach; nothing is reached."""
+    tried: list = []
+
+    def refuse(self: object, address: object, *_: object) -> None:
+        tried.append(address)
+        raise OSError("no way out")
+
+    for name in ("connect", "connect_ex", "sendto"):
+        monkeypatch.setattr(socket.socket, name, refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *asked, **_: refuse(None, asked))
+    return tried

@@ -11,7 +11,7 @@ from PIL import Image
 import lorvp
 from lorvp.errors import InputError
 from lorvp.trials.verified import verified
-from tests.support.bundles import sign
+from tests.support.bundles import sign, softmax
 
 KINDS = [("vit", "lor_vp", "lp"), ("vit", "vpt", "fm"), ("resnet", "adavipro", "ilm"),
          ("resnet", "full_finetune", "lp"), ("resnet", "none", "ilm")]  # fmt: skip

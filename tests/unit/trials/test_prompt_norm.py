@@ -2,7 +2,6 @@
 
 import torch
 
-from lorvp.datasets import prepared
 from lorvp.prompts.methods.adavipro import AdaViProConfig
 from lorvp.prompts.methods.none import NoneConfig
 from lorvp.prompts.methods.vpt import VptConfig
@@ -30,7 +29,7 @@ def test_the_record_tells_how_far_the_prompt_reaches(data, monkeypatch):
 
 
 def test_the_norm_is_of_the_kept_epoch_on_all_test_images(data, monkeypatch):
-    monkeypatch.setattr(prepared, "EVAL_BATCH", 4)
+    monkeypatch.setattr(labelled_images, "EVAL_BATCH", 4)
     wanted = trial(AdaViProConfig(width=2, side=8, hidden=3), epochs=4, lr=0.2)
     result = run(wanted, tiny_network(), data)
     model = build(wanted, tiny_network(), data.class_names).eval()
