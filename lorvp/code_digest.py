@@ -20,11 +20,11 @@ GROUND = frozenset({
     "lorvp.code_digest", "lorvp.errors", "lorvp.files", "lorvp.settings", "lorvp.text",
     "lorvp.version",
 })  # fmt: skip
-"""Modules and folders that never count. They compute nothing: an edit of them breaks a result or
-leaves it. Most of them only word what a user is told."""
+"""Modules and folders that never count: they compute no number. An edit of them can only break a
+result, and most only word messages."""
 
 PIXELS = frozenset({"lorvp.datasets.pixels"})
-"""Modules that decide only pixels, which are known by their own hash once they are stored."""
+"""Modules that decide only stored pixels, which have a hash of their own."""
 
 
 def digest_of(modules: Iterable[str], apart: Iterable[str] = ()) -> str:
@@ -37,7 +37,7 @@ def digest_of(modules: Iterable[str], apart: Iterable[str] = ()) -> str:
 
 @cache
 def _digest_of(root: Path, modules: frozenset[str], apart: frozenset[str]) -> str:
-    """Kept, since every trial of a grid asks for one of a few: 8 ms each, of thousands."""
+    """Cached: thousands of trials ask for a few digests, which take 8 ms each."""
     total = hashlib.sha256()
     for module in sorted(closure(modules, apart)):
         total.update(f"{module}={_syntax(_file(module))};".encode())
@@ -68,8 +68,8 @@ def _with_folders(module: str) -> Iterator[str]:
 
 
 def hold() -> None:
-    """From now on, take all code as it is now: for a process that has just loaded it and goes on
-    with it, whatever becomes of the files."""
+    """Hash the code as it is now from now on, for a process that has loaded it and keeps it even if
+    the files change."""
     for path in (ROOT / "lorvp").rglob("*.py"):
         _held[path] = path.read_bytes()
     _loaded_before.update(sys.modules)
@@ -82,7 +82,7 @@ def loaded_otherwise() -> list[str]:
 
 
 def forget() -> None:
-    """For whoever edits code while this process runs."""
+    """Clear all caches, for tests that edit code while the process runs."""
     for kept in (_digest_of, _imports, _syntax):
         kept.cache_clear()
     _held.clear()

@@ -1,12 +1,12 @@
-"""The one error that is the user's to mend."""
+"""InputError: an error that the user can mend."""
 
 from lorvp.text.redacted import redacted
 
 
 class InputError(ValueError):
-    """Something given to us (params, data, a checkpoint) is wrong; the message says what is.
+    """Params, data, a checkpoint or another input is wrong; the message says what and where.
 
-    Passwords and tokens are left out of the message, whoever wrote it.
+    Passwords and tokens are removed from the message.
     """
 
     def __init__(self, message: str) -> None:

@@ -1,4 +1,4 @@
-"""Images from uint8 to the size and the range that networks read, cropped and flipped at random
+"""Convert uint8 images to the size and range that networks read, and crop and flip them at random
 in training where a recipe asks for it."""
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ def unit(images_BCHW: Tensor) -> Tensor:
 
 
 def resized(images_BHWC: Tensor, size: Size, mode: str = "bilinear") -> Tensor:
-    """uint8 images squashed to uint8 images_BCHW; the aspect ratio is not kept.
+    """uint8 images resized to uint8 images_BCHW; the aspect ratio is not kept.
 
-    Antialiased, which equals Pillow's filter of the same name to a grey level or two.
+    Antialiased, within a grey level or two of Pillow's filter of the same name.
     """
     images_BCHW = images_BHWC.permute(0, 3, 1, 2)
     if images_BCHW.shape[-2:] == size:
         return images_BCHW
     if images_BCHW.device.type == "cpu":
-        # This view is channels_last, for which torch resizes uint8: with AVX2 ten times as fast as
-        # floats, without AVX2 as fast, with the same grey levels.
+        # The permuted images are channels_last, which torch resizes in uint8: with AVX2 ten times
+        # as fast as in floats, without AVX2 equally fast, with the same grey levels.
         return F.interpolate(images_BCHW, size=size, mode=mode, antialias=True)
-    # Elsewhere torch resizes floats only: columns, then rows, in whole grey levels, as in Pillow.
+    # Other devices resize floats only: columns, then rows, rounded to grey levels, as Pillow does.
     levels_BCHW = images_BCHW.float()
     for step in [(images_BCHW.shape[-2], size[1]), size]:
         moved_BCHW = F.interpolate(levels_BCHW, size=step, mode=mode, antialias=True)
@@ -40,7 +40,7 @@ def resized(images_BHWC: Tensor, size: Size, mode: str = "bilinear") -> Tensor:
 
 
 def random_windows(images_BCHW: Tensor, size: Size) -> Tensor:
-    """A window of ``size`` from each image, every position equally likely."""
+    """A random window of ``size`` from each image; all positions are equally likely."""
     batch, _, *large = images_BCHW.shape
     if tuple(large) == size:
         return images_BCHW

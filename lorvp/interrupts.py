@@ -1,4 +1,4 @@
-"""What a program says when somebody stops it by Ctrl-C."""
+"""End on Ctrl-C with one word instead of a traceback."""
 
 from __future__ import annotations
 

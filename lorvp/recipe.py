@@ -52,7 +52,8 @@ class NormalisedGradientConfig(Settings):
 
 
 class NormalisedGradient(torch.optim.Optimizer):
-    """A parameter may know a norm of its own, ``whole_norm``, of a gradient it is a part of."""
+    """The optimiser. A parameter that is part of a larger one has that gradient's norm as
+    ``whole_norm``."""
 
     def __init__(self, groups: list[dict]) -> None:
         super().__init__(groups, {})
@@ -68,7 +69,7 @@ class NormalisedGradient(torch.optim.Optimizer):
 
 
 class ConstantConfig(Settings):
-    """The learning rate stays what it is."""
+    """The learning rate stays constant."""
 
     kind: Literal["constant"] = "constant"
 
@@ -93,9 +94,9 @@ class MultistepConfig(Settings):
 
     kind: Literal["multistep"] = "multistep"
     milestones: tuple[Share, ...] = Field(default=(0.5, 0.72), min_length=1, strict=False)
-    """Fractions of the training after which the rate drops; a list of lists sweeps them."""
+    """Fractions of the training after which the rate drops; a sweep is a list of lists."""
     gamma: float = Field(default=0.1, gt=0, le=1)
-    """The rate is multiplied by it at each milestone."""
+    """Factor on the rate at each milestone."""
 
     def factor(self, progress: float) -> float:
         return self.gamma ** sum(progress >= m for m in self.milestones)
@@ -114,26 +115,27 @@ class TrainingConfig(Settings):
     batch_size: Batch = 64
     optimizer: OptimizerConfig = SgdConfig()
     lr: Positive = 0.02
-    """For every group that is not named below. LoR-VP's run script: SGD 0.02."""
+    """Learning rate of all groups that have none below. LoR-VP's run script: SGD 0.02."""
     lr_placement: Positive | None = None
-    """For a trained placement, such as AdaViPro's region choice (1 in the paper, prompt 40)."""
+    """Learning rate of a trained placement, such as AdaViPro's region choice (1 in the paper, where
+    the prompt has 40)."""
     lr_mapping: Positive | None = None
-    """For a trained mapping."""
+    """Learning rate of a trained mapping."""
     schedule: ScheduleConfig = CosineConfig()
     warmup_steps: int = Field(default=0, ge=0, le=10_000_000)
     """Steps in which the rate climbs linearly from 0; the schedule counts from their end."""
     precision: Precision = "fp32"
-    """Precision of the frozen network. bf16 is about twice as fast where the processor has it
-    (elsewhere it is refused, unless compute.slow_precision accepts it), and changes gradients by a
-    few per cent; prompt, mapping and loss are in fp32 either way."""
+    """Precision of the frozen network; prompt, mapping and loss are always fp32. bf16 is about
+    twice as fast on processors that support it, and changes gradients by a few per cent. On others
+    it is refused, unless compute.slow_precision accepts it."""
     compile: CompileMode | None = None
-    """Compile the frozen network with torch.compile in this mode before training: a minute or more
-    at the start, which only long runs earn back. It changes last bits."""
+    """Compile the frozen network with torch.compile in this mode before training. It takes a minute
+    or more, which only long runs earn back, and changes last bits."""
     augmentation: Augmentation = Augmentation()
     """Random crops and flips of the training images."""
     test_every_epoch: bool = False
-    """Also record the best test accuracy of any epoch, which published tables often report.
-    It is written beside our own number under its own name and never chooses anything."""
+    """Also record the best test accuracy of any epoch, which published tables often report. It has
+    a name of its own in the record and never chooses anything."""
 
     def build_optimizer(self, groups: dict[str, list[nn.Parameter]]) -> torch.optim.Optimizer:
         """One optimiser over all groups, each with its own learning rate."""

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 
 class Settings(BaseModel):
-    """Settings are checked once, where they enter; behind that, modules take plain arguments."""
+    """Base class. Settings are validated when they are read; modules take plain arguments."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -34,7 +34,7 @@ DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
 def is_reserved(name: str) -> bool:
-    """Whether Windows takes a file's name for a device, whatever its ending."""
+    """Whether Windows takes a file's name for a device, with any ending."""
     return DEVICES.fullmatch(name) is not None
 
 
@@ -50,14 +50,14 @@ DVC (which takes dots for levels of params.yaml), and the first word of a row in
 
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
-# No setting is unbounded: a slip of the pen is told at once, before it fills a memory or a year.
+# Every number is bounded: a slip of the pen is refused before it fills the memory or takes a year.
 LARGEST = 4096
 Count = Annotated[int, Field(ge=1, le=LARGEST)]
-"""A side in pixels, a rank, or a number of things that one network or machine has."""
+"""A side in pixels, a rank, or a number of parts of a network or machine."""
 Epochs = Annotated[int, Field(ge=1, le=100_000)]
 Batch = Annotated[int, Field(ge=1, le=1_000_000)]
 PerClass = Annotated[int, Field(ge=1, le=1_000_000)]
-"""Images of a class."""
+"""A number of images of each class."""
 Positive = Annotated[float, Field(gt=0, le=1e6)]
 NotNegative = Annotated[float, Field(ge=0, le=1e6)]
 
@@ -69,7 +69,7 @@ def _with_a_place(template: str) -> str:
 
 
 Template = Annotated[str, AfterValidator(_with_a_place)]
-"""A sentence around a class name."""
+"""A sentence with {} in place of a class name."""
 
 
 def _kind_alone(value: Any) -> Any:
@@ -77,15 +77,15 @@ def _kind_alone(value: Any) -> Any:
 
 
 # A choice among settings classes is written ``Annotated[A | B, BY_KIND, OR_KIND_ALONE]``: the
-# classes are told apart by their field ``kind``, and ``kind`` alone may stand for all of them.
-# That union is the only list of what exists: the schema of params.yaml, the tests and the
-# tables are derived from it.
+# field ``kind`` says which class is meant, and the kind alone may stand for its default settings.
+# That union is the only list of the classes: the schema of params.yaml, the tests and the tables
+# are derived from it.
 BY_KIND = Field(discriminator="kind")
 OR_KIND_ALONE = BeforeValidator(_kind_alone)
 
 
 def symbols(settings: Settings) -> dict[str, str]:
-    """What tells these settings from their neighbours in a table: ``{"rank": "r=4"}``."""
+    """The marked fields, as words for a table's row: ``{"rank": "r=4"}``."""
     found: dict[str, str] = {}
     for name, field in type(settings).model_fields.items():
         value = getattr(settings, name)

@@ -13,7 +13,7 @@ from lorvp.text.printable import printable
 
 
 class Form(StrEnum):
-    """What a prompt is exported as."""
+    """Forms in which a prompt is exported."""
 
     bundle = "bundle"
     timm = "timm"

@@ -1,4 +1,4 @@
-"""`lorvp show` and `lorvp compare`: what trained prompts are, and how well they do."""
+"""`lorvp show` and `lorvp compare`: settings and accuracies of trained prompts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def show(
     checkpoints: Checkpoints = None,
     as_json: Json = False,
 ) -> None:
-    """Tell what a prompt is and how well it does."""
+    """Show what a prompt is, and its accuracy."""
     from lorvp.deployment.load import local, read
 
     folder = local(prompt)

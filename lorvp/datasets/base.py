@@ -1,4 +1,4 @@
-"""What every dataset of params.yaml promises."""
+"""The base of all datasets of params.yaml."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ class DatasetSettings(Settings):
     """A dataset and where its images come from."""
 
     def source(self) -> Source:
-        """Everything but the pixels, which are read when they are stored.
+        """Labels, splits and names of all images; pixels are read when they are stored.
 
         Raises:
-            InputError: the images cannot be had, or are not what they should be.
+            InputError: the images cannot be downloaded or found, or are not what they should be.
         """
         raise NotImplementedError
 
     def expected(self) -> Sizes | None:
-        """Sizes after preparation, before anything is downloaded; None if nobody knows."""
+        """Sizes after preparation, known before any download; None if they are unknown."""
         raise NotImplementedError
 
     def reads(self) -> list[Path]:
-        """The user's own files and folders that are read; downloads are known by their address."""
+        """The user's own files and folders that are read, without downloads."""
         return []

@@ -1,4 +1,4 @@
-"""Names of classes: what cannot be read, and what reads like another name, is refused.
+"""Refuse names of classes that cannot be read, or that look like the name of another class.
 
 A class may otherwise have any name, in any script.
 """

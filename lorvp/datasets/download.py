@@ -1,4 +1,4 @@
-"""Raw files from the net: each downloaded, verified and unpacked, or nothing at all.
+"""Raw files from the net: downloaded, verified and unpacked, all of them or none.
 
 They lie in the user's cache folder (or under ``$LORVP_RAW``), so that every checkout and every
 dataset that needs them finds them.
@@ -34,10 +34,10 @@ from lorvp.text.redacted import redacted
 
 DAMAGE = (tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, lzma.LZMAError,
           EOFError, NotImplementedError)  # fmt: skip
-"""What comes of reading an archive that is not as it was packed."""
+"""Raised by libraries that read a damaged archive."""
 
 
-pooch.get_logger().setLevel("WARNING")  # it would tell users of its own functions
+pooch.get_logger().setLevel("WARNING")  # its advice names functions that users do not call
 
 
 class Archive(Settings):
@@ -45,9 +45,9 @@ class Archive(Settings):
 
     url: str = Field(pattern=r"^https?://\S+$")
     hash: str | None = Field(default=None, pattern=r"^(md5:[0-9a-f]{32}|sha256:[0-9a-f]{64})$")
-    """``md5:…`` or ``sha256:…``; without one the file is taken as it comes, and said to be."""
+    """``md5:…`` or ``sha256:…``; without one the file is not verified, and a note says so."""
     folder: str = Field(default="", pattern=r"^[\w-]*$")
-    """Where it belongs below the folder of raw files."""
+    """Folder below that of the raw files into which it is unpacked."""
 
     @property
     def name(self) -> str:
@@ -61,7 +61,7 @@ class Archive(Settings):
 
 
 def archives_at(host: str, files: Mapping[str, str | None], folder: str = "") -> list[Archive]:
-    """``files`` by name, each with its MD5 where one is known."""
+    """An Archive for each of ``files`` (name: MD5, or None) below the address ``host``."""
     return [
         Archive(url=f"{host}{name}", hash=f"md5:{md5}" if md5 else None, folder=folder)
         for name, md5 in files.items()
@@ -75,7 +75,7 @@ def default_root() -> Path:
 
 
 def fetch(kind: str, archives: Sequence[Archive]) -> Path:
-    """The folder with all of ``archives``, unpacked; downloaded where they are not there yet.
+    """The folder with all of ``archives``, unpacked; they are downloaded unless they have been.
 
     A download or an unpacking that was interrupted leaves no folder; archives that had arrived
     whole are not downloaded again.
@@ -104,7 +104,7 @@ def _fetch(archives: Sequence[Archive], target: Path, arrivals: Path) -> None:
 
 
 def _download(archive: Archive, folder: Path) -> Path:
-    """The file in ``folder``, which pooch writes beside its name and renames when it is right."""
+    """Download into ``folder``; pooch renames the file into place once its checksum is right."""
     folder.mkdir(parents=True, exist_ok=True)
     for leftover in folder.glob("tmp*"):
         leftover.unlink()
@@ -128,7 +128,7 @@ def _download(archive: Archive, folder: Path) -> Path:
 
 
 def _stream(url: str, target: str, caller: object) -> None:
-    """As pooch does, whose own bar stays open after an error, which is then told beside it."""
+    """Download with a progress bar. Pooch's own bar stays open after an error."""
     print(f"downloading {redacted(url)}", file=sys.stderr)
     with requests.get(url, stream=True, timeout=30) as response, open(target, "wb") as file:
         response.raise_for_status()

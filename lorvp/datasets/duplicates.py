@@ -1,7 +1,7 @@
-"""The same image in two splits: what is learnt from the one is no surprise in the other.
+"""Images that occur more than once: in two splits, which flatters the accuracy, or two classes.
 
-Compared are the pixels as they are stored, which is what a network sees: a copy under another name,
-in another format without loss or with other metadata counts, one that was compressed anew does not.
+Stored pixels are compared, since networks see those. A copy under another name, in another lossless
+format or with other metadata is found; a copy that was compressed again is not.
 """
 
 from __future__ import annotations
@@ -15,10 +15,9 @@ import numpy as np
 
 
 def key(image_HWC: np.ndarray) -> np.uint64:
-    """A number that equal images share, and different ones hardly ever.
+    """A number that is the same for equal images, and hardly ever for different ones.
 
-    A sum with fixed weights, as a checksum that could stand alone takes a tenth of the time that
-    the image takes to be decoded.
+    It is a sum with fixed weights: a cryptographic hash would take a tenth of the decoding time.
     """
     pixels = np.ascontiguousarray(image_HWC).reshape(-1)
     words = pixels[: len(pixels) // 8 * 8].view(np.uint64)
@@ -37,8 +36,10 @@ def between(
     images_NHWC: np.ndarray,
     name: Callable[[int], str],
 ) -> dict[str, dict[str, Any]]:
-    """How many images of one split are also in an earlier one, and the names of the first two:
-    ``{"train, test": {"images": 2, "first": ["a.png", "b.png"]}}``; no pair that shares none.
+    """For each two splits, the images of the later one that are also in the earlier one.
+
+    ``{"train, test": {"images": 2, "first": ["a.png", "b.png"]}}`` gives their number and the names
+    of the first two; a pair without any has no entry.
     """
     found = {}
     for first, second in combinations(range(len(splits)), 2):
@@ -59,8 +60,10 @@ def of_two_classes(
     images_NHWC: np.ndarray,
     name: Callable[[int], str],
 ) -> dict[str, dict[str, Any]]:
-    """The same of images that have another class there, of which one label is wrong; within a split
-    too: ``{"train, train": …}`` counts images of which an earlier one has another class."""
+    """The same for equal images of different classes, where one label must be wrong.
+
+    A split is also compared with itself: ``{"train, train": …}``.
+    """
     found = {}
     for first, second in combinations_with_replacement(range(len(splits)), 2):
         earlier, later = np.flatnonzero(split_N == first), np.flatnonzero(split_N == second)
@@ -78,8 +81,11 @@ def _twins(
     images_NHWC: np.ndarray,
     labels_N: np.ndarray | None = None,
 ) -> list[tuple[int, int]]:
-    """Each row of ``later`` whose pixels are those of a row of ``earlier``, behind the first of
-    these; with ``labels_N`` the first of another class, and before it where both are one split."""
+    """Pairs of rows (earlier, later) with equal pixels, one for each such row of ``later``.
+
+    With ``labels_N``, only rows of different classes are paired, and within one split only with
+    rows before them.
+    """
     within = np.array_equal(earlier, later)
     order = earlier[np.argsort(keys_N[earlier], kind="stable")]
     sorted_keys = keys_N[order]
@@ -100,7 +106,7 @@ def _twins(
 
 
 def told(found: dict[str, dict[str, Any]], of_two_classes: dict[str, dict[str, Any]]) -> list[str]:
-    """A sentence for each pair of splits, and for each pair with images of two classes."""
+    """A sentence for each entry of ``between`` and of ``of_two_classes``."""
     said = [(facts, *pair.split(", "), "") for pair, facts in found.items()]
     said += [
         (facts, *pair.split(", "), " of another class: one of the two labels is wrong")

@@ -1,4 +1,4 @@
-"""What the field's datasets of image files share, and the splits that its papers use."""
+"""The base classes of datasets of image files, with the splits that papers use."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class RealFiles(RealDataset, View):
     """A dataset of image files of any size."""
 
     broken: Literal["fail", "skip"] = "fail"
-    """Files that are no images: name all of them and stop, or leave them out and name them in
-    manifest.json."""
+    """What happens to files that are no images. fail: preparation stops and names all of them.
+    skip: they are left out and named in manifest.json."""
 
     listed: ClassVar[tuple[str, ...]] = ()
-    """Folders of raw files of which lists say what images there are."""
+    """Folders whose images are named by lists of the dataset."""
 
     @property
     def stored(self) -> tuple[int, int]:
@@ -42,14 +42,14 @@ class RealFiles(RealDataset, View):
         return self.broken == "skip"
 
     def unlisted(self, found: Found, root: Path) -> NotUsed:
-        """Looked for only where there are lists: a folder without one is read in full."""
+        """Images in ``listed`` folders that no list names."""
         if not self.listed:
             return {}
         assert isinstance(found.images, ImageFiles)
         return beyond(found.images.files, root, self.listed, "no list names")
 
     def found(self, class_names: list[str], **parts: Sequence[tuple[Path, int]]) -> Found:
-        """From the published parts as pairs of file and label."""
+        """The published parts, each given as pairs of file and label."""
         pairs = [pair for part in parts.values() for pair in part]
         bounds = np.cumsum([0, *(len(part) for part in parts.values())])
         rows = [np.arange(a, b) for a, b in pairwise(bounds)]
@@ -63,7 +63,7 @@ class RealFiles(RealDataset, View):
     def found_in(
         self, tree: Tree, class_names: list[str], **parts: Sequence[tuple[Path, int]]
     ) -> Found:
-        """The same where no list, but the folder itself, says which files there are."""
+        """As ``found``, for files that were found by walking through a folder."""
         return replace(self.found(class_names, **parts), not_used=tree.not_used)
 
 
@@ -71,8 +71,7 @@ class TestOnly(RealFiles):
     """Test images from elsewhere, for prompts that were trained on another dataset."""
 
     of: Name
-    """A name under `datasets`: what the prompts were trained on that are tested here. All classes
-    here are classes there."""
+    """A name under `datasets`, with all of the classes here: prompts trained on it are tested."""
 
     protocol: ClassVar[str] = "test only; the answer is the best of the classes that it has"
 
@@ -82,7 +81,7 @@ class TestOnly(RealFiles):
 
 
 class CoopFiles(RealFiles):
-    """A dataset whose split the prompting papers took from CoOp (Zhou et al., IJCV 2022)."""
+    """A dataset that the prompting papers split as CoOp does (Zhou et al., IJCV 2022)."""
 
     split: str = Field(default="coop", pattern=r"^(coop|.*\.json)$")
     """``coop``: CoOp's sizes with a seeded draw of our own. A path to its ``split_zhou_*.json``:
@@ -93,7 +92,7 @@ class CoopFiles(RealFiles):
         return super().reads() + [Path(self.split)] * self.split.endswith(".json")
 
     def undivided(self, found: Found, splits: Splits) -> NotUsed:
-        """What a split file leaves out; a split that is drawn leaves nothing."""
+        """Images that the split file does not name; a drawn split leaves none out."""
         assert isinstance(found.images, ImageFiles)
         rows = np.setdiff1d(np.arange(len(found.images)), np.concatenate([*splits.values()]))
         files = [found.images.files[row] for row in rows]
@@ -107,7 +106,7 @@ class CoopFiles(RealFiles):
 
 
 class CoopThirds(CoopFiles):
-    """One of those of which CoOp also draws the test images: 50 %, 20 % and 30 % of each class."""
+    """A dataset whose test images CoOp draws too: 50 %, 20 % and 30 % of each class."""
 
     split: str = Field(default="coop", pattern=r"^(coop|official|.*\.json)$")
     """As above, or ``official``: the dataset's own parts."""

@@ -18,7 +18,7 @@ SUBSETS = {
     "imagenet-22k-ms": 21842,
     "imagenet-21k-goog": 21843,
 }
-"""timm's names of the sets of classes, and how many classes each has: no two have as many."""
+"""timm's names of the sets of classes, and how many classes each has, all different."""
 
 
 def imagenet_synsets(subset: str = "imagenet-1k") -> list[str]:
@@ -37,7 +37,7 @@ def synset_names(synsets: Sequence[str]) -> list[str]:
     Its first word; where two classes share it, all its words; where they share those as well
     (crane the bird and crane the machine), the identifier besides.
     """
-    known = _info("imagenet-1k")  # whose words are those of all subsets
+    known = _info("imagenet-1k")  # it has the words of all subsets
     words = [known.label_name_to_description(synset) for synset in synsets]
     short = [all_words.split(", ")[0] for all_words in words]
     shared, alike = Counter(short), Counter(words)
@@ -46,7 +46,7 @@ def synset_names(synsets: Sequence[str]) -> list[str]:
 
 
 def names_by_number(classes: int) -> list[str] | None:
-    """Of the ImageNet subset with so many classes; None if there is none."""
+    """Names of the ImageNet subset that has this number of classes; None if no subset has it."""
     subset = {number: name for name, number in SUBSETS.items()}.get(classes)
     return imagenet_names(subset) if subset else None
 

@@ -1,6 +1,7 @@
-"""What a prepared dataset was made from, by which a second run knows whether it still is.
+"""What a prepared dataset was made from. A second run compares it, and prepares it again if that
+differs.
 
-Versions of libraries are written down but do not count: a new version of torch should not prepare
+Versions of libraries are written down but not compared: a new version of torch should not prepare
 ImageNet again without being asked.
 """
 
@@ -20,16 +21,19 @@ from lorvp.errors import InputError
 from lorvp.files.whole import canonical, sha256
 
 MACHINERY = "lorvp.datasets.write"
-"""Stores what any adapter delivers."""
+"""The module that stores any dataset."""
 DOWNLOADS = "lorvp.datasets.download"
-"""Decides no pixel: files that are downloaded are known by their addresses and checksums."""
+"""A module that decides no pixel: downloads are identified by addresses and checksums."""
 
 MadeFrom = dict[str, str | None]
 
 
 def of(config: DatasetSettings) -> MadeFrom:
-    """Hashes of the settings, of the code that reads and stores, and of the user's own files: their
-    names, sizes and times of change (seconds); None where some of them are not here."""
+    """Hashes of the settings, the code that reads and stores, and the user's own files.
+
+    Of files, names, sizes and times of change (in seconds) are hashed; the hash is None if one is
+    missing.
+    """
     settings = config.model_dump(mode="json", exclude={"root"})  # its files count, not its place
     return {
         "settings": _hash(settings),
@@ -39,9 +43,9 @@ def of(config: DatasetSettings) -> MadeFrom:
 
 
 def differences(folder: Path, now: MadeFrom) -> list[str]:
-    """What differs between what ``folder`` was made from and ``now``; empty if it is still true.
+    """The parts in which ``now`` differs from what ``folder`` was made from; may be empty.
 
-    Files that are not here any more make no difference: a dataset may outlive its raw files.
+    Files that are missing now do not count: a dataset may outlive its raw files.
     """
     try:
         whole = prepared.read(folder)
@@ -56,8 +60,10 @@ def differences(folder: Path, now: MadeFrom) -> list[str]:
 
 
 def how_compared(config: DatasetSettings, now: MadeFrom) -> str:
-    """What an unchanged dataset's line says of files of the user's: a photograph that was put in
-    another's place, with its size and its time, is not noticed."""
+    """How the user's files were compared, for the line on an unchanged dataset.
+
+    A photograph that replaced another of the same name, size and time is not noticed.
+    """
     if not config.reads():
         return ""
     if now["files"] is None:
@@ -66,7 +72,10 @@ def how_compared(config: DatasetSettings, now: MadeFrom) -> str:
 
 
 def _undamaged(data: prepared.Prepared) -> bool:
-    """Files that were written after their manifest are read in full; it is written last."""
+    """Whether no stored file was damaged.
+
+    The manifest is written last, so only files that are newer than it are read in full.
+    """
     written = (data.folder / "manifest.json").stat().st_mtime_ns
     return all(
         (data.folder / name).stat().st_mtime_ns < written or sha256(data.folder / name) == digest
@@ -81,7 +90,7 @@ def _files(places: list[Path]) -> str | None:
 
 
 def _listed(place: Path) -> Iterator[tuple[str, int, int]]:
-    """Name, size and time of change of the file, or of all in the folder that are not hidden."""
+    """Name, size and time of change of a file, or of all files in a folder that are not hidden."""
     if place.is_file():
         yield _facts(place, place.name)
     seen = set()

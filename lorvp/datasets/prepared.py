@@ -81,7 +81,7 @@ class Prepared:
             )
 
     def classes_without(self, split: str) -> list[str]:
-        """Names of the classes of which ``split`` has no image."""
+        """Names of the classes without an image in ``split``."""
         present = set(self._small("labels")[self._rows(split)].tolist())
         return [name for k, name in enumerate(self.class_names) if k not in present]
 

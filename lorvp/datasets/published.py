@@ -1,4 +1,4 @@
-"""What the field's datasets share: raw files, published parts, fewer images where wanted."""
+"""The base class of published datasets: raw files, published parts, few-shot subsets."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from lorvp.settings import PerClass, Seed
 
 @dataclass(frozen=True)
 class Found:
-    """What lies in the folder of raw files."""
+    """What was found in the folder of raw files."""
 
     images: Images
     labels_N: np.ndarray
@@ -30,9 +30,9 @@ class Found:
     parts: Splits
     """Rows of the published parts: train and test, and val where there is one."""
     not_used: NotUsed = field(default_factory=dict)
-    """Files that lie among the images and are not read."""
+    """Files among the images that are not read."""
     notes: list[str] = field(default_factory=list)
-    """What the user should look at, as sentences."""
+    """Sentences about the images that the user should read."""
 
 
 class RealDataset(DatasetSettings):
@@ -58,7 +58,7 @@ class RealDataset(DatasetSettings):
 
     origin: ClassVar[str]
     layout: ClassVar[str]
-    """What the folder of raw files should hold, for the message that says it does not."""
+    """What the folder of raw files should hold; quoted when it does not."""
     protocol: ClassVar[str]
     """Whose parts these are, and where our use differs from the published one."""
     published: ClassVar[Sizes | None] = None
@@ -79,10 +79,10 @@ class RealDataset(DatasetSettings):
 
     @abstractmethod
     def read(self, root: Path) -> Found:
-        """List the raw files in ``root``. Raises OSError or RuntimeError where they are not."""
+        """List the raw files in ``root``. Raises OSError or RuntimeError if they are missing."""
 
     def source(self) -> Source:
-        """Everything but the pixels, which are read when they are stored.
+        """Labels, splits and names of all images; pixels are read when they are stored.
 
         Raises:
             InputError: a download failed, or the folder of raw files is not what it should be.
@@ -112,7 +112,7 @@ class RealDataset(DatasetSettings):
         return [Path(self.root).expanduser()] if self.root else []
 
     def raw_folder(self) -> Path:
-        """Where the raw files lie; without ``root`` they are downloaded, unless they have been.
+        """The folder of the raw files; without ``root`` they are downloaded, unless they have been.
 
         Raises:
             InputError: a download failed, or there is no address to download from.
@@ -141,7 +141,7 @@ class RealDataset(DatasetSettings):
         return {}
 
     def undivided(self, found: Found, splits: Splits) -> NotUsed:
-        """Images of which a list of splits names no part."""
+        """Images that a list of splits does not name."""
         return {}
 
     def divide(self, found: Found) -> Splits:
@@ -151,7 +151,7 @@ class RealDataset(DatasetSettings):
         return found.parts | held_out(found.parts["train"], found.labels_N, self.val, self.seed)
 
     def expected(self) -> Sizes | None:
-        """Sizes after preparation, before anything is downloaded; to a rounding."""
+        """Sizes after preparation, up to rounding, known before any download."""
         if self.published is None:
             return None
         classes, train, val, test = self.divided(self.published)
@@ -164,7 +164,7 @@ class RealDataset(DatasetSettings):
         return Sizes(classes, train, val, test)
 
     def divided(self, sizes: Sizes) -> Sizes:
-        """What ``divide`` does to the sizes."""
+        """The sizes of the splits that ``divide`` makes."""
         if sizes.val or not sizes.train:
             return sizes
         val = round(sizes.train * self.val)

@@ -1,4 +1,4 @@
-"""Seeded splits, and the papers' own."""
+"""Rows of train, val and test: drawn with a seed, or read from a paper's split file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Splits = dict[str, np.ndarray]
 
 
 def stratified(labels_N: np.ndarray, test: int, val: int, seed: int) -> Splits:
-    """Rows of train, val and test, each with every class in its share, sorted.
+    """Sorted rows of train, val and test, each with every class in its proportion.
 
     Raises:
         InputError: a split would be too small to hold every class.
@@ -42,10 +42,10 @@ def stratified(labels_N: np.ndarray, test: int, val: int, seed: int) -> Splits:
 def per_class(
     rows_N: np.ndarray, labels_N: np.ndarray, seed: int, sizes: Callable[[int], Sequence[int]]
 ) -> list[np.ndarray]:
-    """``rows_N`` (with their labels) dealt out class by class, in a seeded order.
+    """Divide ``rows_N``, which have ``labels_N``, into sorted parts, class by class, at random.
 
-    ``sizes`` says for a class of n images how many go to each part; what is left over goes
-    nowhere. Parts come back sorted.
+    ``sizes`` gives for a class of n images how many go to each part; the remaining images are in no
+    part.
     """
     rng = np.random.default_rng(seed)
     parts = [[rows_N[:0] for _ in sizes(0)]]  # so that no class at all gives empty parts
@@ -57,7 +57,7 @@ def per_class(
 
 
 def held_out(train: np.ndarray, labels_N: np.ndarray, share: float, seed: int) -> Splits:
-    """train without a ``share`` of each class, rounded, which becomes val (at least one image).
+    """Divide train: a ``share`` of each class, rounded, at least one image, becomes val.
 
     CoOp's rule where a published split has no validation part, with its share of 0.2.
     """
@@ -82,7 +82,7 @@ def from_file(path: Path, files: Sequence[Path]) -> Splits:
     """The rows that one of CoOp's ``split_zhou_*.json`` names: {"train": [[file, …], …], …}.
 
     Raises:
-        InputError: it is no such file, or names an image that is not there, or names one twice.
+        InputError: it is no such file, or names a missing image, or one image twice.
     """
     try:
         named = json.loads(regular(path).read_text())
@@ -90,7 +90,7 @@ def from_file(path: Path, files: Sequence[Path]) -> Splits:
     except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
         raise InputError(f"{path} is no split file with train, val and test: {error!r}") from error
     every = [name for names in wanted.values() for name in names]
-    depths = {len(Path(name).parts) for name in every}  # of SUN397's classes: one more for some
+    depths = {len(Path(name).parts) for name in every}  # some of SUN397 lie deeper
     row_of = {"/".join(f.parts[-d:]): row for d in depths for row, f in enumerate(files)}
     absent = [name for name in every if name not in row_of]
     if absent:

@@ -1,8 +1,8 @@
 """Stored images are read in full once in a run before anything is trained on them.
 
-A bit that flips on a disk changes no time and no size, and results on other images would outlive
-the repair. Reading goes at 0.5 to 2 GB/s, so it is not done for each trial: a note says of which
-file it was done, by what any write to it would change.
+A bit that flips on a disk changes neither time nor size, and results on damaged images would
+outlive the repair. Reading takes a second for 0.5 to 2 GB, so it is not done for each trial: a note
+that it was done is named after the file's inode, size and times, which any write changes.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from lorvp.datasets.prepared import Prepared
 from lorvp.files.whole import canonical
 
 LARGE = 4e9
-"""Bytes that take long enough to say so."""
+"""Bytes above which the user is told that a file is read, since it takes seconds."""
 
 
 def require_whole(
     data: Prepared, notes: Path, tell: Callable[[str], object] = lambda line: None
 ) -> None:
-    """Read the images, unless a process that shares the folder ``notes`` has.
+    """Read all images and compare their checksum, unless a note in ``notes`` says it was done.
 
     Raises:
         InputError: a byte is not as it was stored.

@@ -1,1 +1,1 @@
-"""Finished trials used elsewhere: loaded, bundled, exported."""
+"""Use finished trials elsewhere: load, bundle and export them."""

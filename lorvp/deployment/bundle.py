@@ -1,7 +1,7 @@
 """A trained prompt with its frozen network in one folder, to be given away.
 
-The trial's own files as they are, ``network/`` with the checkpoint, and README.md with the numbers:
-what ``lorvp.load`` reads from a folder or from the Hugging Face hub.
+A bundle has the trial's own files, ``network/`` with the checkpoint, and README.md with the
+numbers. ``lorvp.load`` reads it from a folder or from the Hugging Face hub.
 """
 
 from __future__ import annotations
@@ -27,11 +27,10 @@ from lorvp.trials.verified import FILES
 
 
 def bundle(prompt: Path, target: Path, checkpoints: Path | None = None) -> None:
-    """Write all that the prompt needs to ``target``, whole or not at all.
+    """Copy the prompt and its network to ``target``, whole or not at all.
 
     Raises:
-        InputError: the prompt is damaged, its network is not to be found, or there is something
-            else at ``target``.
+        InputError: the prompt is damaged, its network is not found, or ``target`` exists.
     """
     record = read(prompt)
     network = network_of(prompt, record, checkpoints)
@@ -40,13 +39,13 @@ def bundle(prompt: Path, target: Path, checkpoints: Path | None = None) -> None:
         for name in ("trial.json", *sorted(FILES)):
             shutil.copy2(prompt / name, scratch / name)
         (scratch / NETWORK).mkdir()
-        for name in checkpoint.FILES:  # and no others: a link among them could lead anywhere
+        for name in checkpoint.FILES:  # no other files, which may be links to anywhere
             shutil.copy2(network / name, scratch / NETWORK / name)
         card(record, checkpoint.read_manifest(network).licence).save(scratch / "README.md")
 
 
 def card(record: dict[str, Any], licence: str | None) -> ModelCard:
-    """What the hub shows of a prompt: what it is, how well it does, how to use it."""
+    """The model card that the hub shows: what the prompt is, its accuracy, how to use it."""
     task, summary = record["task"], record["summary"]
     result = EvalResult(
         task_type="image-classification",
@@ -70,7 +69,7 @@ def card(record: dict[str, Any], licence: str | None) -> ModelCard:
 def _text(record: dict[str, Any]) -> str:
     task, summary = record["task"], record["summary"]
     settings = record["identity"]["settings"]
-    text = in_markdown  # all of it may come from strangers
+    text = in_markdown  # every word may come from a stranger
     names = ", ".join(map(text, task["class_names"][:20]))
     architecture, source = (text(record["network"][key]) for key in ("architecture", "source"))
     return f"""
@@ -99,15 +98,16 @@ print(classifier.predict(["image.jpg"]))
 
 
 def to_timm(classifier: Classifier, target: Path) -> None:
-    """A folder for ``timm.create_model("local-dir:TARGET", pretrained=True)``, with the prompt in
-    the position embedding and the mapping in the classifier.
+    """Write a folder for ``timm.create_model("local-dir:TARGET", pretrained=True)``.
+
+    The position embedding holds the prompt, and the classifier the mapping.
 
     Raises:
         InputError: the network is not timm's, or has no place for the prompt in its own weights.
     """
     model = classifier.model
     network = with_mapping(with_prompt(model), model.mapping)
-    network.to(memory_format=torch.contiguous_format)  # of which safetensors is made
+    network.to(memory_format=torch.contiguous_format)  # safetensors needs it
     if any("map_1CHW" in name for name, _ in network.named_buffers()):
         raise InputError(
             "only a vision transformer whose positions are added to its patches can take a prompt "
@@ -131,7 +131,11 @@ def to_timm(classifier: Classifier, target: Path) -> None:
 
 
 def push(folder: Path, repository: str, private: bool = True) -> str:
-    """Upload a bundle to the Hugging Face hub, as the user who is logged in; its address."""
+    """Upload a bundle to the Hugging Face hub as the logged-in user, and return its address.
+
+    Raises:
+        InputError: the folder is no bundle, has links, or the hub refuses it.
+    """
     read(folder)
     if not (folder / NETWORK).exists():
         raise InputError(

@@ -19,23 +19,23 @@ from lorvp.errors import InputError
 from lorvp.training.model import PromptedNetwork
 
 Picture = str | Path | Image.Image | np.ndarray
-"""A file, an image of Pillow's, or uint8 (H, W, 3)."""
+"""A file, a Pillow image, or uint8 (H, W, 3)."""
 BATCH = 64
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a classifier says of an image."""
+    """A classifier's answer to one image."""
 
     name: str
-    """Of the class with the largest logit."""
+    """Name of the class with the largest logit."""
     confidence: float
     """Its softmax probability, not calibrated."""
 
 
 class Classifier(nn.Module):
     """``forward`` takes uint8 images_BHWC of any size and returns logits_BK; ``predict`` takes
-    files and returns names. Nothing in it is trained any more."""
+    files and returns names. All its weights are frozen."""
 
     def __init__(
         self, model: PromptedNetwork, class_names: Sequence[str], view: View | None = None
@@ -63,7 +63,7 @@ class Classifier(nn.Module):
         return answers
 
     def predict_readable(self, images: Sequence[Picture]) -> list[Answer | InputError]:
-        """As ``predict``, with the reason in place of an answer where an image cannot be read."""
+        """As ``predict``; an image that cannot be read gets an InputError in place of an answer."""
         found: list[Answer | InputError] = []
         for start in range(0, len(images), BATCH):
             read = [self._pixels_or_reason(image) for image in images[start : start + BATCH]]
@@ -78,7 +78,7 @@ class Classifier(nn.Module):
             return error
 
     def _answers(self, images: Sequence[np.ndarray]) -> list[Answer]:
-        """Neighbours of one size are looked at together."""
+        """Answers in order; neighbours of the same size are one batch."""
         return [
             answer
             for _, alike in groupby(images, key=np.shape)
@@ -94,10 +94,10 @@ class Classifier(nn.Module):
         return [Answer(self.class_names[k], confidence) for k, confidence in found]
 
     def read(self, image: Picture) -> np.ndarray:
-        """uint8 (H, W, 3) as the images that the prompt was trained on.
+        """uint8 (H, W, 3), turned and resized as the images that the prompt was trained on.
 
         Raises:
-            InputError: it cannot be read, or is no image in colour.
+            InputError: it cannot be read, or has another shape or type.
         """
         if isinstance(image, str | Path):
             return read_image(Path(image), self.view)
@@ -116,5 +116,5 @@ class Classifier(nn.Module):
 def _of_pillow(image: Image.Image, turn: bool) -> np.ndarray:
     try:
         return pixels(image, turn)
-    except BROKEN as error:  # Pillow reads a file only now
+    except BROKEN as error:  # Pillow has read only the head of the file so far
         raise InputError(f"this image of Pillow's cannot be read: {why(error)}") from error

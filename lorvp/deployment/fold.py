@@ -1,9 +1,9 @@
-"""A prompt and a mapping put into the network's own weights, so that they cost nothing.
+"""Fold a prompt and a mapping into the network's own weights, so that they cost nothing.
 
-The layer that reads the image is linear, so what a static prompt adds is a map of constants behind
-it: the position embedding of a vision transformer takes it up, and elsewhere it is added to the
-layer's output. A mapping that is affine joins the classifier, which is affine as well. What comes
-out reads normalised canvases and gives target logits.
+The layer that reads the image is linear, so a static prompt adds a constant map to its output. In a
+vision transformer the position embedding takes up this map; elsewhere it is added behind the layer.
+An affine mapping is multiplied into the classifier, which is affine too. The folded network reads
+normalised canvases and gives target logits.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ class Shifted(nn.Module):
 
 @torch.no_grad()
 def with_prompt(model: PromptedNetwork) -> nn.Module:
-    """A copy of the network that sees the prompt in every normalised canvas.
+    """A copy of the network in which the prompt is folded; it reads normalised canvases.
 
     Raises:
-        InputError: each image has a prompt of its own, or it is not added to the image, or nothing
-            linear reads the image.
+        InputError: the prompt depends on the image, is not added to it, or the network's first
+            layer is not linear.
     """
     frozen, reads = model.network, model.mapping.reads
     added_1CHW, canvas_BCHW = _static(model), _canvases(model)
@@ -55,16 +55,16 @@ def with_prompt(model: PromptedNetwork) -> nn.Module:
     with ieee_fp32():
         expected = frozen.plain.run(canvas_BCHW, added_1CHW, reads)
         found = read(network, x_BCHW, reads)
-    assert agree(found, expected), "the network says other things"
+    assert agree(found, expected), "the folded network gives other outputs"
     return network
 
 
 @torch.no_grad()
 def with_mapping(network: nn.Module, mapping: Mapping) -> nn.Module:
-    """The same network with a classifier that gives target logits in place of its own.
+    """The same network, with a classifier into which the mapping is folded: it gives target logits.
 
     Raises:
-        InputError: the classifier or the mapping is not one matrix.
+        InputError: the classifier or the mapping is not affine.
     """
     inner = cast(Any, network)
     head = inner.get_classifier() if hasattr(inner, "get_classifier") else None
@@ -83,7 +83,7 @@ def with_mapping(network: nn.Module, mapping: Mapping) -> nn.Module:
 
 
 def _static(model: PromptedNetwork) -> Tensor:
-    """What is added to every canvas."""
+    """The prompt that is added to every canvas; InputError if it differs between canvases."""
     canvas_BCHW = _canvases(model)
     added_BCHW = model.eval().added(canvas_BCHW)
     if len(added_BCHW) > 1:
@@ -98,7 +98,7 @@ def _static(model: PromptedNetwork) -> Tensor:
 
 
 def _canvases(model: PromptedNetwork) -> Tensor:
-    """Two that differ."""
+    """Two different random canvases."""
     random = torch.Generator().manual_seed(0)
     size = (2, 3, *model.network.input_size)
     return torch.rand(size, generator=random).to(model.network.mean_C11)
@@ -111,14 +111,14 @@ def _put(network: Any, name: str, shift_1CHW: Tensor) -> None:
     conv.bias = bias
     tokens_1ND = map_1CHW.flatten(2).transpose(1, 2)
     if _positions_follow(network, name, tokens_1ND.shape[1]):
-        # Behind those of the class token and its like, where these have any.
+        # Positions of patches come last, after those of class and register tokens.
         network.pos_embed[:, -tokens_1ND.shape[1] :] += tokens_1ND
     else:
         network.set_submodule(name, Shifted(conv, map_1CHW))
 
 
 def _positions_follow(network: Any, name: str, patches: int) -> bool:
-    """Whether patches become tokens to which, with nothing between, positions are added."""
+    """Whether positions are added directly to the outputs of the layer ``name``, one per patch."""
     positions = getattr(network, "pos_embed", None)
     if name != "patch_embed.proj" or not isinstance(positions, nn.Parameter):
         return False
@@ -128,10 +128,10 @@ def _positions_follow(network: Any, name: str, patches: int) -> bool:
 
 
 def _affine(mapping: Mapping, inputs: int) -> tuple[Tensor, Tensor]:
-    """The matrix weight_KI and bias_K that a mapping is.
+    """weight_KI and bias_K of an affine mapping.
 
     Raises:
-        InputError: it is something else.
+        InputError: the mapping is not affine.
     """
     like = next(mapping.buffers(), next(mapping.parameters(), torch.zeros(())))
     device = like.device

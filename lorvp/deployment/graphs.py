@@ -26,7 +26,7 @@ from lorvp.training.model import PromptedNetwork
 
 
 class Constant(Content):
-    """What another content makes once it is no longer trained."""
+    """The trained output of another content, as a constant."""
 
     def __init__(self, content_CHW: Tensor) -> None:
         super().__init__()
@@ -37,13 +37,13 @@ class Constant(Content):
 
 
 class OnCanvas(nn.Module):
-    """Everything behind the fit: prompt, network and mapping."""
+    """Prompt, network and mapping as one module that reads canvases."""
 
     def __init__(self, model: PromptedNetwork) -> None:
         super().__init__()
         self.model = copy.deepcopy(model)
         self.model.network = self.model.network.plain
-        # Made once: graphs know less of how to scatter values than of adding an image.
+        # Computed once, since ONNX lacks operators that some contents use to scatter values.
         self.model.prompt.content = Constant(model.prompt.content())
 
     def forward(self, canvas_BCHW: Tensor) -> Tensor:
@@ -54,7 +54,7 @@ class OnCanvas(nn.Module):
 
 
 class Folded(nn.Module):
-    """The same with the prompt inside the network."""
+    """The same module, with the prompt folded into the network."""
 
     def __init__(self, model: PromptedNetwork) -> None:
         super().__init__()
@@ -69,7 +69,7 @@ class Folded(nn.Module):
 
 
 def graph_of(classifier: Classifier) -> torch.export.ExportedProgram:
-    """With the prompt folded away where that can be done."""
+    """The exported graph of a classifier; the prompt is folded into the network if possible."""
     try:
         module: nn.Module = Folded(classifier.model)
     except InputError:
@@ -79,21 +79,21 @@ def graph_of(classifier: Classifier) -> torch.export.ExportedProgram:
     images = torch.export.Dim("images", min=1)
     module = module.eval().to(memory_format=torch.contiguous_format)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch's own, of its own code
+        warnings.simplefilter("ignore")  # torch warns of its own code
         return torch.export.export(
             module, (example_BCHW,), dynamic_shapes=({0: images},), strict=False
         )
 
 
 def write_torch(classifier: Classifier, path: Path) -> None:
-    """``torch.export.load(path).module()`` runs it."""
+    """Write a file that ``torch.export.load(path).module()`` runs."""
     buffer = io.BytesIO()
     torch.export.save(graph_of(classifier), buffer)
     write_whole(path, buffer.getvalue())
 
 
 def write_onnx(classifier: Classifier, path: Path) -> None:
-    """For onnxruntime and others; input ``images``, output ``logits``.
+    """Write an ONNX graph with input ``images`` and output ``logits``.
 
     Raises:
         InputError: the packages that write ONNX are missing.

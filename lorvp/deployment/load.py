@@ -1,4 +1,4 @@
-"""Trained prompts: what is written down beside one, and how it becomes a classifier again."""
+"""Load a trained prompt as a classifier, from a folder or the Hugging Face hub."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ from lorvp.trials.run import build
 from lorvp.trials.versions import environment
 
 NETWORK = "network"
-"""The folder of the frozen network in a prompt's own folder, where it has one."""
+"""Folder of the frozen network inside a bundle."""
 
 
 def facts_of(trial: Trial, data: Prepared, network: CheckpointManifest, device: str) -> dict:
-    """What a prompt's record tells besides its identity, so that it can be used on its own."""
+    """The entries of a prompt's record, besides its identity, that its use elsewhere needs."""
     return {
         **described(trial, data, network),
         "environment": dict(environment(device, network.library)),
@@ -45,18 +45,18 @@ def load(
 ) -> Classifier:
     """The classifier in a folder, or in a repository of the Hugging Face hub (``user/name``).
 
-    Of a folder of prompts (data/prompts) it is the one that does best on validation images. The
-    frozen network is looked for in the prompt's own folder, then in ``checkpoints`` (by default
-    data/checkpoints of the project that it lies in), and known by its checksum.
+    For a folder of prompts (data/prompts), the best one on validation images is loaded. The frozen
+    network is looked for in the prompt's own folder, then in ``checkpoints`` (by default the
+    project's data/checkpoints), and recognised by its checksum.
 
     Raises:
-        InputError: there is no trained prompt, or prompts of several datasets, it is damaged or of
-            another version, or its network is not to be found.
+        InputError: there is no trained prompt, or prompts of several datasets; the prompt is
+            damaged or of another version; or its network is not found.
     """
     folder = local(place)
     record = read(folder)
     task, names = record["task"], record["task"]["class_names"]
-    with torch.random.fork_rng(devices=[]):  # start values are drawn, and then replaced
+    with torch.random.fork_rng(devices=[]):  # building draws start values, which are then replaced
         network = checkpoint.load(network_of(folder, record, checkpoints)).to(device)
         with _naming(folder):
             model = build(trial_of(record), network, names).to(device)
@@ -68,10 +68,10 @@ def load(
 
 
 def state_of(folder: Path) -> dict[str, Tensor]:
-    """The trained tensors.
+    """The trained tensors by name.
 
     Raises:
-        InputError: the file holds something else.
+        InputError: the file is damaged.
     """
     path = folder / "weights.safetensors"
     try:
@@ -88,10 +88,10 @@ def _fill(model: PromptedNetwork, state: dict[str, Tensor]) -> None:
 
 
 def _require_answers(classifier: Classifier) -> None:
-    """Look at one grey image: tensors of the right shapes may still lead outside of each other.
+    """Classify one grey image: indices among the tensors may be out of range.
 
     Raises:
-        InputError: the logits are not a number for each class.
+        InputError: the logits are not one finite number for each class.
     """
     grey_1HWC = torch.full((1, *classifier.model.network.input_size, 3), 128, dtype=torch.uint8)
     with torch.inference_mode():
@@ -102,10 +102,10 @@ def _require_answers(classifier: Classifier) -> None:
 
 @contextmanager
 def _naming(folder: Path) -> Iterator[None]:
-    """Say whose prompt it is that does not fit; libraries' errors become one line.
+    """Name the prompt in every error of the block.
 
     Raises:
-        InputError: in place of them.
+        InputError: one line, also in place of libraries' errors.
     """
     try:
         yield
@@ -117,8 +117,12 @@ def _naming(folder: Path) -> Iterator[None]:
 
 
 def local(place: str | Path) -> Path:
-    """The folder of one prompt: ``place`` itself, the best one in it, or a copy of a hub's
-    repository in the user's cache."""
+    """The folder of one prompt: ``place`` itself, the best one in it, or a cached copy of a hub's
+    repository.
+
+    Raises:
+        InputError: the hub does not give it, or there are prompts of several datasets.
+    """
     folder = Path(place)
     if folder.exists() or str(place).count("/") != 1:
         return _best(prompts_in(folder), folder)
@@ -133,12 +137,12 @@ def local(place: str | Path) -> Path:
 
 
 def prompts_in(folder: Path) -> list[Path]:
-    """The folder itself unless it is one of prompts' folders."""
+    """The folders of prompts in ``folder``, or ``folder`` itself if it has none."""
     return sorted(path.parent for path in folder.glob("*/trial.json")) or [folder]
 
 
 def _best(prompts: list[Path], among: Path) -> Path:
-    """Chosen on validation images; of equals the one that trains the least."""
+    """The prompt with the best validation accuracy; of equals, the one with the fewest values."""
     if len(prompts) == 1:
         return prompts[0]
     records = {folder: read(folder) for folder in prompts}
@@ -154,10 +158,10 @@ def _best(prompts: list[Path], among: Path) -> Path:
 
 
 def network_of(folder: Path, record: dict[str, Any], checkpoints: str | Path | None = None) -> Path:
-    """The folder of the frozen network with the right weights.
+    """The folder of the frozen network, recognised by the checksum of its weights.
 
     Raises:
-        InputError: there is none in any of the places that were looked at.
+        InputError: no place has it.
     """
     beside = Path(checkpoints) if checkpoints else folder.absolute().parent.parent / "checkpoints"
     wanted = record["network"]["weights_sha256"]

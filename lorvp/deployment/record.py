@@ -1,4 +1,4 @@
-"""trial.json as it has to be for a prompt to be used: it may come from anybody."""
+"""The schema of trial.json, checked before a prompt is used, since it may come from anybody."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ Number = Annotated[int, Field(ge=0, le=10**12)]
 
 
 class _Part(BaseModel):
-    """Keys that are not listed are nobody's business here."""
+    """The base of all parts: unknown keys are ignored."""
 
     model_config = ConfigDict(strict=True, allow_inf_nan=False)
 
 
 class Identity(_Part):
-    """What the fingerprint is a hash of."""
+    """The part that the fingerprint is computed from."""
 
     format: Number
     settings: dict[str, Any]
@@ -38,7 +38,7 @@ class Identity(_Part):
 
 
 class Task(_Part):
-    """What the prompt was trained for."""
+    """The target task."""
 
     dataset: Name
     class_names: Annotated[list[Text], Field(min_length=1, max_length=2**20)]
@@ -55,14 +55,14 @@ class Network(_Part):
 
 
 class Environment(_Part):
-    """What it was trained with."""
+    """Versions of libraries that trained the prompt."""
 
     lorvp: Text
     torch: Text
 
 
 class Summary(_Part):
-    """The numbers that are shown of it."""
+    """The numbers of a prompt that are shown."""
 
     val_accuracy: Share
     test_accuracy: Share
@@ -73,7 +73,7 @@ class Summary(_Part):
 
 
 class Record(_Part):
-    """All of trial.json that is read."""
+    """All keys of trial.json that are used."""
 
     fingerprint: Annotated[str, Field(pattern=r"^[0-9a-f]{20}$")]
     name: Text
@@ -85,10 +85,10 @@ class Record(_Part):
 
 
 def read(folder: Path) -> dict[str, Any]:
-    """trial.json of a prompt that is whole and of this version.
+    """trial.json of a prompt, once all its files have been checked.
 
     Raises:
-        InputError: it is not.
+        InputError: there is none, it is damaged, or it is of another version.
     """
     if not (folder / "trial.json").exists():
         raise InputError(f"{folder} holds no trained prompt: it has no trial.json")
@@ -100,8 +100,10 @@ def read(folder: Path) -> dict[str, Any]:
 
 
 def _require_readable(record: dict[str, Any], folder: Path) -> None:
-    """Raises:
-    InputError: the record is of another version, or not what this one writes.
+    """Check that a record is of this version and has all keys.
+
+    Raises:
+        InputError: it is of another version, or damaged.
     """
     version = _at(record, "identity", "format")
     if isinstance(version, int) and version != FORMAT:
@@ -126,7 +128,7 @@ def trial_of(record: dict[str, Any]) -> Trial:
     """The settings that a prompt was trained with.
 
     Raises:
-        InputError: they are none of this version.
+        InputError: this version has no such settings.
     """
     names = {"dataset": record["task"]["dataset"], "network": record["network"]["name"]}
     settings = record["identity"]["settings"]

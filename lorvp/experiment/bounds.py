@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 LARGEST = 2**18
-"""Bytes of a file or a form that somebody wrote."""
+"""Bytes of a file or a form."""
 DEEPEST = 50
 """Levels of values inside values."""
 MOST = 100_000

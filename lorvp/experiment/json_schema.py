@@ -36,18 +36,18 @@ def schema(params: type[Params]) -> dict[str, Any]:
 
 
 def _with_recipes(trial: dict[str, Any]) -> dict[str, Any]:
-    """``training: paper``, or a recipe with some of it changed."""
+    """Allow ``training: paper``, and ``recipe: paper`` beside other keys."""
     training = trial["properties"]["training"]
     written = training.pop("$ref")
     training["anyOf"] = [{"enum": [PAPER]}, {"$ref": written}]
     keys = trial["$defs"][written.removeprefix(DEFS)]["properties"]
-    about = "The settings that a key beside it does not give; paper is the method's own."
+    about = "The settings that no key beside it gives; paper is the method's own."
     keys[RECIPE] = {"description": about, "enum": [PAPER]}
     return trial
 
 
 def _swept(definition: dict[str, Any]) -> dict[str, Any]:
-    """Every value, or a list of them."""
+    """The definition in which each value may also be a list of values."""
     properties = definition.get("properties", {})
     return definition | {"properties": {k: _or_list(v) for k, v in properties.items()}}
 
@@ -77,7 +77,7 @@ def _named_choices(union: dict[str, Any]) -> dict[str, Any]:
 
 
 def _below_a_name(settings: dict[str, str], refs: list[str]) -> dict[str, Any]:
-    """Settings of one of these kinds, of another that is said, or of several kinds."""
+    """The settings below a name: those of ``refs``, of the kind under ``kind``, or of several."""
     several = {"type": "array", "items": {"enum": list(settings)}, "minItems": 1}
     swept = {"type": "object", "properties": {"kind": several}, "required": ["kind"]}
     said = {"anyOf": [{"$ref": ref} for ref in settings.values()], "required": ["kind"]}
@@ -85,7 +85,7 @@ def _below_a_name(settings: dict[str, str], refs: list[str]) -> dict[str, Any]:
 
 
 def _with_shorthand(node: Any, definitions: dict[str, Any]) -> Any:
-    """Where a union stands, a ``kind`` that needs no other key may stand alone."""
+    """The schema in which a kind without required keys may stand for all of its settings."""
     if isinstance(node, list):
         return [_with_shorthand(item, definitions) for item in node]
     if not isinstance(node, dict):

@@ -1,6 +1,6 @@
-"""params.yaml's plain data with some of its grid changed, as somebody asks who fills in a form.
+"""Apply the form of Prefect's UI to the plain data of params.yaml.
 
-What comes out is checked like the file itself, so only the form is checked here.
+The result is checked as the file itself is, so only the form is checked here.
 """
 
 from __future__ import annotations
@@ -26,16 +26,15 @@ MAPPINGS = {kind_of(settings): settings for settings in settings_in(MappingConfi
 
 
 def changed(raw: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """``raw`` with these changes; one that is empty or not there leaves things as they are.
+    """``raw`` with the changes of a form; an empty or missing entry changes nothing.
 
-    ``grid`` takes the place of the whole grid. ``methods`` and ``mappings`` are kinds: those the
-    grid has keep their settings and blocks, other methods join the first block, other mappings
-    every block. ``ranks`` goes to all methods that have a rank, ``seeds`` and ``training`` to all
-    blocks, ``compute`` to its section. A block that is no mapping of keys to values, or whose
-    choices are none, stays as it is.
+    ``grid`` replaces the whole grid. ``methods`` and ``mappings`` list kinds: kinds that the grid
+    has keep their settings and blocks; new methods join the first block, new mappings every block.
+    ``ranks`` is set in all methods that have a rank, ``seeds`` and ``training`` in all blocks,
+    ``compute`` in its section. A block that is malformed stays as it is.
 
     Raises:
-        InputError: the form itself is filled in with something else than it asks for.
+        InputError: an entry of the form has another type than the form asks for.
     """
     _require_form(changes)
     raw = deepcopy(raw)
@@ -58,7 +57,7 @@ def changed(raw: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
 
 
 class Form(Settings):
-    """What each entry is; what stands in them is checked with the rest of the grid."""
+    """The entries of the form and their types; their contents are checked with the whole grid."""
 
     methods: list[str] | None = None
     mappings: list[str] | None = None
@@ -105,7 +104,7 @@ def _has_kinds(settings: Any) -> bool:
 
 
 def _choose_methods(grid: dict, blocks: dict[str, dict], kinds: list[str]) -> None:
-    """Blocks that none of the methods is in go."""
+    """Keep these methods in their blocks, add the new ones to the first, remove empty blocks."""
     kept = {name: _of_kinds(block.get("method"), kinds) for name, block in blocks.items()}
     new = _others(kinds, kept.values())
     for position, (name, methods) in enumerate(kept.items()):
@@ -128,7 +127,7 @@ def _set_ranks(blocks: list[dict], ranks: list[int]) -> None:
 
 
 def _with_rank(settings: Any, of: type[Settings] | None, ranks: list[int]) -> dict | None:
-    """The settings with these ranks, wherever in them one can stand; None if nowhere."""
+    """The settings with these ranks, which may be set deep inside; None if no part has a rank."""
     if of is None or not isinstance(settings, dict | None):
         return None
     settings = dict(settings or {})
@@ -154,7 +153,7 @@ def _retrained(written: Any, training: dict[str, Any]) -> Any:
 
 
 def _named(choices: Any) -> dict[str, Any]:
-    """``lp``, ``[flm, lp]`` or a mapping of names to settings, as the last of these."""
+    """Choices as a mapping of names to settings; ``lp`` and ``[flm, lp]`` have none."""
     if isinstance(choices, dict):
         return dict(choices)
     return dict.fromkeys([choices] if isinstance(choices, str) else choices or [])
@@ -171,6 +170,6 @@ def _of_kinds(choices: Any, kinds: list[str]) -> dict[str, Any]:
 
 
 def _others(kinds: list[str], kept: Iterable[dict[str, Any]]) -> list[str]:
-    """Those that are in none."""
+    """The ``kinds`` that no choice in ``kept`` has."""
     known = {kind for named in kept for name, s in named.items() for kind in _kinds(name, s)}
     return [kind for kind in kinds if kind not in known]

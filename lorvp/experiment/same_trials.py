@@ -1,4 +1,7 @@
-"""One thing under two names: a trial is trained once, and has one row in the tables."""
+"""Find trials, datasets and checkpoints that occur under two names with equal settings.
+
+A trial is trained once and has one row in the tables, under its first name.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,12 @@ from lorvp.files.whole import canonical
 from lorvp.settings import Settings
 
 MOST = 8
-"""Sentences; a grid can have as many as trials."""
+"""Sentences that are shown; a grid can have as many as it has trials."""
 
 
 def distinct(found: Sequence[Point]) -> tuple[tuple[Point, ...], list[str]]:
-    """The points without trials that an earlier one already stands for, and a sentence for each
-    name that is left without a row of its own, or without some of its trials."""
+    """The points with different trials, and a sentence for each name that lost trials to an
+    earlier one."""
     first: dict[bytes, Point] = {}
     sentences: dict[str, None] = {}
     for point in found:
@@ -25,9 +28,9 @@ def distinct(found: Sequence[Point]) -> tuple[tuple[Point, ...], list[str]]:
 
 
 def _same_trials(kept: Point, point: Point) -> str:
-    """In the words that tell the two apart, which most often are the names of two methods."""
+    """The sentence on two points of one trial, which names only the parts in which they differ."""
     pairs = [(a, b) for a, b in zip(_names(kept), _names(point), strict=True) if a != b]
-    if not all(name for pair in pairs for name in pair):  # a sweep beside a value of its own
+    if not all(name for pair in pairs for name in pair):  # one of the two has no name for this part
         pairs = list(zip(_names(kept), _names(point), strict=True))
     here, there = (" · ".join(filter(None, names)) for names in zip(*pairs, strict=True))
     return (
@@ -41,7 +44,7 @@ def _names(point: Point) -> tuple[str, str, str]:
 
 
 def namesakes(kind: str, section: Mapping[str, Settings], used: set[str]) -> Iterator[str]:
-    """A sentence for each two of the keys in use whose settings are the same."""
+    """A sentence for each two used keys of a section whose settings are equal."""
     first: dict[bytes, str] = {}
     for name in (name for name in section if name in used):
         kept = first.setdefault(canonical(section[name].model_dump(mode="json")), name)

@@ -1,4 +1,4 @@
-"""What is wrong with the text of params.yaml, whatever it is for."""
+"""Checks of all text in params.yaml, whatever its key."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from lorvp.text.quoted import shown
 
 
 def of_text(part: Any, where: Where = (), seen: set[int] | None = None) -> Iterator[Problem]:
-    """Text that no table, terminal or page could show as it is.
+    """Text with a character that no table, terminal or page can show.
 
-    What stands in several places of the file by way of an alias is looked at once.
+    A part that occurs in several places by way of an alias is checked once.
     """
     seen = set() if seen is None else seen
     if id(part) in seen:
@@ -28,7 +28,7 @@ def of_text(part: Any, where: Where = (), seen: set[int] | None = None) -> Itera
 
 
 def of_names(sections: dict) -> Iterator[Problem]:
-    """Names of folders that many file systems do not tell apart."""
+    """Names that differ only in capital letters: many file systems take them for one folder."""
     for section in ("datasets", "checkpoints"):
         names = sections.get(section)
         first: dict[str, str] = {}

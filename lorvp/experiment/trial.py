@@ -32,12 +32,12 @@ class Trial(Settings):
     training: TrainingConfig = TrainingConfig()
     """How both are trained."""
     seed: Seed = 0
-    """Of start values, order of images and sampled decisions."""
+    """Seed of start values, order of images and sampled decisions."""
 
     @field_validator("training", mode="before")
     @classmethod
     def _from_the_paper(cls, value: Any, info: ValidationInfo) -> Any:
-        """The method's own recipe in place of its name, under what is written beside it."""
+        """Replace the word ``paper`` by the method's own settings; keys beside it win."""
         recipe = {RECIPE: value} if isinstance(value, str) else value
         if not isinstance(recipe, dict) or RECIPE not in recipe:
             return value
@@ -45,7 +45,7 @@ class Trial(Settings):
             raise ValueError(f"there is no recipe {shown(recipe[RECIPE])}; there is: {PAPER}")
         written = {key: own for key, own in recipe.items() if key != RECIPE}
         method = info.data.get("method")
-        if method is None:  # wrong as well, and told on its own
+        if method is None:  # the method is wrong too, and has a message of its own
             return written
         if method.paper is None:
             raise ValueError(f"{method.kind} is from no paper; write its training settings")
@@ -61,9 +61,9 @@ class Point:
     """Such as ``lor_vp r=4``."""
     mapping: str
     training: str
-    """What the training sweeps over, such as ``lr=0.1``; empty where nothing is swept."""
+    """The swept training settings, such as ``lr=0.1``; empty if none is swept."""
     network: str = ""
-    """The network's name where the experiment has several; else empty."""
+    """The network's name if the experiment has several networks, else empty."""
 
     @property
     def name(self) -> str:

@@ -26,7 +26,7 @@ LONGEST = 400
 Python prints no integer, but reads those that are written as ``0x…``."""
 
 WITHOUT_PLACE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
-"""What ruamel lets through where a tag or the look of a value promises what it is not."""
+"""Errors of ruamel's constructors, which name no place: a value does not fit its tag."""
 ERRORS = (
     RefusedError, ReusedAnchorWarning, ReaderError, MarkedYAMLError, RecursionError, *WITHOUT_PLACE,
 )  # fmt: skip

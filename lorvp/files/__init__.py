@@ -1,1 +1,1 @@
-"""Files that appear whole, and files of others, which may be anything."""
+"""Write files whole or not at all, and read files of others, which may be anything."""

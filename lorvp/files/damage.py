@@ -1,4 +1,4 @@
-"""What libraries raise for files that are damaged, or were never what their name says."""
+"""Errors of libraries that read a damaged file, or one of another format."""
 
 import pickle
 import struct
@@ -10,4 +10,4 @@ UNREADABLE = (
     AssertionError, AttributeError, EOFError, LookupError, MemoryError, OSError, RuntimeError,
     TypeError, ValueError,
 )  # fmt: skip
-"""From torch's and numpy's readers, which meet most damage without looking for it."""
+"""Raised by torch's and numpy's readers, which check little and fail anywhere."""

@@ -1,5 +1,7 @@
-"""Files that are kept for a later run, named by what they were made from and by their own bytes:
-STEM-CHECKSUM.SUFFIX. So one that is damaged, or made from something else, is none.
+"""Files kept for a later run, named STEM-CHECKSUM.SUFFIX.
+
+The stem says what a file was made from, and the checksum is that of its bytes. So a file that is
+damaged, or made from something else, is not found.
 """
 
 from __future__ import annotations
@@ -11,11 +13,11 @@ from pathlib import Path
 from lorvp.files.whole import sha256
 
 DIGITS = 16
-"""Of the checksum in a name."""
+"""Hex digits of the checksum in a name."""
 
 
 def find(stem: Path, suffix: str) -> Path | None:
-    """The whole file of this name, if there is one. What is damaged is removed.
+    """The undamaged file of this stem, if there is one. Damaged ones are removed.
 
     Raises:
         OSError: one of them cannot be read.
@@ -30,9 +32,9 @@ def find(stem: Path, suffix: str) -> Path | None:
 
 
 def keep(stem: Path, suffix: str, write: Callable[[Path], object]) -> Path:
-    """The file that ``write`` writes where it is told to, in place of others of this stem.
+    """Store the file that ``write`` makes at the path it is given; other files of the stem go.
 
-    By way of a neighbour, so that a run that is stopped leaves no half of it.
+    It is written beside its place and renamed, so that a stopped run leaves no half file.
     """
     stem.parent.mkdir(parents=True, exist_ok=True)
     scratch = stem.with_name(f"{stem.name}-{os.getpid()}.part")

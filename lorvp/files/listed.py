@@ -1,4 +1,4 @@
-"""A folder in which the user may keep files too: ours are listed, and no others are removed."""
+"""Publish files into a folder that may hold files of the user: ours are listed, others stay."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ CONTENTS = "contents.json"
 
 
 def publish(made: Path, folder: Path) -> None:
-    """Move the files of ``made`` to ``folder``, and remove what an earlier call moved there and
-    this one did not make, unless somebody has changed it."""
+    """Move the files of ``made`` to ``folder``.
+
+    Files of an earlier call that are not in ``made`` are removed, unless they have been changed.
+    """
     before, now = written(folder), _digests(made)
     folder.mkdir(parents=True, exist_ok=True)
-    # Both, since whoever is stopped in between has some of each.
+    # Lists old and new files, since a run that is stopped in between leaves some of each.
     write_whole(folder / CONTENTS, to_json(before | now))
     for name in now:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -28,7 +30,7 @@ def publish(made: Path, folder: Path) -> None:
 
 
 def written(folder: Path) -> dict[str, str]:
-    """The files below ``folder`` that are ours: SHA-256 by name."""
+    """Our files below ``folder``, with their SHA-256 by name."""
     with suppress(FileNotFoundError, ValueError):
         listed = json.loads((folder / CONTENTS).read_text())
         if isinstance(listed, dict):
@@ -37,7 +39,7 @@ def written(folder: Path) -> dict[str, str]:
 
 
 def _is_below(name: str) -> bool:
-    """The list is in git, and could come from anybody."""
+    """Whether a name stays inside the folder; the list is in git and may come from anybody."""
     path = PurePosixPath(name)
     return not path.is_absolute() and ".." not in path.parts
 

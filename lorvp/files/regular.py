@@ -1,4 +1,4 @@
-"""Regular files only: a pipe, a socket or a device would never end, or wait for ever."""
+"""Open regular files only: reading a pipe, a socket or a device may never end."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ KINDS = {
 
 
 def regular(path: Path) -> Path:
-    """``path``, which is a file or a link to one.
+    """``path``, once it is known to be a regular file or a link to one.
 
     Raises:
-        OSError: it is none, or not there; ``strerror`` says what it is.
+        OSError: it is missing or something else; ``strerror`` says what.
     """
     _require(path.stat().st_mode, path)
     return path
@@ -30,12 +30,12 @@ def read_regular(path: Path, most: int) -> bytes:
     """All bytes of a file.
 
     Raises:
-        OSError: as ``regular``, or there are more than ``most`` of them.
+        OSError: as ``regular``, or there are more than ``most`` bytes.
     """
     regular(path)
     with open(path, "rb", opener=_without_waiting) as file:
         found = os.fstat(file.fileno())
-        _require(found.st_mode, path)  # it may have been put in the file's place since
+        _require(found.st_mode, path)  # another file may have replaced it since
         content = _read(file, most) if found.st_size <= most else b""
     if max(found.st_size, len(content)) > most:
         raise OSError(errno.EFBIG, f"it is larger than {most:,} bytes", str(path))
@@ -43,7 +43,7 @@ def read_regular(path: Path, most: int) -> bytes:
 
 
 def _read(file: BinaryIO, most: int) -> bytes:
-    """Up to a piece more than ``most``; asked for all at once, it would make room for as much."""
+    """The bytes, up to a piece more than ``most``. One large read would allocate that first."""
     parts, size = [], 0
     while size <= most and (part := file.read(PIECE)):
         parts.append(part)
@@ -58,4 +58,4 @@ def _require(mode: int, path: Path) -> None:
 
 
 def _without_waiting(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))  # which Windows lacks
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))  # Windows has none

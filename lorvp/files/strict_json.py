@@ -1,4 +1,4 @@
-"""JSON that others wrote: read strictly, so that it means the same to every reader."""
+"""Read JSON of others strictly, so that all readers understand it alike."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ def read(path: Path) -> Any:
     """The plain data of a file.
 
     Raises:
-        InputError: it is missing, no plain file, too large or no JSON; a key is there twice, or a
-            number is NaN or infinite.
+        InputError: the file is missing, no plain file, too large or no JSON; a key occurs twice, or
+            a number is NaN or infinite.
     """
     return _parsed(path, _bytes(path))
 
 
 def text(path: Path) -> str:
-    """The text of a file, once it has been read as ``read`` does.
+    """The text of a file, after the checks of ``read``.
 
     Raises:
         InputError: as ``read``.

@@ -18,7 +18,7 @@ from lorvp.files.regular import regular
 OLDER = "-older"
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-"""What the system says of a disk that is full, or of a limit on the size of files."""
+"""Error numbers of a full disk, or of a limit on the size of files."""
 
 
 class DiskFullError(OSError):
@@ -33,9 +33,9 @@ def whole_folder(
 
     The scratch folder lies in ``work`` (by default beside ``target``), which must be on the
     same file system. An older ``target`` is replaced; with ``keep_others``, what it has under
-    names that the new one lacks goes along, since a user may have put it there. On an error
-    nothing is left behind, and what an earlier process that was killed left behind is removed;
-    so only one process at a time may make a given ``target``.
+    names that the new one lacks is kept, since a user may have put it there. An error leaves
+    nothing behind, and leftovers of killed processes are removed; so only one process at a time
+    may make a given ``target``.
     """
     parent = work or target.parent
     prefix = f".{target.name}~"
@@ -61,14 +61,14 @@ def whole_folder(
 
 
 def _put_back(target: Path, older: Iterable[Path]) -> None:
-    """Where a process was stopped between the two renames."""
+    """Restore the older folder if a process was stopped between the two renames."""
     for folder in older:
         if folder.exists() and not target.exists():
             folder.rename(target)
 
 
 def _take_along(older: Path, newer: Path) -> None:
-    """By links, so that nothing is gone from the one before it is in the other."""
+    """Link files into the new folder, so that none is missing from both at any time."""
     for path in older.iterdir():
         if not (newer / path.name).exists():
             if path.is_dir() and not path.is_symlink():
@@ -78,7 +78,7 @@ def _take_along(older: Path, newer: Path) -> None:
 
 
 def link_or_copy(source: Path | str, target: Path | str) -> None:
-    """A hard link (of a symbolic one, the same again), or a copy where there are none."""
+    """Make a hard link, or a copy where the file system has none; a symbolic link stays one."""
     try:
         os.link(source, target, follow_symlinks=False)
     except OSError:
@@ -86,10 +86,9 @@ def link_or_copy(source: Path | str, target: Path | str) -> None:
 
 
 def write_whole(path: Path, content: bytes | str) -> None:
-    """Write one file by way of a neighbour, so that readers see the old or the new one.
+    """Write a file beside its place and rename it, so that readers see the old or the new one.
 
-    What an earlier process that was killed left behind is removed; so only one process at a time
-    may write a given ``path``.
+    Leftovers of killed processes are removed; so only one process at a time may write ``path``.
     """
     prefix = f".{path.name}~"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -107,9 +106,9 @@ def write_whole(path: Path, content: bytes | str) -> None:
 
 
 def reserve(path: Path) -> None:
-    """Claim the disk for all of a file that has its length but not its content yet.
+    """Allocate disk space for a file whose length is set but whose content is not written yet.
 
-    Writing to a memory map when the disk is full kills the process; this raises instead.
+    Without it, writing to a memory map on a full disk kills the process.
 
     Raises:
         DiskFullError: the message says how much is needed.
@@ -117,7 +116,7 @@ def reserve(path: Path) -> None:
     size = path.stat().st_size
     free = shutil.disk_usage(path.parent).free
     try:
-        # Asked first, since the system would give us the last byte before it says no.
+        # Checked first, since allocation fills the disk to the last byte before it fails.
         if free < size - 512 * path.stat().st_blocks:
             raise OSError(errno.ENOSPC, "")
         if hasattr(os, "posix_fallocate"):  # not on macOS and Windows
@@ -134,7 +133,7 @@ def reserve(path: Path) -> None:
 
 @contextmanager
 def naming_full_disk(folder: Path) -> Iterator[None]:
-    """Say of a full disk where it is, which the system's own error does not."""
+    """Raise DiskFullError, which names the folder, for the system's errors on full disks."""
     try:
         yield
     except OSError as error:
@@ -146,12 +145,12 @@ def naming_full_disk(folder: Path) -> Iterator[None]:
 
 
 def to_json(value: Any) -> str:
-    """Indented, in the order given, ending in a newline."""
+    """``value`` as indented JSON that ends in a newline; keys stay in order."""
     return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def canonical(value: Any) -> bytes:
-    """The same bytes for the same value, whatever the order of its keys: for hashing."""
+    """``value`` as bytes for hashing, the same for any order of its keys."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
 
 

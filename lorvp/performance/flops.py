@@ -1,8 +1,8 @@
 """What a trial costs, counted before anything is downloaded or trained.
 
-Counted are floating-point operations (a multiplication and an addition are two) of matrix
-products and convolutions, by torch's own counter, on a network without weights. Left out is what
-is small beside them: the mapping, the optimiser, resizing.
+torch's own counter counts the floating-point operations of matrix products and convolutions (a
+multiplication and an addition are two) on a network without weights. The mapping, the optimiser and
+resizing are small beside them and are left out.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ from lorvp.prompts.methods.base import Method
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one trial."""
+    """The cost of one trial."""
 
     flops: float
     image_passes: int
-    """Images that go through the network, forward only or forward and backward."""
+    """Passes of one image through the network, forward only or forward and backward."""
     trained_values: int
     kept: bool = False
-    """Whether the outputs of these passes serve all trials on the same data and network."""
+    """Whether all trials on the same data and network share the outputs of these passes."""
 
 
 @dataclass(frozen=True)
 class PerImage:
-    """What one image costs a method on a network."""
+    """The cost of one image for a method on a network, in FLOPs."""
 
     look: float
     """Forward."""
@@ -50,13 +50,13 @@ class PerImage:
     once: float
     """For all images together, such as encoding texts."""
     values: int
-    """That the prompt trains."""
+    """Number of values that the prompt trains."""
     fixed: bool = False
     """Whether the network's outputs never change, unless augmentation changes the images."""
 
 
 def of_trial(trial: Trial, mapping: Mapping, sizes: Sizes, image: PerImage) -> Cost:
-    """From what one image costs to what the trainer does with all of them."""
+    """The cost of a trial, from the cost of one image and the trainer's number of passes."""
     values = image.values + sum(p.numel() for p in mapping.parameters())
     if image.fixed and trial.training.augmentation == Augmentation():
         once = sizes.train + sizes.val + sizes.test
@@ -65,7 +65,7 @@ def of_trial(trial: Trial, mapping: Mapping, sizes: Sizes, image: PerImage) -> C
     steps = epochs * sizes.train if values else 0
     counts = sum(mapping.due(epoch) for epoch in range(epochs)) * sizes.train
     tests = sizes.test * (1 + epochs * trial.training.test_every_epoch)
-    # What has nothing to train is measured on its training images instead.
+    # A trial without trained values is evaluated on its training images instead.
     looks = counts + epochs * sizes.val + tests + (0 if values else sizes.train)
     flops = image.once + steps * image.step + looks * image.look
     return Cost(flops, steps + looks, values)
@@ -86,7 +86,7 @@ def per_image(
     prompt, size = method.build(manifest.canvas).train(), manifest.input_size
 
     def add(images: int) -> Tensor:
-        # On real numbers, since some prompts look at them.
+        # On real numbers, since some prompts depend on the values.
         return prompt.added(torch.zeros(images, 3, *size))
 
     look, step = _one_more(add)

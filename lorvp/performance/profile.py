@@ -1,4 +1,4 @@
-"""How fast a trial trains here, how fast this machine could, and where the time goes."""
+"""Measure a trial's speed, the machine's own limit, and the time of each operation."""
 
 from __future__ import annotations
 
@@ -20,28 +20,29 @@ from lorvp.training.timing import Stopwatch
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 SIDE, SLOW_SIDE = 2048, 256
-"""Of the matrices that are multiplied; the larger ones take minutes without fast products."""
+"""Sides of the multiplied matrices; the large ones take minutes on processors without fast
+products of the precision."""
 ROOM = 2**28
-"""Bytes that are had and given back before operations are timed, for the profiler's own notes. They
-would otherwise lie where activations were, and those get new pages, each of which is zeroed on the
-account of the operation that touches it first: threshold_backward had 7 to 20 % instead of 3."""
+"""Bytes that are allocated and freed before operations are timed, so that the profiler's buffers
+do not land on the activations' pages. Activations would get new pages, whose zeroing is charged to
+the operation that touches them first: threshold_backward had 7 to 20 % instead of 3."""
 
 
 @dataclass(frozen=True)
 class Profile:
-    """Of training steps."""
+    """The speed of training steps."""
 
     images_per_second: float
     images_per_core_second: float
-    """By the time that the process computed, which neighbours on the machine disturb less."""
+    """Per second of computing time, which other processes disturb less than the clock."""
     operations: pl.DataFrame
     """The operations that take most of the time: ``operation``, ``share``, ``calls``."""
 
 
 def matmul_rate(precision: str, device: torch.device | str = "cpu", side: int = SIDE) -> float:
-    """FLOP/s of this device in a product of square matrices: what a network cannot exceed.
+    """FLOP/s of this device in a product of square matrices, which no network exceeds.
 
-    On a CPU by the time that the process computed.
+    On a CPU, computing time is used in place of the clock.
     """
     a, b = (torch.rand(side, side, device=device, dtype=DTYPES[precision]) for _ in range(2))
     times = [_seconds(lambda: a @ b, a.device)[1] for _ in range(8)]
@@ -51,7 +52,7 @@ def matmul_rate(precision: str, device: torch.device | str = "cpu", side: int = 
 def of_training(
     model: PromptedNetwork, images: LabelledImages, config: TrainingConfig, rounds: int = 3
 ) -> Profile:
-    """Train on ``images`` over and over; the first time is for warming up."""
+    """Train on ``images`` for ``rounds`` epochs after one to warm up, and measure."""
     epoch = repeated_epoch(model, images, config)
     epoch()
     times = [_seconds(epoch, images.device) for _ in range(rounds)]
@@ -62,14 +63,14 @@ def of_training(
 def repeated_epoch(
     model: PromptedNetwork, images: LabelledImages, config: TrainingConfig
 ) -> Callable[[], object]:
-    """Trains for one more epoch each time it is called."""
+    """A function that trains for one more epoch each time it is called."""
     optimizer = config.build_optimizer(model.parameter_groups())
     schedule = config.build_schedule(optimizer, 10_000)
     return lambda: train_epoch(model, images, config.batch_size, optimizer, schedule)
 
 
 def _seconds(work: Callable[[], object], device: torch.device) -> tuple[float, float]:
-    """By the clock, and those in which the process computed (on a GPU by the clock as well)."""
+    """Seconds by the clock, and seconds of computing (on a GPU, by the clock too)."""
     watch = Stopwatch(device)
     work()
     if device.type == "cuda":

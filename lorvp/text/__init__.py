@@ -1,1 +1,1 @@
-"""Words that people read: names, values and errors as messages show them, without secrets."""
+"""How messages, tables and pages show names, values and errors: printable, without secrets."""

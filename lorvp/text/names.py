@@ -15,19 +15,19 @@ from lorvp.settings import is_reserved
 from lorvp.text.printable import as_read
 
 LONGEST = 100
-"""Letters of a file's name, which may be 255 bytes."""
+"""Characters of a file's name; file systems allow 255 bytes."""
 
 Key = TypeVar("Key", bound=Hashable)
 
 
 def told_apart(names: Sequence[str]) -> list[str]:
-    """Each name, those that read like another with their number behind them: ``crane (517)``."""
+    """The names; those that look like another get their number: ``crane (517)``."""
     read = [as_read(name) for name in names]
     taken = Counter(read)
     if len(taken) == len(names):
         return list(names)
     return told_apart(
-        [  # again, as somebody may have called a class just this
+        [  # again, since a class may already have such a name
             f"{name} ({number})" if taken[read[number]] > 1 else name
             for number, name in enumerate(names)
         ]
@@ -35,11 +35,10 @@ def told_apart(names: Sequence[str]) -> list[str]:
 
 
 def file_names(wanted: Mapping[Key, str]) -> dict[Key, str]:
-    """The name of a file or folder, without an ending, for each of these things; ``wanted`` is
-    what it would be called, such as ``lor_vp r=4``, of which ``lor_vp_r4`` is made.
+    """A name for a file or folder, without an ending, for each key of ``wanted``.
 
-    No two are the same on any file system. Those that would be get a hash of the thing, and so do
-    those that are too long, reserved, or that nothing would be left of.
+    ``lor_vp r=4`` becomes ``lor_vp_r4``. No two names are the same on any file system: names that
+    would be get a hash of their key, and so do names that are too long, reserved or empty.
     """
     short = {key: _file_name(text) for key, text in wanted.items()}
     taken = Counter(name.casefold() for name in short.values())

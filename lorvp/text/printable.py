@@ -1,8 +1,8 @@
-"""Text from others on one line: what no reader could see is written as Python writes it.
+"""Text from others on one line, in which characters that cannot be shown are escaped.
 
 Class names, file names, keys and values may hold line breaks, commands to the terminal, bytes that
-are no UTF-8, or marks that turn the text around them. All messages, tables and pages show them by
-this one rule: ``\\n``, ``\\x1b``, ``\\u202e``. Everything else stays as it is, in any script.
+are no UTF-8, or marks that turn the text around them. All messages, tables and pages write these by
+one rule, Python's escapes: ``\\n``, ``\\x1b``, ``\\u202e``. All other characters stay.
 """
 
 from __future__ import annotations

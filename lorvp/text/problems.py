@@ -16,21 +16,21 @@ Where = tuple[str | int, ...]
 """A place in params.yaml, such as ("grid", "digits", "method", "lor_vp", "rank", 1)."""
 
 FIRST = 3
-"""Problems that are told of one place, or of a file that nobody edits."""
+"""Problems that a message lists for one place, or for a file that nobody edits by hand."""
 MANY = 40
-"""Allowed words beyond which only those like the given one are listed."""
+"""Number of allowed words above which a message lists only those like the given one."""
 
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong, and where."""
+    """A problem of params.yaml, and its place."""
 
     where: Where
     message: str
 
 
 def errors_of(error: ValidationError) -> list[Any]:
-    """Pydantic's errors, but for a list called too short because its items are wrong."""
+    """Pydantic's errors, without "too short" for a list that only has wrong items."""
     found = error.errors()
     inner = {other["loc"][:-1] for other in found}
     return [e for e in found if e["type"] != "too_short" or e["loc"] not in inner]
@@ -81,7 +81,7 @@ def _sentence(error: Any, root: type[Settings], more: Mapping[Where, list[str]])
 
 
 def told(error: ValidationError) -> str:
-    """Pydantic's first errors on one line, each behind its key: for files that nobody edits."""
+    """Pydantic's first errors on one line, each after its key, for files that nobody edits."""
     found = [_with_key(e) for e in errors_of(error)]
     return "; ".join(found[:FIRST]) + (f"; and {len(found) - FIRST} more" * (len(found) > FIRST))
 
@@ -93,7 +93,7 @@ def _with_key(error: Any) -> str:
 
 
 def merged(problems: list[Problem]) -> list[Problem]:
-    """One problem for each place: a value that may be one of several things fails as each."""
+    """One problem for each place. A value of a union type has an error for each member."""
     messages: dict[Where, dict[str, None]] = {}
     for problem in problems:
         messages.setdefault(problem.where, {})[problem.message] = None
@@ -101,7 +101,7 @@ def merged(problems: list[Problem]) -> list[Problem]:
 
 
 def _joined(messages: list[str]) -> str:
-    """With "or" if one value failed as each of the things it may be, else with "and"."""
+    """The messages joined by "or" if they are about one value, else by "and"."""
     values = {message.rpartition(" (got ")[2] for message in messages}
     more = f", and {len(messages) - FIRST} more" if len(messages) > FIRST else ""
     return (", or " if len(values) == 1 else ", and ").join(messages[:FIRST]) + more
@@ -116,12 +116,12 @@ def _offer(given: Any, allowed: list[str]) -> str:
 
 
 def _keys(root: type[Settings], loc: Where) -> list[str]:
-    """The keys allowed at a place: follow it down through fields and kinds."""
+    """The keys that are allowed at a place, found by following it through fields and kinds."""
     candidates = [root]
     for part in loc:
         if len(candidates) == 1 and part in candidates[0].model_fields:
             candidates = list(settings_in(candidates[0].model_fields[str(part)].annotation))
-        else:  # the kind that pydantic chose from a union, or a name of the user's
+        else:  # a kind that pydantic chose from a union, or a name that the user gave
             candidates = [c for c in candidates if kind_of(c) == part] or candidates
     return list(candidates[0].model_fields) if len(candidates) == 1 else []
 

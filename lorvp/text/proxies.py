@@ -1,4 +1,4 @@
-"""The proxy behind a download, for messages: a name that is wrong there looks like a dead host."""
+"""Name the proxy of a download in messages, since a wrong proxy looks like a dead host."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 
 def via(url: str) -> str:
-    """`` through the proxy ADDRESS``, without user and password; empty where none is asked."""
+    """`` through the proxy ADDRESS``, without user and password; empty if there is no proxy."""
     from requests.utils import get_environ_proxies, select_proxy
 
     proxy = select_proxy(url, get_environ_proxies(url, no_proxy=None))

@@ -1,4 +1,4 @@
-"""Texts without passwords and tokens: for messages, logs, and whatever else others may read."""
+"""Remove passwords and tokens from messages, logs and other text that others may read."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import re
 
 HIDDEN = "***"
 SHORTEST = 8
-"""Characters of a variable's value that is hidden; shorter ones may be any word."""
+"""Characters of the shortest value that is hidden; a shorter one may be an ordinary word."""
 
 _NAMES = re.compile(
     r"(^|_)(TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|APIKEY|KEY|AUTH_STRING|CONNECTION_STRING)(_|$)"
 )
 _TOKENS = re.compile(r"\b(hf_|pnu_|pnb_|wandb_v1_|ghp_|github_pat_)[A-Za-z0-9_-]{16,}")
-"""Of the Hugging Face hub, Prefect Cloud, W&B and GitHub, which are kept in files too."""
+"""Tokens of the Hugging Face hub, Prefect Cloud, W&B and GitHub, which may come from files."""
 _HEADER = re.compile(r"(?i)(authorization['\"]?\s*[:=]\s*['\"]?(?:bearer|basic))\s+[^\s'\"]+")
 _USER = re.compile(r"(?<=://)[^\s/?#'\"]*@")
 _QUERY = re.compile(
@@ -25,14 +25,17 @@ _hidden: set[str] = set()
 
 
 def hide(secret: str) -> None:
-    """Have ``redacted`` hide ``secret`` too, in this process; one too short may be any word."""
+    """Let ``redacted`` hide ``secret`` too, in this process, unless it is too short."""
     _hidden.update({secret} if len(secret) >= SHORTEST else ())
 
 
 def redacted(text: str) -> str:
-    """``text`` with *** for the user in an address (``https://user:password@host``), for tokens in
-    its query, for logins of HTTP, for tokens of services by their look, for the values of
-    environment variables that are called like secrets, and for what ``hide`` was told."""
+    """``text`` with *** in place of secrets.
+
+    Secrets are the user in an address (``https://user:password@host``), tokens in its query, HTTP
+    logins, strings that look like tokens of known services, values of environment variables that
+    are named like secrets, and what ``hide`` was given.
+    """
     for value in _secrets():
         text = text.replace(value, HIDDEN)
     text = _HEADER.sub(rf"\g<1> {HIDDEN}", _TOKENS.sub(rf"\g<1>{HIDDEN}", text))
@@ -40,6 +43,6 @@ def redacted(text: str) -> str:
 
 
 def _secrets() -> list[str]:
-    """The longest first, since one may begin with another."""
+    """All secrets, the longest first, since one may begin with another."""
     found = _hidden | {v for name, v in os.environ.items() if _NAMES.search(name.upper())}
     return sorted((v for v in found if len(v) >= SHORTEST), key=len, reverse=True)

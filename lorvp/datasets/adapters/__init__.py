@@ -1,4 +1,4 @@
-"""The datasets there are. A new one: its file, and its name in the union below."""
+"""All datasets. A new one needs a file here, and its name in the union below."""
 
 from typing import Annotated
 

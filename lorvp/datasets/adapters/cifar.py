@@ -1,6 +1,6 @@
 """CIFAR-10 and CIFAR-100 (Krizhevsky, Nair & Hinton, 2009), 32x32.
 
-Read here and not by torchvision, which unpickles whatever the file says and refuses any subset.
+Read here, since torchvision's reader unpickles any object and refuses subsets.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ HOST = "https://www.cs.toronto.edu/~kriz/"
 class _Cifar(RealDataset):
     folder: ClassVar[str]
     batches: ClassVar[dict[str, list[str]]]
-    """Files of each part."""
+    """The files of each published part."""
     keys: ClassVar[tuple[str, str, str]]
-    """File of the names, key of the names, key of the labels."""
+    """The file with the class names, their key in it, and the key of the labels."""
     origin: ClassVar[str] = f"{HOST}cifar.html (Krizhevsky, Nair & Hinton; research use)"
     protocol: ClassVar[str] = (
         "the published train and test; val is held out of train, where the papers have none"
@@ -89,7 +89,7 @@ class Cifar100Config(_Cifar):
 
 
 class _OnlyArrays(pickle.Unpickler):
-    """Python's pickle with nothing in it but plain values and NumPy arrays."""
+    """Unpickle plain values and NumPy arrays only."""
 
     ALLOWED: ClassVar[set[tuple[str, str]]] = {
         ("numpy", "dtype"),

@@ -25,7 +25,7 @@ class DigitsConfig(DatasetSettings):
     val: int = Field(default=200, ge=10, le=1700)
     """Validation images, which choose the epoch."""
     seed: Seed = 0
-    """Of the split."""
+    """Seed of the split."""
 
     @property
     def stored(self) -> tuple[int, int]:
@@ -35,7 +35,7 @@ class DigitsConfig(DatasetSettings):
         return Sizes(10, 1797 - self.val - self.test, self.val, self.test)
 
     def source(self) -> Source:
-        from sklearn.datasets import load_digits  # a second that only this dataset waits
+        from sklearn.datasets import load_digits  # takes a second, so it is imported only here
 
         digits: Any = load_digits()
         values_NP, targets_N = digits.data, digits.target

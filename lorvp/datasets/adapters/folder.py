@@ -1,4 +1,4 @@
-"""Anyone's images: a folder for each class."""
+"""The user's own images, in a folder for each class."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class FolderTestConfig(TestOnly):
 
     kind: Literal["folder_test"] = "folder_test"
     root: str = Field(min_length=1)  # type: ignore[assignment]
-    """The folder. Its classes are called as there."""
+    """The folder; its classes have the names that they have in ``of``."""
 
     origin: ClassVar[str] = "a folder of images"
     layout: ClassVar[str] = "CLASS/image.jpg"
@@ -88,7 +88,7 @@ class FolderTestConfig(TestOnly):
 
 
 def _counted(config: RealFiles) -> Sizes:
-    """Looking into the folder is quick, as no image is read."""
+    """Sizes from listing the folder, which is quick since no image is read."""
     source = config.source()
     return Sizes(len(source.class_names), *(len(source.splits[part]) for part in SPELLINGS))
 

@@ -51,7 +51,7 @@ class GtsrbConfig(RealFiles):
     def read(self, root: Path) -> Found:
         folder = root / "GTSRB/Final_Training/Images"
         tree = look(folder)
-        tree.not_used.pop(".csv", None)  # where on the image the sign is, which comes with them
+        tree.not_used.pop(".csv", None)  # positions of the signs, which come with the dataset
         files = images_of(tree, [folder / f"{k:05}" for k in range(len(NAMES))])
         train = [(file, k) for k, own in enumerate(files.values()) for file in own]
         images = root / "GTSRB/Final_Test/Images"

@@ -20,7 +20,7 @@ from lorvp.text.printable import printable
 
 
 class HuggingfaceConfig(RealFiles):
-    """Any dataset there with a column of images and a column of class labels.
+    """Any dataset of the hub with a column of images and a column of class labels.
 
     Only data is loaded: datasets that come with code of their own are refused by the library.
     """
@@ -31,13 +31,13 @@ class HuggingfaceConfig(RealFiles):
     name: str | None = None
     """The configuration, where there are several."""
     revision: str | None = None
-    """A commit of the hub, without which the same name may stand for other images tomorrow."""
+    """A commit of the hub; without one, the same name may mean other images tomorrow."""
     image: str = "image"
     """The column of images."""
     label: str = "label"
     """The column of labels."""
     train: str = "train"
-    """To train on; validation images are held out of it unless ``validation`` is given."""
+    """The split to train on; without ``validation``, validation images are held out of it."""
     validation: str | None = None
     test: str = "test"
 
@@ -52,7 +52,7 @@ class HuggingfaceConfig(RealFiles):
     protocol: ClassVar[str] = "the splits of the hub; val is held out of train unless named"
 
     def raw_folder(self) -> Path:
-        """``path``, where it is no name on the hub; downloads are the library's own matter."""
+        """``path``, which may be a local folder; the library downloads what is not."""
         return Path(self.path)
 
     def reads(self) -> list[Path]:
@@ -94,7 +94,7 @@ class HuggingfaceConfig(RealFiles):
 
 @dataclass(frozen=True)
 class _EncodedImages:
-    """Rows of several tables, one after the other."""
+    """Images of several tables, one after the other."""
 
     tables: list[Any]
     column: str

@@ -1,4 +1,4 @@
-"""ImageNet-1K (Russakovsky et al., 2015) and the test sets that ask how far it carries."""
+"""ImageNet-1K (Russakovsky et al., 2015) and its test sets under distribution shift."""
 
 from __future__ import annotations
 
@@ -55,10 +55,10 @@ class _ImagenetShift(TestOnly):
     """Test images only, for prompts that were trained on ImageNet."""
 
     of: Name = "imagenet"
-    """A name under `datasets`: what the prompts were trained on that are tested here."""
+    """A name under `datasets`: prompts trained on it are tested."""
 
     folders: ClassVar[tuple[str, ...]]
-    """Where its archive, or a copy of it, may have the folders of the classes."""
+    """Places where the archive, or a copy of it, has the folders of the classes."""
 
     def read(self, root: Path) -> Found:
         wnids = imagenet_synsets()
@@ -77,7 +77,7 @@ class _ImagenetShift(TestOnly):
         return self.found_in(tree, [names[k] for k in labels], test=files)
 
     def folder_name(self, label: int, wnid: str) -> str:
-        """Of a class."""
+        """The name of a class's folder."""
         return wnid
 
 

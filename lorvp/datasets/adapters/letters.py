@@ -79,7 +79,7 @@ def draw(letter: str, side: int, rng: np.random.Generator) -> np.ndarray:
 
 @cache
 def _font() -> ImageFont.FreeTypeFont:
-    """In any size. Pillow would decode it anew for each letter."""
+    """The font, kept because Pillow would decode it again for each letter."""
     font = ImageFont.load_default(size=10)
     assert isinstance(font, ImageFont.FreeTypeFont)
     return font

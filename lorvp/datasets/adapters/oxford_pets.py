@@ -14,7 +14,7 @@ HOST = "https://www.robots.ox.ac.uk/~vgg/data/pets/data/"
 
 
 class OxfordPetsConfig(CoopFiles):
-    """37 classes; 3,680 to train, of which CoOp holds out 736, and 3,669 to test."""
+    """37 classes; 3,680 to train (CoOp holds out 736) and 3,669 to test."""
 
     kind: Literal["oxford_pets"] = "oxford_pets"
     archives: list[Archive] = archives_at(

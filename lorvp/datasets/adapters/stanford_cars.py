@@ -11,7 +11,7 @@ from lorvp.datasets.source import Sizes
 
 
 class StanfordCarsConfig(CoopFiles):
-    """196 classes; 8,144 to train, of which CoOp holds out 1,635, and 8,041 to test.
+    """196 classes; 8,144 to train (CoOp holds out 1,635) and 8,041 to test.
 
     Its address is dead, so ``root`` (or ``archives``, of a copy) has to be given.
     """

@@ -1,4 +1,4 @@
-"""A folder for each class: their names, and the images in them."""
+"""Datasets with a folder for each class: names of the classes, and the images of each."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from lorvp.text.printable import hidden, printable
 
 
 def spoken(name: str) -> str:
-    """``big_cat`` as ``big cat``; letters that can be written in two ways in one of them (NFC)."""
+    """``big_cat`` as ``big cat``, with composed letters (NFC) and single spaces."""
     return " ".join(unicodedata.normalize("NFC", name.replace("_", " ")).split())
 
 
 def class_names(names: Iterable[str], place: str) -> list[str]:
-    """``names`` as they are spoken, no two alike.
+    """``names`` as they are spoken, all different.
 
     Raises:
-        InputError: a name cannot be printed, or two become one; said of ``place``.
+        InputError: a name cannot be printed, or two become the same; the message names ``place``.
     """
     named: dict[str, str] = {}
     for name in names:
@@ -42,7 +42,7 @@ def class_names(names: Iterable[str], place: str) -> list[str]:
 
 
 def notes(names: Iterable[str]) -> list[str]:
-    """What may be a mistake: classes that differ in nothing but capital letters."""
+    """A sentence for each group of classes that differ in nothing but capital letters."""
     by_letters: dict[str, list[str]] = {}
     for name in names:
         by_letters.setdefault(name.casefold(), []).append(name)
@@ -56,7 +56,7 @@ def notes(names: Iterable[str]) -> list[str]:
 def images_of(tree: Tree, folders: Iterable[Path]) -> dict[Path, list[Path]]:
     """The images in each of ``folders``, which lie below the tree's root, in order.
 
-    Images in none of them are noted as not used.
+    Images outside of them are noted in the tree as not used.
 
     Raises:
         InputError: a folder has no image.

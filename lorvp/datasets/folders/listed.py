@@ -1,4 +1,4 @@
-"""Images that lie where a dataset's lists name images, and that none of them names."""
+"""Images in a dataset's folders that none of its lists names."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from lorvp.datasets.folders.tree import look
 
 
 def beyond(lists: Sequence[Path], root: Path, folders: Sequence[str], by: str) -> NotUsed:
-    """Images below ``folders`` of ``root`` that are not in ``lists``, by their ending: ``.jpg that
-    no list names``, where ``by`` is "no list names".
+    """Images below ``folders`` of ``root`` that are not in ``lists``, grouped by their ending.
+
+    With ``by`` "no list names", a group is called ``.jpg that no list names``.
 
     Raises:
         OSError: a folder cannot be read.
@@ -22,14 +23,14 @@ def beyond(lists: Sequence[Path], root: Path, folders: Sequence[str], by: str) -
                    for p in paths]  # fmt: skip
     named = set(lists)
     rest = [path for path in tree.images + convertible if path not in named]
-    if rest:  # a list may name a file by way of a link
+    if rest:  # a list may name a link to the file
         real = {os.path.realpath(path) for path in named}
         rest = [path for path in rest if os.path.realpath(path) not in real]
     return by_ending(rest, by)
 
 
 def by_ending(files: Iterable[Path], by: str) -> NotUsed:
-    """As above, of files that are known."""
+    """``files`` grouped in the same way."""
     found: NotUsed = {}
     for path in files:
         found.setdefault(f"{ending(path)} that {by}", []).append(path)

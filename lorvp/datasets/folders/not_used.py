@@ -1,4 +1,4 @@
-"""Files that are there and are not used: counted by what they are, and named."""
+"""Files in a dataset's folders that are not used: counted by kind, the first of each named."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 from lorvp.text.printable import printable
 
 NotUsed = dict[str, list[Path]]
-"""Files by what they are: an ending such as ``.txt``, or a few words."""
+"""Files by kind: an ending such as ``.txt``, or a few words."""
 
 CONVERT = {".heic", ".heif", ".hif", ".cr2", ".cr3", ".nef", ".arw", ".dng", ".raf", ".jxl"}
 """Endings of photographs that Pillow alone does not read."""
 
 
 def below(path: Path, root: Path) -> str:
-    """As it is called in ``root``, wherever that lies; by its own name if it lies elsewhere."""
+    """The path relative to ``root``, or the bare name of a file outside of it; printable."""
     inside = path.is_relative_to(root)
     return printable(path.relative_to(root).as_posix() if inside else path.name)
 
@@ -27,7 +27,7 @@ def ending(path: Path) -> str:
 
 
 def facts(not_used: NotUsed, root: Path) -> dict[str, dict[str, Any]]:
-    """For the manifest: how many files of each kind and the first, the most frequent kind first."""
+    """For the manifest: number and first file of each kind, the most frequent kind first."""
     in_order = sorted(not_used.items(), key=lambda item: (-len(item[1]), item[0]))
     return {
         kind: {"files": len(paths), "first": below(min(paths), root)} for kind, paths in in_order
@@ -35,7 +35,7 @@ def facts(not_used: NotUsed, root: Path) -> dict[str, dict[str, Any]]:
 
 
 def told(counted: Mapping[str, Mapping[str, Any]]) -> str:
-    """``3 files not used: 2 .HEIC, 1 .txt (first: cat/a.HEIC)``; nothing if all are used."""
+    """``3 files not used: 2 .HEIC, 1 .txt (first: cat/a.HEIC)``; empty if all files are used."""
     if not counted:
         return ""
     number = sum(kind["files"] for kind in counted.values())

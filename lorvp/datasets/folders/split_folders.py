@@ -1,4 +1,4 @@
-"""Which folders are splits, by their usual names; what only looks like one is refused."""
+"""Find folders of splits by their usual names; folders that only look like splits are refused."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ SPELLINGS = {
     "val": ("val", "valid", "validation", "dev"),
     "test": ("test", "testing"),
 }
-"""In lower case; folders may be called so in any case."""
+"""Names of each split's folder, in lower case; the folder may use capitals."""
 PART_OF = {spelling: part for part, names in SPELLINGS.items() for spelling in names}
 
 
 def split_folders(tree: Tree) -> dict[str, Path]:
-    """The folders of train, val and test by these names, or none where the root has the classes.
+    """The folders of train, val and test; none if the root holds the classes itself.
 
     Raises:
         InputError: two folders for one split, val or test without train, folders beside them that
@@ -45,10 +45,10 @@ def split_folders(tree: Tree) -> dict[str, Path]:
 
 
 def refuse_splits(tree: Tree) -> None:
-    """For folders that are tested on as a whole.
+    """Check a folder that holds test images only.
 
     Raises:
-        InputError: there are folders called as splits.
+        InputError: it has folders named as splits.
     """
     splits = [f.name for f in tree.children(tree.root) if f.name.casefold() in PART_OF]
     if splits:
@@ -76,7 +76,7 @@ def _check_beside(tree: Tree, found: dict[str, Path], children: list[Path]) -> N
 
 
 def _check_lookalikes(tree: Tree, children: list[Path]) -> None:
-    """``train_images`` and ``test2017`` would be two classes."""
+    """Refuse names such as ``train_images`` and ``test2017``, which would become two classes."""
     parts: dict[str, list[str]] = {}
     for folder in children:
         for word in re.split(r"[^a-z]+", folder.name.casefold()):

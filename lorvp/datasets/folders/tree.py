@@ -1,4 +1,4 @@
-"""Every file below a folder is an image, or not used and named, or a system's own and ignored.
+"""Walk through a folder: each file is an image, or not used and noted, or a system's and ignored.
 
 Links are followed, but no folder and no linked file is read twice.
 """
@@ -17,7 +17,7 @@ SUFFIXES = {
     ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".bmp", ".dib", ".gif", ".tif", ".tiff",
     ".webp", ".avif", ".ppm", ".pgm", ".pbm", ".pnm", ".jp2", ".j2k", ".tga",
 }  # fmt: skip
-"""Endings of images, all of which Pillow reads."""
+"""Endings of images; Pillow reads all of them."""
 
 SYSTEM = {
     "__macosx", "@eadir", "@recycle", "#recycle", "$recycle.bin", "system volume information",
@@ -25,7 +25,7 @@ SYSTEM = {
     ".git", ".gitignore", ".gitattributes", ".gitkeep", ".dvcignore", ".directory", ".localized",
     ".spotlight-v100", ".fseventsd", ".trashes", ".temporaryitems", ".documentrevisions-v100",
 }  # fmt: skip
-"""What systems and tools put into folders, in lower case. Nobody means it to be read."""
+"""Files and folders that systems and tools leave behind, in lower case; they are ignored."""
 
 HIDDEN, NOTHING = "hidden", "link to nothing"
 AGAIN, ABOVE = "link to what is read already", "link to a folder above it"
@@ -34,13 +34,13 @@ SPECIAL = "that is no regular file"
 
 @dataclass
 class Tree:
-    """What lies below ``root``; all lists are sorted."""
+    """The contents of ``root``; all lists are sorted."""
 
     root: Path
     folders: list[Path] = field(default_factory=list)
-    """Links to folders too, and links to nothing, which may have been folders."""
+    """Also links to folders, and broken links, which may have led to folders."""
     images: list[Path] = field(default_factory=list)
-    """Files called as images are, whether or not they can be read."""
+    """Files with an image's ending, whether or not they can be read."""
     not_used: NotUsed = field(default_factory=dict)
 
     def leave(self, path: Path, kind: str) -> None:
@@ -64,16 +64,16 @@ def look(root: Path, inside: Sequence[str] = ("",)) -> Tree:
 
 
 class _Walk:
-    """Real folders come first, then links to folders, then links to files: what lies in ``root``
-    itself is read where it lies, and links to it are noted."""
+    """The walk. It reads real folders first, then links to folders, then links to files, so that a
+    file in ``root`` is found under its own name and links to it are noted as such."""
 
     def __init__(self, root: Path) -> None:
         self.tree = Tree(root)
         self.top = os.path.realpath(root)
         self.read: set[str] = set()
-        """Real paths of folders."""
+        """Real paths of the folders that have been read."""
         self.linked: set[str] = set()
-        """Real paths of files that a link led to."""
+        """Real paths of the files to which links led."""
         self.to_folders: list[Path] = []
         self.to_files: list[Path] = []
 
@@ -88,7 +88,7 @@ class _Walk:
         self.tree.images.sort()
 
     def folders(self, start: Path, real: str) -> None:
-        """A folder and all real folders in it."""
+        """Read a folder and all real folders in it."""
         waiting = [(start, real)]
         while waiting:
             path, real = waiting.pop()
@@ -111,7 +111,7 @@ class _Walk:
         return False
 
     def entry(self, entry: os.DirEntry[str], real: str) -> list[tuple[Path, str]]:
-        """The folders to go on with."""
+        """Note one entry of a folder; if it is a folder itself, return it with its real path."""
         path = Path(entry.path)
         if entry.is_symlink():
             if os.path.isdir(path):
@@ -144,7 +144,10 @@ class _Walk:
             self.folders(link, target)
 
     def file_link(self, link: Path) -> None:
-        """A link to nothing that is called as an image is an image that cannot be read."""
+        """Note a link to a file.
+
+        A broken link with an image's ending counts as an image, which will fail to be read.
+        """
         target = os.path.realpath(link)
         if not os.path.exists(target):
             if link.suffix.lower() in SUFFIXES:
@@ -161,7 +164,7 @@ class _Walk:
             self.file(link)
 
     def was_read(self, target: str) -> bool:
-        """Whether the file was come upon by its own name, as an image."""
+        """Whether the walk has found the file itself as an image."""
         folder, name = os.path.split(target)
         hidden = name.startswith(".") or name.lower() in SYSTEM
         image = Path(name).suffix.lower() in SUFFIXES

@@ -22,17 +22,17 @@ from lorvp.datasets.pixels.opening import (
 from lorvp.datasets.pixels.orientation import of_jpeg, orientation, upright
 
 LARGE = 2**24
-"""Pixels of an image that takes hundreds of megabytes while it is decoded."""
+"""Pixels above which decoding takes hundreds of megabytes."""
 _one_large = Lock()
-"""Large images are decoded one at a time, whatever the number of threads."""
+"""Held while a large image is decoded, so that threads decode only one at a time."""
 
 
 def decode(data: bytes, turn: bool = True) -> np.ndarray:
     """(H, W, 3) uint8 in RGB, at the file's own size, turned as its EXIF data say.
 
     Raises:
-        OSError: no image of a known format, or cut short.
-        ValueError: too large, or pixels that cannot be brought to 8 bits.
+        OSError: the format is unknown, or the data are cut short.
+        ValueError: the image is too large, or its pixels cannot be brought to 8 bits.
     """
     if simplejpeg.is_jpeg(data):
         with suppress(ValueError):  # damaged, or of a kind that only Pillow reads, such as CMYK
@@ -58,7 +58,7 @@ def pixels(image: Image.Image, turn: bool = True) -> np.ndarray:
     """(H, W, 3) uint8 in RGB, turned as the EXIF data say.
 
     Raises:
-        OSError, ValueError: they cannot be read, or the image is of no listed format.
+        OSError, ValueError: the pixels cannot be read, or the format is not listed.
     """
     require_listed(image)
     image_HWC = rgb(image)

@@ -28,12 +28,12 @@ class BrokenImageError(InputError):
         self.file = file
 
     def below(self, root: Path) -> str:
-        """The message with the file as it is called in ``root``, wherever that lies."""
+        """The message, with the file named relative to ``root``."""
         return str(self).replace(printable(self.file), below(self.file, root), 1)
 
 
 BROKEN = (OSError, ValueError, SyntaxError, OverflowError, struct.error, *BOMBS)
-"""What Pillow raises for files that are no images, or none that can be read."""
+"""Raised by Pillow for files that are no images, or cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class ImageFiles:
     files: Sequence[Path]
     view: View
     resized: list[int] = field(default_factory=list, compare=False)
-    """Rows that were read and were of another size."""
+    """Rows read so far whose image had another size and was resized."""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -73,7 +73,7 @@ def file_bytes(path: Path) -> bytes:
 
 
 def read_image(path: Path, view: View | None = None) -> np.ndarray:
-    """(H, W, 3) uint8 in RGB, as ``view`` has it or at the file's own size.
+    """(H, W, 3) uint8 in RGB, resized by ``view``, or at the file's own size.
 
     Raises:
         BrokenImageError: it cannot be read.
@@ -85,7 +85,7 @@ def read_image(path: Path, view: View | None = None) -> np.ndarray:
 
 @contextmanager
 def _naming(path: Path) -> Iterator[None]:
-    """Say which file it is that cannot be read."""
+    """Raise BrokenImageError, which names the file, for errors of the libraries."""
     try:
         yield
     except BROKEN as error:
@@ -94,7 +94,7 @@ def _naming(path: Path) -> Iterator[None]:
 
 
 def why(error: Exception) -> str:
-    """In words that are the same everywhere; Pillow would name a place in memory."""
+    """The reason in one line, without the address in memory that Pillow prints."""
     if isinstance(error, UnidentifiedImageError):
         return "its format is unknown"
     reason = getattr(error, "strerror", None) or str(error)  # strerror names no file

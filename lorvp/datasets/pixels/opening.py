@@ -1,7 +1,7 @@
 """Which files are images, how large they may be, and what their pixels are in RGB of 8 bits.
 
-Pillow would open some fifty formats, by content and whatever a file is called; for one of them
-(EPS) it starts another program, which the file tells what to do. Only those in FORMATS are opened.
+Pillow recognises some fifty formats by their content. For one of them (EPS) it starts another
+program, which runs commands from the file. So only the formats in FORMATS are opened.
 """
 
 from __future__ import annotations
@@ -19,30 +19,30 @@ from PIL import Image
 FORMATS = (
     "JPEG", "PNG", "BMP", "DIB", "GIF", "TIFF", "WEBP", "AVIF", "PPM", "JPEG2000", "TGA",
 )  # fmt: skip
-"""Pillow's names of all the formats that are opened. Of several frames the first is the image."""
+"""Pillow's names of the formats that are opened. The first of several frames is the image."""
 MULTI_PICTURE = "MPO"
-"""What Pillow calls a JPEG with further pictures behind it, as some cameras write them."""
+"""Pillow's name of a JPEG that is followed by further pictures, as some cameras write them."""
 
 MOST_PIXELS = 2**30 // 12
-"""Pixels, 89,478,485: above, Pillow too takes a file for an attempt to fill the memory."""
+"""Pixels of an image, 89,478,485; Pillow warns of larger ones as decompression bombs."""
 MOST_BYTES = 2**30
-"""Bytes of a file; those of the most pixels, four channels of 16 bits each, are fewer."""
+"""Bytes of a file; MOST_PIXELS with four channels of 16 bits take fewer."""
 MOST_SCANS = 100
-"""Of a progressive JPEG, each of which costs a pass over the image; encoders write about ten."""
+"""Scans of a progressive JPEG. Each costs a pass over the image; encoders write about ten."""
 
 BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 START_OF_SCAN = b"\xff\xda"
 
 _filters = Lock()
-"""Python's filters of warnings belong to all threads."""
+"""Held while filters of warnings are changed, which all threads share."""
 
 
 def opened(data: bytes) -> Image.Image:
-    """An image of a listed format and a possible size; its pixels are not read yet.
+    """Open an image of a listed format and an accepted size, without reading its pixels.
 
     Raises:
         OSError: its format is not listed, or its head is damaged.
-        ValueError: it has too many pixels, or passes over them.
+        ValueError: it has too many pixels or scans.
     """
     try:
         with _naming_damage(), _filters, warnings.catch_warnings():
@@ -59,7 +59,7 @@ def opened(data: bytes) -> Image.Image:
 
 @contextmanager
 def _naming_damage() -> Iterator[None]:
-    """Raise OSError for a damaged AVIF too, for which Pillow has RuntimeError."""
+    """Raise OSError where Pillow raises RuntimeError, which it does for damaged AVIF files."""
     try:
         yield
     except RuntimeError as error:
@@ -67,7 +67,7 @@ def _naming_damage() -> Iterator[None]:
 
 
 def require_pixels(width: int, height: int) -> None:
-    """Raise ValueError if there are more of them than are read."""
+    """Raise ValueError if an image has more pixels than we read."""
     if width * height > MOST_PIXELS:
         raise ValueError(too_many(width * height))
 
@@ -77,15 +77,18 @@ def too_many(pixels: int) -> str:
 
 
 def require_scans(data: bytes) -> None:
-    """Raise ValueError if a JPEG has more of them than any encoder writes."""
+    """Raise ValueError if a JPEG has more scans than any encoder writes."""
     scans = data.count(START_OF_SCAN)  # within a scan, no other byte than 0 follows 0xFF
     if scans > MOST_SCANS:
         raise ValueError(f"it is drawn in {scans:,} scans, and no JPEG may have over {MOST_SCANS}")
 
 
 def require_listed(image: Image.Image) -> None:
-    """Raise ValueError if ``image`` was opened by others from a file of another format, or of too
-    many pixels, which may not have been read yet. One that was converted or drawn has no format."""
+    """Raise ValueError for an image that a caller opened from a file we would refuse.
+
+    Its format is not listed, or it has too many pixels. A converted or drawn image has no format
+    and passes.
+    """
     if not image.format:
         return
     require_pixels(*image.size)
@@ -97,8 +100,8 @@ def rgb(image: Image.Image) -> np.ndarray:
     """(H, W, 3) uint8.
 
     Grey of 16 bits is divided by 257 and rounded; of colours of 16 bits, Pillow keeps the upper
-    8. Transparency is dropped and nothing is drawn behind it, as in the published loaders: a clear
-    pixel has the colour that the file gives it.
+    8. Transparency is dropped, as in the published loaders: a clear pixel keeps the colour that the
+    file gives it.
 
     Raises:
         OSError, ValueError: the pixels are damaged, or are numbers without a known range.
@@ -117,10 +120,10 @@ BITS_PER_SAMPLE, PHOTOMETRIC, WHITE_IS_ZERO = 258, 262, 0
 
 
 def _largest(image: Image.Image) -> int:
-    """The number that stands for white.
+    """The value of white.
 
     Raises:
-        ValueError: nothing says which it is.
+        ValueError: the file does not say which it is.
     """
     tags = getattr(image, "tag_v2", {}) if image.format == "TIFF" else {}
     if tags.get(PHOTOMETRIC) == WHITE_IS_ZERO:
@@ -128,7 +131,7 @@ def _largest(image: Image.Image) -> int:
     if image.mode.startswith("I;16"):
         bits = tags.get(BITS_PER_SAMPLE, (16,))
         return 2 ** (bits[0] if isinstance(bits, tuple) else bits) - 1
-    if image.mode == "I" and image.format == "PPM":  # of which Pillow makes 16 bits
+    if image.mode == "I" and image.format == "PPM":  # Pillow scales PPM to 16 bits
         return 2**16 - 1
     kind = {"F": "floats", "I": "whole numbers of 32 bits"}.get(image.mode, image.mode)
     raise ValueError(

@@ -1,4 +1,4 @@
-"""How a photograph was held (EXIF), and turning it upright."""
+"""Turn photographs upright by their EXIF orientation."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ import numpy as np
 from PIL import ExifTags, Image
 
 NO_MARK = (SyntaxError, struct.error, LookupError, TypeError, ValueError, ArithmeticError, OSError)
-"""What Pillow raises for EXIF data that are damaged; the image itself can be read all the same."""
+"""Raised by Pillow for damaged EXIF data; the image itself can still be read."""
 
 APP1, START_OF_SCAN = 0xE1, 0xDA
 
 
 def upright(image_HWC: np.ndarray, mark: int) -> np.ndarray:
-    """The image as it should be seen, by its orientation ``mark`` of 1 to 8.
+    """The image turned as its orientation ``mark`` (1 to 8) says; other marks change nothing.
 
-    Other marks mean nothing. EXIF 2.32, 4.6.5: where row 0 and column 0 of the stored image lie.
+    EXIF 2.32, 4.6.5: where row 0 and column 0 of the stored image lie.
     """
     if not 2 <= mark <= 8:
         return image_HWC
-    # Whole pixels of three bytes, which NumPy copies faster than bytes.
+    # NumPy copies whole pixels of three bytes faster than single bytes.
     pixels_HW = np.ascontiguousarray(image_HWC).view("V3")[..., 0]
     if mark >= 5:
         pixels_HW = pixels_HW.T
@@ -30,9 +30,9 @@ def upright(image_HWC: np.ndarray, mark: int) -> np.ndarray:
 
 
 def orientation(image: Image.Image) -> int:
-    """Of an image whose pixels have been loaded (Pillow turns TIFF by itself when it does).
+    """The orientation mark of an image whose pixels have been loaded; 1 if none can be read.
 
-    1 where there is no mark, or none that can be read.
+    Pillow turns TIFF files itself when it loads them.
     """
     try:
         return _mark(image.getexif())
@@ -41,7 +41,7 @@ def orientation(image: Image.Image) -> int:
 
 
 def of_jpeg(data: bytes) -> int:
-    """As ``orientation``; files without EXIF data, as most are, cost next to nothing."""
+    """The orientation mark of a JPEG; fast for the many files without EXIF data."""
     segment = _exif(data)
     if segment is None:
         return 1
@@ -58,7 +58,7 @@ def _mark(exif: Image.Exif) -> int:
 
 
 def _exif(data: bytes) -> bytes | None:
-    """The first segment of EXIF data, which stands before the pixels."""
+    """The first segment of EXIF data, if there is one before the pixels."""
     place = 2
     while place + 4 <= len(data) and data[place] == 0xFF and data[place + 1] != START_OF_SCAN:
         if data[place + 1] == 0xFF:  # padding

@@ -29,14 +29,14 @@ class View(Settings):
     crop: float = Field(default=0.875, gt=0, le=1)
     """For ``resize: crop``, the share of the short side that is kept; 224 of 256 pixels."""
     interpolation: Literal["bilinear", "bicubic"] = "bilinear"
-    """How images are resized when they are stored, before any network is known. bilinear: what
-    LoR-VP, VP, ILM-VP and SMM train on, and torchvision's networks expect; CLIP and most of timm's
-    vision transformers expect bicubic. The plan says where the two differ."""
+    """How images are resized when they are stored, before any network is known. LoR-VP, VP, ILM-VP
+    and SMM train on bilinear images, which torchvision's networks expect; CLIP and most of timm's
+    vision transformers expect bicubic ones. The plan says where the two differ."""
     upright: bool = True
     """Turn photographs as their EXIF data say they were held. The published loaders do not."""
 
     def apply(self, image_HWC: np.ndarray) -> np.ndarray:
-        """(size, size, 3) uint8."""
+        """The image as it is stored, (size, size, 3) uint8."""
         side = (self.size, self.size)
         if self.resize == "squash":
             return _resized(image_HWC, side, self.interpolation)
@@ -49,7 +49,7 @@ class View(Settings):
         return image_HWC[top : top + self.size, left : left + self.size]
 
     def resizes(self, image_HWC: np.ndarray) -> bool:
-        """Whether ``apply`` makes new pixels of this image's."""
+        """Whether ``apply`` resizes this image."""
         sides = image_HWC.shape[:2]
         if self.resize == "squash":
             return sides != (self.size, self.size)

@@ -17,11 +17,6 @@ KINDS = [("vit", "lor_vp", "lp"), ("vit", "vpt", "fm"), ("resnet", "adavipro", "
          ("resnet", "full_finetune", "lp"), ("resnet", "none", "ilm")]  # fmt: skip
 
 
-def softmax(logits_K: np.ndarray) -> np.ndarray:
-    powers = np.exp(logits_K - logits_K.max())
-    return powers / powers.sum()
-
-
 @pytest.mark.parametrize("kind", KINDS, ids="-".join)
 def test_it_answers_bit_for_bit_as_it_did_when_it_was_tested(project, pictures, reference, kind):
     folder, _, result = project.train(*kind)
