@@ -2,6 +2,7 @@
 
 import torch
 
+from lorvp.datasets import labelled_images
 from lorvp.prompts.methods.adavipro import AdaViProConfig
 from lorvp.prompts.methods.none import NoneConfig
 from lorvp.prompts.methods.vpt import VptConfig
