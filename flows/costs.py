@@ -11,58 +11,43 @@ from pathlib import Path
 import polars as pl
 
 from lorvp.networks.acceleration.account import SPLIT, Account
+from lorvp.performance.estimate import Estimate, computing, disk, readable, rounded, timed
 from lorvp.results import tables
-from tasks import settings
-from tasks.errors import for_people
-from tasks.machine.devices import devices, slots
+from tasks.errors import for_people, naming
+from tasks.machine.devices import devices, in_words, slots
 from tasks.machine.precision import require_fast_precisions
 from tasks.stages import other_versions
-from tasks.stages.costs import Estimate, computing, disk, machine, measured_speeds, rounded
+from tasks.stages.costs import estimate_of, finished_jobs
 
 
 def main(path: Path) -> None:
     """Print trials, passes, FLOPs, time on this machine and disk."""
     experiment = settings.read(path)
-    estimate = Estimate(experiment)
-    compute, trials = experiment.params.compute, [point.trial for point in estimate.missing]
+    compute, finished = experiment.params.compute, finished_jobs(experiment)
+    estimate = estimate_of(experiment, finished)
+    trials = [point.trial for point in estimate.missing]
     require_fast_precisions(trials, compute)
-    table = estimate.table()
-    device, several = devices(compute)[0], slots(compute)
+    with naming("grid"):
+        table = estimate.table()
+    device, at_once = devices(compute)[0], slots(compute)
     busy = table.filter(pl.col("to train") > 0)["network"].unique(maintain_order=True)
-    speeds = measured_speeds(estimate, busy.to_list(), device)
-    timed = table.join(speeds, on="network", how="left", maintain_order="left").with_columns(
-        hours=(pl.col("flops") / pl.col("speed") / several / 3600).fill_null(0)
-    )
-    print(tables.markdown(shown(timed)))
-    print(summary(timed, estimate, f"{several} x {machine(device)}"))
+    table = timed(table, estimate.speeds(busy, device), at_once)
+    print(tables.markdown(readable(table)))
+    print(summary(table, estimate, f"{at_once} x {in_words(device)}"))
     for sentence in experiment.shared:
         print(f"note: {sentence}")
-    for note in other_versions.notes(estimate.finished, compute):
+    for note in other_versions.notes(finished, compute):
         print(note)
     for network, account in estimate.accounts().items():
-        print(f"{network}: {account['folding']}; {account['stem']}{_costs(account)}")
+        print(f"{network}: {account['folding']}; {account['stem']}{_slower_steps(account)}")
     if others := sum(trial.training.precision != "fp32" for trial in trials):
         print(f"note: speed and hours are those of fp32, which {others} trials do not compute in")
 
 
-def _costs(account: Account) -> str:
-    """What it costs where the stem is whole."""
+def _slower_steps(account: Account) -> str:
+    """What a stem costs that could not be split."""
     split = account["stem"] == SPLIT
     return "" if split else ", so steps are some per cent slower: each image takes a gradient there"
-
-
-def shown(timed: pl.DataFrame) -> pl.DataFrame:
-    """The table in the units that people read."""
-    return timed.select(
-        "dataset",
-        "network",
-        "trials",
-        "to train",
-        "image passes",
-        (pl.col("flops") / 1e15).round_sig_figs(3).alias("PFLOP"),
-        (pl.col("speed") / 1e9).round_sig_figs(3).alias("GFLOP/s here"),
-        pl.col("hours").round_sig_figs(3).alias("hours here"),
-    )
 
 
 def summary(timed: pl.DataFrame, estimate: Estimate, here: str) -> str:

@@ -47,6 +47,11 @@ def slots_on(compute: ComputeConfig) -> list[str]:
     return [places[slot % len(places)] for slot in range(slots(compute))]
 
 
+def in_words(device: str) -> str:
+    """What one trial at a time has of this machine, such as ``NVIDIA H100 PCIe``."""
+    return torch.cuda.get_device_name(device) if device.startswith("cuda") else "one CPU core"
+
+
 def confine(place: str) -> None:
     """Let this process, which has not used a GPU yet, see the one at ``place`` and no other."""
     if place.startswith("cuda:"):

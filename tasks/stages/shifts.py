@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import polars as pl
@@ -14,6 +15,7 @@ from rich.progress import track
 from lorvp.code_digest import digest_of
 from lorvp.datasets import prepared
 from lorvp.datasets.image_files import TestOnly
+from lorvp.datasets.prepared import Prepared
 from lorvp.errors import InputError
 from lorvp.files.kept import find, keep
 from lorvp.files.whole import canonical, to_json, write_whole
@@ -27,40 +29,38 @@ from tasks.settings import RunExperiment
 
 SUFFIX = ".parquet"
 OURS = re.compile(r"[0-9a-f]{20}-[0-9a-f]{10,16}-([0-9a-f]{16}\.parquet|[0-9a-f]+\.part)")
-"""Names of files of predictions; others are somebody else's."""
+"""The names of files of predictions; files of other names are the user's and stay."""
 
 
 @dataclass(frozen=True, eq=False)
 class Shift:
-    """A finished trial and a test set it was not trained for."""
+    """A finished trial and a test set it was not trained for; both are read once."""
 
     job: Job
     name: str
 
-    @property
-    def dataset(self) -> Path:
-        return DATASETS / self.name
+    @cached_property
+    def images(self) -> Prepared:
+        """The test set."""
+        return prepared.read(DATASETS / self.name)
 
-    @property
+    @cached_property
     def stem(self) -> Path:
-        """Of its predictions' name, which changes with the trial's bytes, the images and the code;
-        a checksum follows."""
+        """The name of the file of predictions without the checksum that ends it. It changes with
+        the trial's bytes, the images and the code."""
         trial = read_record(PROMPTS / self.job.fingerprint)["sha256"]
-        made_from = [
-            trial,
-            prepared.read(self.dataset).digest,
-            digest_of(["lorvp.trials.distribution_shift"]),
-        ]
-        key = hashlib.sha256(canonical(made_from)).hexdigest()[:16]
+        code = digest_of(["lorvp.trials.distribution_shift"])
+        made_from = canonical([trial, self.images.digest, code])
+        key = hashlib.sha256(made_from).hexdigest()[:16]
         return SHIFTS / f"{self.job.fingerprint}-{key}"
 
     def file(self) -> Path | None:
-        """Its predictions, if they are there and each byte as written."""
+        """The file of predictions, if it is there and each byte as written."""
         return find(self.stem, SUFFIX)
 
 
 def wanted(experiment: RunExperiment, jobs: list[Job]) -> Iterator[Shift]:
-    """Every trial with every test set of its dataset."""
+    """Each trial with each test set of its dataset."""
     sets = {n: d for n, d in experiment.params.datasets.items() if isinstance(d, TestOnly)}
     for job in jobs:
         for name, config in sets.items():
@@ -69,7 +69,7 @@ def wanted(experiment: RunExperiment, jobs: list[Job]) -> Iterator[Shift]:
 
 
 def measure_shifts(experiment: RunExperiment) -> None:
-    """Make data/shifts hold the predictions of exactly these.
+    """Make data/shifts hold the predictions of exactly the grid's trials and their test sets.
 
     Raises:
         InputError: a trial has no current result, or a test set has classes of its own.
@@ -85,8 +85,8 @@ def measure_shifts(experiment: RunExperiment) -> None:
             path.unlink()
     missing = [shift for shift in every if shift not in files]
     print(f"{len(every)} tests on images from elsewhere: {len(missing)} to do")
-    for dataset in {shift.dataset for shift in missing}:
-        prepared.read(dataset).require_whole()
+    for images in {shift.name: shift.images for shift in missing}.values():
+        images.require_whole()
     device = devices(experiment.params.compute)[0]
     for shift in track(missing, "tests", disable=not missing):
         files[shift] = keep(shift.stem, SUFFIX, _measured(shift, device).write_parquet)
@@ -97,9 +97,9 @@ def measure_shifts(experiment: RunExperiment) -> None:
 
 def _measured(shift: Shift, device: str) -> pl.DataFrame:
     job, names = shift.job, prepared.read(shift.job.dataset).class_names
-    prompt, shifted = PROMPTS / job.fingerprint, prepared.read(shift.dataset)
+    prompt = PROMPTS / job.fingerprint
     return distribution_shift.measured(
-        job.point.trial, prompt, job.checkpoint, names, shifted, device
+        job.point.trial, prompt, job.checkpoint, names, shift.images, device
     )
 
 
@@ -107,7 +107,7 @@ def shift_accuracies(experiment: RunExperiment, jobs: list[Job]) -> pl.DataFrame
     """One row for each trial and test set: ``trial``, ``shift``, ``images``, ``accuracy``.
 
     Raises:
-        InputError: some are not there, or damaged.
+        InputError: a file of predictions is not there, or damaged.
     """
     rows = []
     for shift in wanted(experiment, jobs):

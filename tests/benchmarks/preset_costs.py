@@ -9,17 +9,20 @@ import re
 from pathlib import Path
 
 from lorvp.errors import InputError
+from lorvp.performance.estimate import computing, disk
 from tasks import settings
-from tasks.stages.costs import Estimate, computing, disk
+from tasks.errors import naming
+from tasks.stages.costs import estimate_of
 
 PRESETS = Path("data/presets")
 LINES = re.compile(r"^# Cost: .*\n(?:# Disk: .*\n)?", re.MULTILINE)
 
 
 def cost_lines(path: Path) -> str:
-    """The lines in the head of a preset that say what all its trials cost."""
-    estimate = Estimate(settings.read(path))
-    table = estimate.table()
+    """As they should stand in the file, for all of its trials."""
+    estimate = estimate_of(settings.read(path), finished=[])
+    with naming("grid"):
+        table = estimate.table()
     return f"# Cost: {computing(table)}.\n# Disk: {disk(estimate, table)}.\n"
 
 

@@ -28,6 +28,9 @@ PATIENCE = 600
 SOON = 60
 """Seconds for a step that takes a few, or minutes if it waits for Prefect or a lock."""
 
+DIVERGES = {"epochs": 1, "lr": 1e6, "optimizer": {"kind": "sgd", "weight_decay": 1e6}}
+"""Training that fails: each step multiplies what is trained by about a million millions."""
+
 
 @dataclass(frozen=True)
 class Done:

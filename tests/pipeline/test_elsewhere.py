@@ -15,7 +15,7 @@ from tests.pipeline.first_run import FirstRun
 from tests.pipeline.left import contents, files, forget_trials, metrics, results
 from tests.pipeline.nodes import CLUSTERS, Cluster
 from tests.pipeline.processes import alive, held_in_training, nothing_is_left
-from tests.pipeline.project import Project, end_of, wait_until
+from tests.pipeline.project import DIVERGES, Project, end_of, wait_until
 
 PATIENCE = 400
 """Seconds for a run: a cluster's processes import torch and Prefect many times over."""
@@ -131,7 +131,7 @@ def told_to_prefect_by_login_alone(project: Project) -> None:
 
 def two_and_a_broken_one(params: Any) -> None:
     one = {**params["grid"]["pixel"], "method": {"lor_vp": {"rank": 1}}, "mapping": "lp"}
-    broken = {**one, "training": {"epochs": 1, "lr": 1e30}, "seed": 5}
+    broken = {**one, "training": DIVERGES, "seed": 5}
     params["grid"] = {"pixel": one, "broken": broken}
 
 

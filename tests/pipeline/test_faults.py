@@ -13,7 +13,7 @@ from tests.pipeline.api import ask, server
 from tests.pipeline.first_run import FirstRun
 from tests.pipeline.left import contents, forget_trials, metrics, results
 from tests.pipeline.processes import held_in_training, nothing_is_left
-from tests.pipeline.project import SOON, Done, Project, end_of, wait_until
+from tests.pipeline.project import DIVERGES, SOON, Done, Project, end_of, wait_until
 
 
 def test_a_stopped_run_goes_on_and_ends_with_the_same_bits(first: FirstRun, project: Project):
@@ -114,5 +114,5 @@ def add_trials(params: dict) -> None:
     """Add three trials that work, and one that cannot."""
     one = {**params["grid"]["pixel"], "method": {"lor_vp": {"rank": 1}}, "mapping": "lp"}
     params["grid"]["more"] = {**one, "seed": [2, 3, 4]}
-    params["grid"]["broken"] = {**one, "training": {"epochs": 1, "lr": 1e30}, "seed": 5}
+    params["grid"]["broken"] = {**one, "training": DIVERGES, "seed": 5}
     params["compute"].update(workers=2)

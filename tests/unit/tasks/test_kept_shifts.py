@@ -28,11 +28,11 @@ def tested(tmp_path, monkeypatch) -> list[str]:
     """Two trials and a test set for them; those that are tested are noted."""
     monkeypatch.chdir(tmp_path)
     folder = dataset(shifts.DATASETS / "drawings").folder
-    found = []
+    jobs = []
     for name in NAMES:
         trained(name, "first")
         point = Point(trial(), "lor_vp", "lp", "")
-        found.append(shifts.Shift(Job(point, {}, name, Path(), folder, Path()), "drawings"))
+        jobs.append(Job(point, {}, name, Path(), folder, Path()))
     tested = []
 
     def measured(trial, prompt, *rest) -> pl.DataFrame:
@@ -40,7 +40,9 @@ def tested(tmp_path, monkeypatch) -> list[str]:
         return pl.DataFrame({"label": [0, 1, 2, 1], "predicted": [0, 1, 2, 0]})
 
     monkeypatch.setattr(shifts.distribution_shift, "measured", measured)
-    monkeypatch.setattr(shifts, "wanted", lambda *_: iter(found))
+    monkeypatch.setattr(
+        shifts, "wanted", lambda *_: (shifts.Shift(job, "drawings") for job in jobs)
+    )
     monkeypatch.setattr(shifts, "make_jobs", lambda *_: [])
     monkeypatch.setattr(shifts, "require_results", lambda _: None)
     shifts.measure_shifts(EXPERIMENT)
@@ -63,6 +65,16 @@ def test_what_was_tested_is_tested_once(tested):
     assert tested == []
     assert files() == before
     assert accuracies() == [0.75, 0.75]
+
+
+def test_the_record_of_each_trial_is_read_once(tested, monkeypatch):
+    read = []
+    original = shifts.read_record
+    monkeypatch.setattr(shifts, "read_record", lambda p: read.append(p.name) or original(p))
+    for path in shifts.SHIFTS.glob("*.parquet"):
+        path.unlink()
+    shifts.measure_shifts(EXPERIMENT)
+    assert (read, tested) == (NAMES, NAMES)
 
 
 def test_a_file_with_another_bit_is_told_of_and_made_again(tested):
