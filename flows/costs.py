@@ -13,6 +13,7 @@ import polars as pl
 from lorvp.networks.acceleration.account import SPLIT, Account
 from lorvp.performance.estimate import Estimate, computing, disk, readable, rounded, timed
 from lorvp.results import tables
+from tasks import settings
 from tasks.errors import for_people, naming
 from tasks.machine.devices import devices, in_words, slots
 from tasks.machine.precision import require_fast_precisions

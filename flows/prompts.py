@@ -23,8 +23,8 @@ from tasks.machine.surroundings import require_places
 from tasks.orchestration.request import Request
 from tasks.orchestration.run_lock import one_run
 from tasks.paths import PROMPTS, WORK
-from tasks.prefect_server.login import where_it_is
-from tasks.prefect_server.temporary import be_quiet, leave, prefect_api
+from tasks.prefect_server.login import login_hint
+from tasks.prefect_server.temporary import leave, prefect_api, quiet_prefect
 from tasks.runners.base import runner
 from tasks.settings import RunExperiment, RunParams
 from tasks.stages import other_versions
@@ -68,11 +68,11 @@ def train_missing(plan: Plan, settings: RunParams) -> str:
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     place = runner(settings.compute)
     place.check()
-    be_quiet()  # in whatever is started
+    quiet_prefect()  # in whatever is started
     with place.prestarted(len(plan.missing)), prefect_api() as url:
         from flows.train import run
 
-        print(f"Prefect UI: {redacted(url.removesuffix('/api'))}{where_it_is()}", flush=True)
+        print(f"Prefect UI: {redacted(url.removesuffix('/api'))}{login_hint()}", flush=True)
         return run(Request(plan, place, settings.tracking))
 
 

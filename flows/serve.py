@@ -12,8 +12,8 @@ from tasks.machine.surroundings import require_places
 from tasks.prefect_server.foreign_pages import require_closed
 from tasks.prefect_server.login import log_in
 from tasks.prefect_server.loopback import require_usable_proxies
-from tasks.prefect_server.temporary import be_quiet
-from tasks.prefect_server.users import LOCAL, somebody_elses, users_api
+from tasks.prefect_server.temporary import quiet_prefect
+from tasks.prefect_server.users import LOCAL, note_on_foreign_server, users_api
 
 ABOUT = "The grid of params.yaml in {}, with what the form says in place of what it says."
 OTHERS = ", or start your own with `python -m flows.server --port PORT` and name that"
@@ -31,11 +31,11 @@ def main() -> None:
     """
     settings.read()
     require_places()
-    be_quiet()
+    quiet_prefect()
     require_usable_proxies()
     url = users_api()
     if url is None:
-        raise InputError(f"{there}{OTHERS}" if (there := somebody_elses()) else NONE)
+        raise InputError(f"{there}{OTHERS}" if (there := note_on_foreign_server()) else NONE)
     log_in(url)
     require_closed(url)
     os.environ["PREFECT_API_URL"] = url

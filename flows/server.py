@@ -11,7 +11,7 @@ import sys
 from lorvp.errors import InputError
 from tasks.errors import for_people
 from tasks.prefect_server.login import SERVERS, login_file, own_login
-from tasks.prefect_server.temporary import be_quiet, listen
+from tasks.prefect_server.temporary import listen, quiet_prefect
 from tasks.prefect_server.users import PORT, taken
 
 
@@ -21,7 +21,7 @@ def main(port: int) -> None:
     """
     if taken(port):
         raise InputError(f"something listens at 127.0.0.1:{port} already; name another port")
-    be_quiet()
+    quiet_prefect()
     where = ""
     if SERVERS not in os.environ:
         os.environ[SERVERS] = own_login()

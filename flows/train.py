@@ -19,7 +19,7 @@ from prefect.states import Cancelled, Completed, Failed
 from tasks.errors import takes_no_files
 from tasks.jobs import Job, Plan, holds, neighbours_together
 from tasks.orchestration.artifacts import ProgressArtifact, publish_results
-from tasks.orchestration.cancel import cancelled_as_by_ctrl_c
+from tasks.orchestration.cancel import interrupted_by_cancel
 from tasks.orchestration.request import Request, hand_over, handed_over
 from tasks.orchestration.terminal import Progress
 from tasks.orchestration.trials import (
@@ -68,7 +68,7 @@ def _name() -> str:
 @flow(name="prompts", flow_run_name=_name)
 def train_prompts() -> State:
     """Train what is missing. A trial that fails leaves the others alone, and is named."""
-    with cancelled_as_by_ctrl_c() as cancelled:
+    with interrupted_by_cancel() as cancelled:
         try:
             progress = _train(handed_over())
         except KeyboardInterrupt:

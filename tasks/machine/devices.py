@@ -28,7 +28,7 @@ def devices(compute: ComputeConfig) -> list[str]:
 
 
 def on_nodes(compute: ComputeConfig) -> ComputeConfig:
-    """The settings on a machine of a cluster, where ``auto`` is what the trial asked for."""
+    """The settings on a machine of a cluster, where ``auto`` is a GPU if trials request one."""
     device = "cuda" if compute.gpus else "cpu"
     return compute if compute.device != "auto" else compute.model_copy(update={"device": device})
 
@@ -53,7 +53,7 @@ def in_words(device: str) -> str:
 
 
 def confine(place: str) -> None:
-    """Let this process, which has not used a GPU yet, see the one at ``place`` and no other."""
+    """Let this process see the GPU at ``place`` and no other; it must not have used one yet."""
     if place.startswith("cuda:"):
         index, visible = int(place.removeprefix("cuda:")), os.environ.get("CUDA_VISIBLE_DEVICES")
         names = visible.split(",") if visible else [str(n) for n in range(index + 1)]
@@ -61,5 +61,5 @@ def confine(place: str) -> None:
 
 
 def seen_as(place: str) -> str:
-    """What a device is called in a process that was confined to it."""
+    """The name of a device in a process that was confined to it: ``cuda`` for ``cuda:1``."""
     return place.partition(":")[0]

@@ -1,4 +1,4 @@
-"""Memory that a process which trains keeps for its next step."""
+"""Let a process that trains keep the memory of one step for the next."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ import ctypes
 import os
 
 KEPT = 2**30
-"""Bytes up to which a block comes from the heap, and which may lie free at the heap's end."""
+"""Blocks of up to so many bytes come from the heap, at whose end as many bytes may lie free."""
 OPTIONS = {"MALLOC_MMAP_THRESHOLD_": -3, "MALLOC_TRIM_THRESHOLD_": -1}
-"""The numbers of glibc's malloc.h, by the variables that say the same before a process starts."""
+"""The numbers of glibc's malloc.h, by the environment variables with the same effect."""
 
 
 def keep_freed_memory() -> None:
-    """Let this process keep what it frees; what the user has set in the environment stays.
+    """Let this process keep the memory that it frees, unless the user's environment sets otherwise.
 
-    An activation's memory that goes back to the system comes back as pages to be zeroed one by
-    one, 5 to 15 % of a step. A C library without mallopt (macOS's, musl) is left as it is.
+    Memory of activations that goes back to the system comes back as pages that are zeroed one by
+    one, which takes 5 to 15 % of a step. A C library without mallopt (macOS's, musl) is left as it
+    is.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is None:

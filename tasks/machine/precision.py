@@ -13,11 +13,12 @@ from tasks.settings import ComputeConfig
 
 
 def require_fast_precisions(trials: Iterable[Trial], compute: ComputeConfig) -> None:
-    """Ask the devices that these trials will get, unless they are a cluster's: its machines ask
-    for themselves when a trial comes (``require_fast``).
+    """Refuse precisions in which a device of this machine is slow that would get the trials.
+
+    Each machine of a cluster asks its own devices when it gets a trial (``require_fast``).
 
     Raises:
-        InputError: one of the trials has a precision that a device is slow in.
+        InputError: one of the trials has a precision in which a device is slow.
     """
     wanted: set[Precision] = {trial.training.precision for trial in trials}
     if wanted <= {"fp32"} or compute.cluster:
@@ -29,10 +30,10 @@ def require_fast_precisions(trials: Iterable[Trial], compute: ComputeConfig) -> 
 
 
 def require_fast(precision: Precision, device: str, allow_slow: bool) -> str | None:
-    """Why it is slow, where that is allowed.
+    """Why ``device`` is slow in this precision, or None if it is not.
 
     Raises:
-        InputError: it is slow, and that is not allowed.
+        InputError: it is slow, and ``allow_slow`` is false.
     """
     why = why_slow(precision, device)
     if why is None or allow_slow:

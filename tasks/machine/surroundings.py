@@ -20,18 +20,18 @@ PLACES: dict[str, tuple[str, Callable[[], Path]]] = {
     "HOME": ("what Prefect, W&B and the Hugging Face hub keep for a user", Path.home),
     "TMPDIR": ("scratch files", lambda: Path(tempfile.gettempdir())),
 }
-"""By the variable that says where: what a run keeps outside of the project."""
+"""What a run keeps outside of the project and where, by the variable that names the folder."""
 ONLY_KNOWN = {"HOME"}
-"""Need not be written to where the others are elsewhere."""
+"""Has to exist, but need not be writable if the other variables name folders elsewhere."""
 
 
 def require_places() -> None:
-    """A run can write to every folder that it needs outside of the project.
+    """Require that a run can write to every folder that it needs outside of the project.
 
     A user without a name gets one, in this process and those that it starts.
 
     Raises:
-        InputError: it cannot; the message names each variable that says where else.
+        InputError: it cannot write to one; the message names the variables that name others.
     """
     named = name_the_user()
     lines = []
@@ -45,8 +45,10 @@ def require_places() -> None:
 
 
 def name_the_user() -> bool:
-    """Whether the user has a name. torch's compiler and W&B ask for one; it is made up here where
-    neither the environment nor /etc/passwd has it."""
+    """Whether the environment or /etc/passwd has a name of the user.
+
+    If not, one is made up: torch's compiler and W&B ask for it.
+    """
     try:
         getpass.getuser()
     except (KeyError, OSError):
@@ -56,7 +58,7 @@ def name_the_user() -> bool:
 
 
 def _problem(place: Callable[[], Path], only_known: bool) -> str:
-    """Why there is no such folder, or nothing can be written to it; empty if all is well."""
+    """Why the folder cannot be used; empty if all is well."""
     try:
         folder = place()
     except (RuntimeError, OSError) as error:  # no home to put it in, no folder for scratch files

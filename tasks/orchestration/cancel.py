@@ -1,4 +1,4 @@
-"""Cancel, on the run's page in Prefect's UI, where Prefect itself only writes it down."""
+"""The button Cancel in Prefect's UI, which Prefect itself only writes down."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ EVERY = 2
 
 
 @contextmanager
-def cancelled_as_by_ctrl_c() -> Iterator[threading.Event]:
-    """In this block, which the main thread has to be in, Cancel is a Ctrl-C; the event tells
-    whether it was."""
+def interrupted_by_cancel() -> Iterator[threading.Event]:
+    """Raise KeyboardInterrupt in this block, in the main thread, when the flow run is cancelled in
+    the UI. The event is set if that happened."""
     run, ended, cancelled = UUID(flow_run.get_id()), threading.Event(), threading.Event()
     main = threading.main_thread().ident
     assert main is not None, "it runs"
 
     def look() -> None:
         while not cancelled.is_set() and not ended.wait(EVERY):
-            if _asked_for(run):
+            if _is_cancelling(run):
                 cancelled.set()
-                # To that thread: one that waits for a lock does not wake from what others get.
+                # A thread that waits for a lock wakes only from a signal of its own.
                 signal.pthread_kill(main, signal.SIGINT)
 
-    # Nobody waits for it, since its last question may take as long as the server takes to answer.
+    # A daemon, which nobody joins: the server may take long to answer its last question.
     threading.Thread(target=look, daemon=True).start()
     try:
         yield cancelled
@@ -40,10 +40,11 @@ def cancelled_as_by_ctrl_c() -> Iterator[threading.Event]:
         ended.set()
 
 
-def _asked_for(run: UUID) -> bool:
+def _is_cancelling(run: UUID) -> bool:
+    """Whether the user has asked for the end of this flow run."""
     try:
         with get_client(sync_client=True) as client:
             state = client.read_flow_run(run).state
     except HTTPError:
-        return False  # a server that has gone asks for nothing
+        return False  # the server has gone
     return state is not None and state.type == StateType.CANCELLING

@@ -1,7 +1,7 @@
-"""Settings as a form of Prefect's UI: each field may be left empty, and none is checked there.
+"""Settings as a form of Prefect's UI, in which each field may be left empty.
 
-The UI draws lists, numbers and choices well. It knows no unions of settings, so of such a field
-the form has only the kind; and what is checked by us gets the messages that params.yaml gets.
+The UI draws lists, numbers and choices well, but no unions of settings: of such a field the form
+has only the kind. The form checks nothing; we do, with the messages that params.yaml gets.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from lorvp.settings import Settings
 
 
 def one_of(names: Iterable[str]) -> WithJsonSchema:
-    """A choice."""
+    """A choice of one of ``names``."""
     return WithJsonSchema({"type": "string", "enum": list(names)})
 
 
 def form_of(settings: type[Settings], sweep: bool = False) -> WithJsonSchema:
-    """A value, or none, for each field that can be drawn; with ``sweep`` any number of values."""
+    """A form with each field of ``settings`` that can be drawn: one value or none, with ``sweep``
+    any number of values."""
     whole = settings.model_json_schema()
     fields = {}
     for name, written in whole["properties"].items():
@@ -32,6 +33,7 @@ def form_of(settings: type[Settings], sweep: bool = False) -> WithJsonSchema:
 
 
 def filled_in(form: dict[str, Any]) -> dict[str, Any]:
+    """The fields that the user has not left empty."""
     return {key: value for key, value in form.items() if value not in (None, [])}
 
 

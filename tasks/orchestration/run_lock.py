@@ -1,4 +1,4 @@
-"""One run at a time trains in a checkout: they would take each other's cores and scratch files."""
+"""A lock, so that one run at a time trains in a folder: two would share cores and scratch files."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from tasks.paths import WORK
 
 LOCK = WORK / "run.lock"
 HOLDER = WORK / "run.pid"
-"""Beside the lock, which whoever asks for it empties."""
+"""The PID of the run that holds the lock. It has a file of its own, since FileLock empties the lock
+file whenever it is acquired."""
 
 
 @contextmanager
 def one_run(tell: Callable[[str], object]) -> Iterator[None]:
-    """Wait until no other run trains here; ``tell`` is given a line if there is one.
+    """Wait until no other run trains here; ``tell`` is given a line if this has to wait.
 
     The system frees the lock of a process that was killed.
     """
@@ -39,7 +40,7 @@ def one_run(tell: Callable[[str], object]) -> Iterator[None]:
 
 
 def holder(file: Path = HOLDER) -> str:
-    """PID and command of the other run, as far as one can tell."""
+    """PID and command of the run that holds the lock, as far as the system tells."""
     try:
         process = psutil.Process(int(file.read_text()))
         return f"PID {process.pid}, `{' '.join(process.cmdline())}`"

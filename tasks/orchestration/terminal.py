@@ -34,6 +34,7 @@ class Progress:
 
     @property
     def percent(self) -> float:
+        """How much of the run is done."""
         return 100 * self.done / max(1, self.total)
 
     @property
@@ -43,6 +44,7 @@ class Progress:
         return "\n".join([f"{len(lines)} of {self.total} trials failed:", *lines])
 
     def finished(self, name: str, record: dict) -> None:
+        """Count a finished trial and show its accuracies."""
         summary = record["summary"]
         self._show(
             f"{name}   val {summary['val_accuracy']:6.1%}   test {summary['test_accuracy']:6.1%}"
@@ -50,11 +52,12 @@ class Progress:
         )
 
     def failed(self, name: str, reason: str) -> None:
+        """Count a failed trial and show why."""
         self.failures.append((name, reason))
         self._show(f"FAILED {name}: {reason}")
 
     def note(self, line: str) -> None:
-        """What the user should know before a trial has ended."""
+        """Show a line above the bar that is not of a finished trial."""
         self._bars.console.print(line, markup=False)
 
     def _show(self, line: str) -> None:

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
 POLICY = "frame-ancestors 'self'; connect-src 'self'"
-"""Of each page: it is shown inside of no other, and asks nobody but this server."""
+"""Sent with each page: no other page may show it inside of itself, and it asks only this server."""
 HOSTS = "LORVP_SERVER_HOSTS"
 """Other names under which the user's browser reaches the server, separated by commas."""
 
@@ -31,11 +31,12 @@ def guarded(app: ASGIApp, hosts: Iterable[str] = ()) -> ASGIApp:
 
 
 def named_hosts() -> list[str]:
+    """The host names that the user has set in ``LORVP_SERVER_HOSTS``."""
     return [name.strip() for name in os.environ.get(HOSTS, "").split(",") if name.strip()]
 
 
 class OwnPagesOnly:
-    """Refuse what a page of another origin asks, and to be shown inside of one."""
+    """Refuse requests from pages of another origin, and let no such page show ours."""
 
     def __init__(self, app: ASGIApp, hosts: tuple[str, ...] = ()) -> None:
         self.app, self.hosts = app, hosts
@@ -50,7 +51,8 @@ class OwnPagesOnly:
             await refusal(scope, receive, send)
 
     def _is_own(self, headers: Headers) -> bool:
-        """Also where there is no origin: then it is no page's, or only reads what is linked to."""
+        """Whether a request is not from a foreign page. One without an origin comes from a program,
+        or follows a link and only reads."""
         for origin in headers.getlist("origin"):
             parts = urlsplit(origin)
             # Behind a proxy that the user named, the server may be told another name.

@@ -25,11 +25,12 @@ CLIENTS, SERVERS = "PREFECT_API_AUTH_STRING", "PREFECT_SERVER_API_AUTH_STRING"
 
 
 def login_file() -> Path:
+    """Where the password of this user's servers lies."""
     return Path(prefect_home(os.environ)) / "lorvp-login"
 
 
 def own_login() -> str:
-    """The password of the servers that this user starts; made when it is first asked for."""
+    """The login of the servers that this user starts; it is made at the first call."""
     file = login_file()
     file.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{file}.lock"):
@@ -74,15 +75,17 @@ def log_in(url: str) -> None:
     raise InputError(f"the Prefect server at {url} {wrong} {CLIENTS}")
 
 
-def where_it_is() -> str:
-    """For who opens the UI of a server that we log in to with our own."""
+def login_hint() -> str:
+    """Where the user finds the login of the UI, if it is the one that we made; else nothing."""
     ours = login_file().exists() and os.environ.get(CLIENTS) == own_login()
     return f" (its login is in {login_file()})" if ours else ""
 
 
 def lets_in(url: str, login: str | None) -> bool:
-    """Raises:
-    InputError: the server does not answer.
+    """Whether the server at ``url`` takes this login; None is no login.
+
+    Raises:
+        InputError: the server does not answer.
     """
     import httpx
 

@@ -22,13 +22,13 @@ from lorvp.errors import InputError
 from tasks.paths import WORK
 from tasks.prefect_server.login import SERVERS, log_in, logged_in, own_login
 from tasks.prefect_server.loopback import require_usable_proxies
-from tasks.prefect_server.users import answers, somebody_elses, users_api
+from tasks.prefect_server.users import answers, note_on_foreign_server, users_api
 from tasks.processes import end_with_parent
 
 PATIENCE = 180
 """Seconds for the first start: about a hundred migrations on a cold disk."""
 
-# Before Prefect is imported anywhere: no telemetry, and our own lines on the terminal.
+# No telemetry, and only our own lines on the terminal.
 QUIET = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",
@@ -49,10 +49,10 @@ def prefect_api() -> Iterator[str]:
     Raises:
         InputError: the user names a server that does not answer, or ours did not start.
     """
-    be_quiet()
+    quiet_prefect()
     require_usable_proxies()
     users = users_api()
-    if not users and (note := somebody_elses()):
+    if not users and (note := note_on_foreign_server()):
         print(f"note: {note}", flush=True)
     if users:
         log_in(users)
@@ -68,10 +68,9 @@ def prefect_api() -> Iterator[str]:
 
 
 def leave(status: int) -> NoReturn:
-    """End the process; at once where the server has gone, to which Prefect would try to send what
-    waits for minutes.
+    """End the process, which ignores Ctrl-C from now on: there is nothing left to stop.
 
-    A Ctrl-C that comes now stops nothing any more, and shall not make a failure of it.
+    Where the server has gone, it ends at once: Prefect would try for minutes to send its queues.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if not _GONE.is_set():
@@ -82,10 +81,14 @@ def leave(status: int) -> NoReturn:
 
 
 _GONE = threading.Event()
+"""Set when the server did not answer at the end of a run."""
 
 
-def be_quiet() -> None:
-    """To be called before Prefect is imported; what the user has set stays."""
+def quiet_prefect() -> None:
+    """Set ``QUIET`` in the environment, where the user has set nothing else.
+
+    Has to be called before Prefect is imported.
+    """
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
 

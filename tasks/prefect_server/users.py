@@ -46,11 +46,11 @@ def users_api() -> str | None:
         named = f"your Prefect profile names {profiles}"
         _require_answer(profiles, named, "run `prefect profile use ephemeral`")
         return profiles
-    return LOCAL if answers(LOCAL) and is_ours(PORT) else None
+    return LOCAL if answers(LOCAL) and started_by_this_user(PORT) else None
 
 
-def somebody_elses() -> str:
-    """What to tell of a server that ``users_api`` did not take, or nothing."""
+def note_on_foreign_server() -> str:
+    """A sentence on the server at the usual port if ``users_api`` did not take it; else nothing."""
     if not answers(LOCAL):
         return ""
     return (
@@ -60,7 +60,7 @@ def somebody_elses() -> str:
 
 
 def answers(url: str) -> bool:
-    """Whether a Prefect API does, asked in the way in which Prefect itself will ask."""
+    """Whether a Prefect API answers at ``url``; it is asked as Prefect itself will ask."""
     import httpx
 
     try:
@@ -72,7 +72,7 @@ def answers(url: str) -> bool:
 
 
 def _is_of_prefect(version: httpx.Response) -> bool:
-    """Many a server says that it is well, or the same to every question."""
+    """Whether the answer is Prefect's: many a server says that it is well, or the same to all."""
     if version.status_code in (401, 403):  # it asks for a login
         return True
     try:
@@ -90,13 +90,14 @@ def _require_answer(url: str, named: str, instead: str) -> None:
 
 
 def url_of_profile() -> str | None:
+    """The address of the API that the user's Prefect profile names."""
     return setting_of_profile("PREFECT_API_URL")
 
 
 def setting_of_profile(name: str) -> str | None:
-    """What the profile that is in use says.
+    """A setting of the Prefect profile that is in use; None if it is not set there.
 
-    Read here, since Prefect, once imported, keeps the settings it found.
+    It is read here since Prefect, once imported, keeps the settings that it found.
     """
     place = os.environ.get("PREFECT_PROFILES_PATH")
     file = Path(place) if place else Path(prefect_home(os.environ), "profiles.toml")
@@ -109,13 +110,13 @@ def setting_of_profile(name: str) -> str | None:
 
 
 def taken(port: int) -> bool:
-    """Whether anything listens there."""
+    """Whether anything listens at this port of this machine."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def is_ours(port: int) -> bool:
-    """Whether this user started what listens there, with the same PREFECT_HOME.
+def started_by_this_user(port: int) -> bool:
+    """Whether this user started the server at ``port``, with the same PREFECT_HOME.
 
     False also where the system does not tell, such as on macOS, or of a process in a container.
     """

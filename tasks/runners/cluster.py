@@ -1,4 +1,4 @@
-"""What Ray and Dask have in common: what is refused before a run, and the team of a run."""
+"""What Ray and Dask have in common: the checks before a run, and the team of a run."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tasks.settings import ComputeConfig
 CODE = tuple(Path(__file__).parents[2] / name for name in ("flows", "lorvp", "tasks"))
 """The packages that go to the workers with each run: they run the code that named the trials."""
 NAMED = "LORVP_CLUSTER"
-"""The variable in which the user names the cluster that ``compute.cluster`` may name."""
+"""The environment variable by which the user allows the cluster in ``compute.cluster``."""
 
 
 def check(compute: ComputeConfig, package: str) -> None:
@@ -68,13 +68,15 @@ class OnCluster:
 
 
 def absolute(share: str) -> str:
-    """A folder's place that holds on other machines too; a URL as it is."""
+    """The absolute path of a folder, which other machines find too; a URL as it is."""
     return share if "://" in share else str(Path(share).expanduser().absolute())
 
 
 def _require_named(cluster: str) -> None:
-    """A cluster is given code to run and data, and what it gives back is unpickled here. So who
-    runs a params.yaml of somebody else's says that the cluster is theirs."""
+    """Refuse a cluster that only params.yaml names, which may come from somebody else.
+
+    A cluster gets code and data, and what it gives back is unpickled here.
+    """
     if os.environ.get(NAMED) != cluster:
         raise InputError(
             f"a cluster can run anything here, so this file alone does not choose one; if "
@@ -83,7 +85,7 @@ def _require_named(cluster: str) -> None:
 
 
 def _require_prefect_for(cluster: str) -> None:
-    """Machines of the cluster tell Prefect of their trials, so they have to reach its API."""
+    """Refuse a Prefect API that the cluster's machines cannot reach: they report trials to it."""
     url = os.environ.get("PREFECT_API_URL", "")
     if not _on_this_machine(cluster) and (not url or _on_this_machine(url)):
         here = f"PREFECT_API_URL is {url}, which" if url else "our own Prefect server"
@@ -120,7 +122,7 @@ def _host(address: str) -> tuple[str, int | None]:
 def note_lack_of_room(
     wanted: dict[str, float], offered: list[dict[str, float]], tell: Callable[[str], object]
 ) -> None:
-    """Trials wait for a machine that has what they ask for: a cluster may still grow."""
+    """Tell of trials that request more than any machine has: they wait, as a cluster may grow."""
     for name, number in wanted.items():
         most = max((each.get(name, 0) for each in offered), default=0)
         if number > most:
@@ -131,6 +133,7 @@ def note_lack_of_room(
 
 
 def transport(compute: ComputeConfig) -> Transport:
+    """The way to the machines of this cluster."""
     return ThroughShare(absolute(compute.share)) if compute.share else InPlace(Path.cwd())
 
 

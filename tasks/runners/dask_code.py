@@ -1,5 +1,6 @@
-"""Puts this project's code on the machines of a Dask cluster, which may have another version or
-none. They cannot import this file, so it is sent itself and imports nothing of ours."""
+"""Install this project's code on the machines of a Dask cluster, which may have another version of
+it, or none. They cannot import this file, so it is sent itself and imports nothing of ours.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +27,7 @@ cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
 @dataclass(frozen=True)
 class Code:
-    """Packages, packed, and what goes into the environment before they are imported."""
+    """Packed packages, and environment variables that are set before they are imported."""
 
     packages: tuple[str, ...]
     packed: bytes
@@ -43,7 +44,7 @@ class Code:
         return cls(tuple(folder.name for folder in folders), packed.getvalue(), variables)
 
     def install(self) -> None:
-        """In place of what an earlier run has left in this process."""
+        """Unpack the packages, and forget those that an earlier run has left in this process."""
         for name in [name for name in sys.modules if name.split(".")[0] in self.packages]:
             del sys.modules[name]
         for earlier in [place for place in sys.path if MARK in place]:
@@ -56,7 +57,8 @@ class Code:
 
 
 class OnWorkers(WorkerPlugin):
-    """Also on those that join later; at the end of the run their idle processes are ended."""
+    """Installs the code on each worker, also on those that join later, and ends the idle trial
+    processes of a worker at the end of the run."""
 
     def __init__(self, code: Code) -> None:
         self.code = code
@@ -71,7 +73,7 @@ class OnWorkers(WorkerPlugin):
 
 @contextmanager
 def installed(client: Client, code: Code) -> Iterator[None]:
-    """On all workers, and on the scheduler, which reads what it passes on."""
+    """Install the code on all workers, and on the scheduler, which unpickles what it passes on."""
     client.run_on_scheduler(code.install)
     client.register_plugin(OnWorkers(code), name=NAME)
     try:

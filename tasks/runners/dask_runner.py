@@ -28,12 +28,12 @@ class OnDask(cluster.OnCluster):
             return DaskTaskRunner(address=self.compute.cluster)
         from distributed import Security  # pyright: ignore[reportMissingImports]
 
-        # Whoever reaches a scheduler can have it run anything; other users reach 127.0.0.1.
+        # Anybody who reaches a scheduler can run anything on it; other users reach 127.0.0.1.
         keys = {"security": Security.temporary()}
         return DaskTaskRunner(cluster_kwargs=self._own_cluster() | keys)
 
     def _own_cluster(self) -> dict[str, Any]:
-        """One worker with a thread for each trial, since trials have processes of their own."""
+        """A cluster of one worker with a thread for each trial: trials have own processes."""
         number = slots(self.compute)
         gpus = len(devices(self.compute)) if self.compute.gpus else 0
         return {
@@ -49,7 +49,7 @@ class OnDask(cluster.OnCluster):
 
     @property
     def _resources(self) -> dict[str, float]:
-        """Beyond a thread of a worker, which each trial takes anyway."""
+        """What a trial requests besides a thread of a worker."""
         cpus = {"CPU": self.compute.cpus} if self.compute.cpus != 1 else {}
         gpus = {"GPU": self.compute.gpus} if self.compute.gpus else {}
         return cpus | gpus
@@ -73,7 +73,8 @@ class OnDask(cluster.OnCluster):
             yield team
 
     def _code_on(self, client: Any) -> AbstractContextManager[None]:
-        """A cluster of our own has it already: its scheduler is in this very process."""
+        """Install our code on the cluster; one of our own has it, as its scheduler is in this
+        process."""
         if not self.compute.cluster:
             return nullcontext()
         from tasks.runners import dask_code

@@ -38,17 +38,19 @@ class OnRay(cluster.OnCluster):
             os.environ.setdefault(name, value)
         from prefect_ray.task_runners import RayTaskRunner  # pyright: ignore[reportMissingImports]
 
-        options = {"log_to_driver": False, "logging_level": "ERROR", "runtime_env": _equipment()}
+        options = {"log_to_driver": False, "logging_level": "ERROR"}
+        options |= {"runtime_env": _runtime_environment()}
         if not self.compute.cluster:
             options |= self._own_cluster()
-        return RayTaskRunner(address=self.compute.cluster, init_kwargs=options)
+        # Without an address Ray would join a cluster that somebody has started on this machine.
+        return RayTaskRunner(address=self.compute.cluster or "local", init_kwargs=options)
 
     def _own_cluster(self) -> dict[str, Any]:
         cpus = math.ceil(slots(self.compute) * self.compute.cpus)
         return {"num_cpus": cpus, "include_dashboard": False, "object_store_memory": OBJECTS}
 
     def requesting_resources(self) -> AbstractContextManager[object]:
-        """Ray itself runs a trial again whose machine has gone."""
+        """Ask Ray also to run a trial again whose machine has gone."""
         from prefect_ray.context import remote_options  # pyright: ignore[reportMissingImports]
 
         return remote_options(
@@ -67,12 +69,12 @@ class OnRay(cluster.OnCluster):
 
 
 def _token() -> dict[str, str]:
-    """For a cluster of our own: other users of this machine reach 127.0.0.1 as well."""
+    """A login for a cluster of our own: other users of this machine reach 127.0.0.1 as well."""
     return {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
 
 
-def _equipment() -> dict[str, Any]:
-    """What Ray gives to each worker process of this run."""
+def _runtime_environment() -> dict[str, Any]:
+    """The code and the variables that Ray gives to each worker process of this run."""
     passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     return {
         "py_modules": [str(path) for path in cluster.CODE],

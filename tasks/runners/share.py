@@ -7,6 +7,10 @@
 
 An object store has no rename of a folder, so nothing here counts until it was read and its
 checksums were right.
+
+fsspec's file systems are used as they are. Paths of universal_pathlib, which stand on them, would
+save `_at` and hardly a line more: what is long here says when a folder or a trial is whole, and
+large files go through `put_file` and `get_file`, which no path has.
 """
 
 from __future__ import annotations
@@ -32,7 +36,7 @@ INDEX = "manifest.json"
 
 
 class DamagedError(RuntimeError):
-    """What was read from the share is not what its name says; reading it again may help."""
+    """A file of the share is not the one that its name promises; to read it again may help."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +45,11 @@ class Kind:
 
     folder: str
     files: tuple[str, ...]
-    """All but the index."""
+    """All files but the index."""
     digest: Callable[[Path], str]
+    """Of a folder, as its index states it."""
     checksums: Callable[[Path], dict[str, str]]
-    """As the index states them."""
+    """SHA-256 of each of the files, as the index states them."""
 
     def holds(self, folder: Path, digest: str) -> bool:
         """Whether the bytes in ``folder`` are those that ``digest`` stands for."""
@@ -56,13 +61,13 @@ class Kind:
             return False
 
 
-DATASETS = Kind(
+DATASET_KIND = Kind(
     "datasets",
     ("images.npy", "labels.npy"),
     lambda folder: prepared.read(folder).digest,
     lambda folder: prepared.read(folder).checksums,
 )
-CHECKPOINTS = Kind(
+CHECKPOINT_KIND = Kind(
     "checkpoints",
     ("weights.safetensors",),
     lambda folder: checkpoint.digest(checkpoint.read_manifest(folder)),
@@ -71,15 +76,17 @@ CHECKPOINTS = Kind(
 
 
 class Share:
-    """What is kept under ``url``."""
+    """The files under ``url``."""
 
     def __init__(self, url: str) -> None:
         self.url = url
         self.fs, self.root = fsspec.url_to_fs(url)
 
     def require_writable(self) -> None:
-        """Raises:
-        InputError: what is written cannot be read again.
+        """Write a small file, read it and remove it.
+
+        Raises:
+            InputError: one of these does not work.
         """
         said = uuid.uuid4().hex
         try:
@@ -92,7 +99,7 @@ class Share:
             raise InputError(f"{self.url} does not give back what was written to it")
 
     def put_bytes(self, name: str, content: bytes) -> None:
-        """Readers see all of it, or what was there before."""
+        """Write a file; readers see all of it, or what was there before."""
         path = self._at(name)
         partial = f"{path}~{uuid.uuid4().hex}"
         self.fs.makedirs(path.rpartition("/")[0], exist_ok=True)
@@ -100,7 +107,7 @@ class Share:
         self.fs.mv(partial, path)
 
     def get_bytes(self, name: str) -> bytes | None:
-        """None if there is no such file."""
+        """The content of a file; None if there is no such file."""
         try:
             return self.fs.cat_file(self._at(name))
         except FileNotFoundError:
@@ -112,7 +119,7 @@ class Share:
             self.fs.rm_file(self._at(name))
 
     def put_folder(self, kind: Kind, digest: str, folder: Path) -> None:
-        """Put what the share has not yet, the index last; what differs in size is put again."""
+        """Copy a folder to the share, the index last, unless each file is there in its size."""
         place = f"{kind.folder}/{digest}"
         if self._has(place, (*kind.files, INDEX), folder):
             return
@@ -161,7 +168,7 @@ class Share:
         self.put_bytes(f"trials/{folder.name}.zip", packed.getvalue())
 
     def get_trial(self, fingerprint: str, folder: Path) -> bool:
-        """Unpack a trial into ``folder``; whether there is one. Whoever reads it verifies it."""
+        """Unpack a trial into ``folder``, and do not verify it; whether the share has one."""
         content = self.get_bytes(f"trials/{fingerprint}.zip")
         if content is None:
             return False
@@ -178,8 +185,10 @@ class Share:
 
 
 def _unpacked(content: bytes) -> dict[str, bytes] | None:
-    """The files of a trial; None if they are not as we packed them, which was without compression:
-    a few bytes stand for no more than a few."""
+    """The files of a trial; None if it was not packed as here, without compression.
+
+    A few compressed bytes could unpack to so many that they fill the memory.
+    """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             found = [archive.getinfo(name) for name in (*sorted(FILES), "trial.json")]

@@ -1,4 +1,4 @@
-"""How a trial's data get to the machine that trains it, and its result back."""
+"""How a trial's data get to the machine that trains it, and how its result comes back."""
 
 from __future__ import annotations
 
@@ -17,42 +17,45 @@ from lorvp.files.whole import write_whole
 from lorvp.trials.store import TrialStore
 from tasks.jobs import Job
 from tasks.paths import WORK
-from tasks.runners.share import CHECKPOINTS, DATASETS, DamagedError, Share
+from tasks.runners.share import CHECKPOINT_KIND, DATASET_KIND, DamagedError, Share
 
 DAY = 86_400.0
 
 
 class Transport(Protocol):
-    """Goes with each trial to the machine that trains it."""
+    """A way to the machines that train. It goes to them with each trial."""
 
     def send(self, jobs: Iterable[Job]) -> None:
-        """On the user's machine, before all trials: the data they need."""
+        """On the user's machine, before all trials: send the data that they need."""
         ...
 
     def home(self) -> Path:
-        """On the machine that trains: the folder that its relative paths start from."""
+        """On the machine that trains: the folder from which its relative paths start."""
         ...
 
     def bring(self, job: Job) -> Job:
-        """There, before a trial: the job with its data at hand, and all that is known of it."""
+        """There, before a trial: fetch its data, and its result or its state if there is one.
+
+        Returns the job with the places of these on that machine.
+        """
         ...
 
     def keep(self, job: Job) -> None:
-        """There, now and then: where the trial stands, in case that this machine goes away."""
+        """There, from time to time: copy the trial's state, for when this machine goes away."""
         ...
 
     def deliver(self, job: Job) -> None:
-        """There, after the trial: its result."""
+        """There, after the trial: send its result."""
         ...
 
     def collect(self, job: Job) -> None:
-        """On the user's machine, after the trial: take it into the store."""
+        """On the user's machine, after the trial: take its result into the store."""
         ...
 
 
 @dataclass(frozen=True)
 class InPlace:
-    """The machine that trains is the user's: all is where the job says."""
+    """All machines have the user's files: each is where the job says."""
 
     project: Path
 
@@ -73,19 +76,19 @@ class InPlace:
 
 @dataclass(frozen=True)
 class ThroughShare:
-    """By way of a folder or a URL that all machines reach."""
+    """The way through a folder or a URL that all machines reach."""
 
     url: str
 
     def send(self, jobs: Iterable[Job]) -> None:
         share, jobs = Share(self.url), list(jobs)
         for digest, folder in {job.identity["dataset"]: job.dataset for job in jobs}.items():
-            share.put_folder(DATASETS, digest, folder)
+            share.put_folder(DATASET_KIND, digest, folder)
         for digest, folder in {job.identity["checkpoint"]: job.checkpoint for job in jobs}.items():
-            share.put_folder(CHECKPOINTS, digest, folder)
+            share.put_folder(CHECKPOINT_KIND, digest, folder)
 
     def home(self) -> Path:
-        """``$LORVP_NODE``, or in the user's cache folder; may be removed when nothing runs."""
+        """``$LORVP_NODE``, or a folder in the user's cache, which may be removed between runs."""
         chosen = os.environ.get("LORVP_NODE")
         home = Path(chosen).absolute() if chosen else user_cache_path("lorvp") / "node"
         home.mkdir(parents=True, exist_ok=True)
@@ -93,18 +96,18 @@ class ThroughShare:
         return home
 
     def bring(self, job: Job) -> Job:
-        """A trial that is finished comes too, and is then not trained again."""
+        """Fetch also a finished trial, which is then not trained again."""
         share, home = Share(self.url), self.home()
         store = TrialStore(home / "trials")
-        if not taken(share, job.fingerprint, store):
+        if not fetch_trial(share, job.fingerprint, store):
             stands = share.get_bytes(f"resume/{job.fingerprint}")
             if stands is not None:
                 write_whole(store.resume(job.fingerprint).path, stands)
         return replace(
             job,
             store=store.root,
-            dataset=share.get_folder(DATASETS, job.identity["dataset"], home),
-            checkpoint=share.get_folder(CHECKPOINTS, job.identity["checkpoint"], home),
+            dataset=share.get_folder(DATASET_KIND, job.identity["dataset"], home),
+            checkpoint=share.get_folder(CHECKPOINT_KIND, job.identity["checkpoint"], home),
         )
 
     def keep(self, job: Job) -> None:
@@ -113,19 +116,19 @@ class ThroughShare:
             Share(self.url).put_bytes(f"resume/{job.fingerprint}", path.read_bytes())
 
     def deliver(self, job: Job) -> None:
-        """The share keeps it for every machine, so this one need not."""
+        """Send the result and remove it here: the share keeps it for every machine."""
         share, folder = Share(self.url), TrialStore(job.store).folder(job.fingerprint)
         share.put_trial(folder)
         share.remove(f"resume/{job.fingerprint}")
         shutil.rmtree(folder)
 
     def collect(self, job: Job) -> None:
-        if not taken(Share(self.url), job.fingerprint, TrialStore(job.store)):
+        if not fetch_trial(Share(self.url), job.fingerprint, TrialStore(job.store)):
             raise DamagedError(f"{job.point.name} was trained, but {self.url} has no whole copy")
 
 
-def taken(share: Share, fingerprint: str, store: TrialStore) -> bool:
-    """Whether ``store`` holds a trial now; taken from the share if it is whole there."""
+def fetch_trial(share: Share, fingerprint: str, store: TrialStore) -> bool:
+    """Take a trial from the share if ``store`` lacks it; whether ``store`` holds it now."""
     if not store.holds(fingerprint):
         store.work.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=store.work) as scratch:
@@ -136,7 +139,7 @@ def taken(share: Share, fingerprint: str, store: TrialStore) -> bool:
 
 
 def _sweep(work: Path, older_than: float) -> None:
-    """Remove logs and shared outputs of earlier runs; the next run has other ones."""
+    """Remove logs and shared outputs that earlier runs have left."""
     for path in work.glob("*/*"):
         if time.time() - path.stat().st_mtime < older_than:
             continue

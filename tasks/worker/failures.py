@@ -26,8 +26,10 @@ class WorkerDied(RuntimeError):  # noqa: N818 - it reads as what happened
 
     @classmethod
     def of(cls, exit_code: int | None, memory: bool | None = None) -> WorkerDied:
-        """``exit_code`` is None where it had no trial yet, and nobody saw how it ended;
-        ``memory`` is whether the system killed processes for want of memory, if that is known."""
+        """The error for a process with this exit code, or None if it ended before it had a trial.
+
+        ``memory`` says whether the system killed processes for want of memory, if that is known.
+        """
         if exit_code is None:
             return cls("the worker process ended before it began")
         if exit_code != -signal.SIGKILL:
@@ -37,11 +39,11 @@ class WorkerDied(RuntimeError):  # noqa: N818 - it reads as what happened
 
 
 class Stopped(RuntimeError):  # noqa: N818
-    """With the run, by the user; nothing is wrong with the trial."""
+    """The user stopped the run; nothing is wrong with the trial."""
 
 
 class OutOfTime(RuntimeError):  # noqa: N818
-    """A try took longer than it may."""
+    """A try of a trial took longer than ``compute.time_limit``."""
 
     @classmethod
     def after(cls, minutes: float) -> OutOfTime:
@@ -50,10 +52,10 @@ class OutOfTime(RuntimeError):  # noqa: N818
 
 
 def memory_kills() -> int | None:
-    """Processes that the system has killed for want of memory; None where it does not tell.
+    """How many processes the system has killed for want of memory; None where it does not tell.
 
-    Anybody may kill a worker. Only if it was memory may the next try take other steps, since
-    these change the last bits of the result.
+    Anybody may kill a worker. Only if memory ran out may the next try halve its batches, since
+    that changes the last bits of the result.
     """
     with suppress(OSError):
         return sum(map(int, re.findall(r"^oom_kill (\d+)", VMSTAT.read_text(), re.MULTILINE)))
@@ -61,7 +63,7 @@ def memory_kills() -> int | None:
 
 
 def ran_out_of_memory(error: BaseException) -> bool:
-    """As far as one can tell."""
+    """Whether memory ran out, as far as the error tells."""
     if isinstance(error, WorkerDied):
         return error.memory
     known = isinstance(error, torch.OutOfMemoryError | MemoryError)
@@ -69,5 +71,6 @@ def ran_out_of_memory(error: BaseException) -> bool:
 
 
 def worth_another_try(error: BaseException) -> bool:
-    """Not where it would end in the same way, or where the user wants no more."""
+    """Whether a trial that ended so is tried again: not if it would end so again, or if the user
+    stopped it."""
     return not (isinstance(error, DivergedError | InputError | Stopped) or takes_no_files(error))

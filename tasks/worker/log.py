@@ -1,7 +1,7 @@
-"""What a trial says while it trains: a file of its own, which the run passes on as it grows.
+"""The log of a trial: a file of its own, whose lines the run passes on as they are written.
 
-A file, since workers may be other processes or other machines, and since it stays to be read when
-a worker was killed.
+It is a file since workers are other processes, and since it can still be read when a worker was
+killed.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ FOLDER = WORK / "logs"
 
 
 def log_file(fingerprint: str) -> Path:
+    """The log of a trial, relative to the project's folder or a machine's own."""
     return FOLDER / f"{fingerprint}.log"
 
 
-class _Patient(logging.FileHandler):
-    """Does without what cannot be written, such as on a full disk: no reason to stop."""
+class _BestEffortHandler(logging.FileHandler):
+    """Drops lines that cannot be written, such as on a full disk; the trial goes on."""
 
     def handleError(self, record: logging.LogRecord) -> None: ...
 
@@ -34,8 +35,8 @@ class _Patient(logging.FileHandler):
             super().close()
 
 
-class _Discreet(logging.Formatter):
-    """Errors of other libraries, and their tracebacks, may quote addresses with their passwords."""
+class _RedactingFormatter(logging.Formatter):
+    """Hides passwords: errors of other libraries, and their tracebacks, may quote addresses."""
 
     def format(self, record: logging.LogRecord) -> str:
         return redacted(super().format(record))
@@ -43,17 +44,17 @@ class _Discreet(logging.Formatter):
 
 @contextmanager
 def own_log(fingerprint: str) -> Iterator[logging.Logger]:
-    """What ``lorvp`` logs in this block, and what is logged here, goes to the trial's file."""
+    """A logger that writes to the trial's file, as ``lorvp`` does in this block."""
     path, logger = log_file(fingerprint), logging.getLogger("lorvp")
     path.parent.mkdir(parents=True, exist_ok=True)
-    handler = _Patient(path, encoding="utf-8")
-    handler.setFormatter(_Discreet("%(asctime)s %(levelname)-7s %(message)s"))
+    handler = _BestEffortHandler(path, encoding="utf-8")
+    handler.setFormatter(_RedactingFormatter("%(asctime)s %(levelname)-7s %(message)s"))
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
     try:
         yield logger
     except Exception as error:
-        # What would end in the same way again is said by its message alone.
+        # The traceback is left out of what would end in the same way again.
         logger.error("%s: %s", type(error).__name__, error, exc_info=worth_another_try(error))
         raise
     finally:
@@ -61,8 +62,8 @@ def own_log(fingerprint: str) -> Iterator[logging.Logger]:
         handler.close()
 
 
-def told(epoch: Epoch) -> str:
-    """An epoch in a line."""
+def epoch_line(epoch: Epoch) -> str:
+    """The log's line on one epoch."""
     return (
         f"epoch {epoch.epoch:>3}: loss {epoch.train_loss:.3f}, train {epoch.train_accuracy:.1%}, "
         f"val {epoch.val_accuracy:.1%}"
@@ -70,7 +71,7 @@ def told(epoch: Epoch) -> str:
 
 
 def level_and_message(line: str) -> tuple[int, str]:
-    """Of a line in the file; the lines of a traceback have no level of their own."""
+    """Level and message of a line in the file; the lines of a traceback are errors."""
     parts = re.fullmatch(r"\d\S+ \d\S+ ([A-Z]+) +(.*)", line)
     if parts is None:
         return logging.ERROR, line

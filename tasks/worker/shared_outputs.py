@@ -1,4 +1,4 @@
-"""Where trials of one run share outputs of networks without a prompt."""
+"""The folder in which trials of one run share outputs of networks without a prompt."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ FOLDER = WORK / "outputs"
 
 
 def clear() -> None:
-    """Remove what is kept; a run begins and ends with nothing."""
+    """Remove the shared outputs: a run begins and ends without any."""
     shutil.rmtree(FOLDER, ignore_errors=True)

@@ -27,12 +27,12 @@ from tasks.processes import end_with_parent
 from tasks.settings import TrackingConfig
 from tasks.tracking.tracker import track
 from tasks.worker import shared_outputs
-from tasks.worker.log import own_log, told
+from tasks.worker.log import epoch_line, own_log
 
 
 def start_worker(parent: int, place: str, home: Path) -> None:
-    """Set a new worker process up: one thread, one device, repeatable kernels, no life after its
-    parent. ``home`` is the folder that its relative paths start from."""
+    """Set up a new worker process: one thread, one device, repeatable kernels, and an end with the
+    process ``parent``. Its relative paths start from the folder ``home``."""
     os.chdir(home)
     confine(place)
     keep_freed_memory()
@@ -40,7 +40,7 @@ def start_worker(parent: int, place: str, home: Path) -> None:
     code_digest.hold()
     # The log says so, once for each trial.
     warnings.simplefilter("ignore", SlowPrecision)
-    # The server and the flow need little, but at once: a core that waits for the next trial idles.
+    # Server and flow come first: they need little, and while they wait no trial is handed out.
     os.nice(5)
     end_with_parent(parent)
 
@@ -74,7 +74,7 @@ def train_and_store(
 
 
 def _require_fast(job: Job, device: str, slow_precision: bool, log: logging.Logger) -> None:
-    """Again, as a machine of a cluster may be another than the one that planned."""
+    """Ask this device too: a machine of a cluster may be another than the one that planned."""
     precision = job.point.trial.training.precision
     if (slow := require_fast(precision, device, slow_precision)) is not None:
         log.warning("%s is far slower than fp32 on %s: %s", precision, device, slow)
@@ -90,10 +90,10 @@ def _trained(
 ) -> Finished:
     if halvings:
         log.warning("memory ran out before: a batch goes through in %d pieces", 2**halvings)
-    with track(job, tracking, log, lambda: _before(resume)) as tracker:
+    with track(job, tracking, log, lambda: _earlier_epochs(resume)) as tracker:
 
         def on_epoch(epoch: Epoch) -> None:
-            log.info(told(epoch))
+            log.info(epoch_line(epoch))
             tracker.epoch(epoch)
 
         trial, files = (
@@ -107,7 +107,7 @@ def _trained(
     return done
 
 
-def _before(resume: ResumeFile) -> list[Epoch]:
-    """The epochs of earlier tries, in order."""
+def _earlier_epochs(resume: ResumeFile) -> list[Epoch]:
+    """The epochs of earlier tries of a trial, in order."""
     saved = resume.load()
     return [Epoch(**epoch) for epoch in saved["training"]["history"]] if saved else []

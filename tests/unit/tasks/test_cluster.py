@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from pkgutil import resolve_name
@@ -148,6 +149,18 @@ def test_settings_that_do_not_go_together(settings: dict, said: str):
 def test_the_device_follows_from_what_is_asked_for(settings: dict, device: str):
     assert OnRay(compute(runner="ray", **settings)).compute.device == device
     assert OnDask(compute(runner="dask", **settings)).compute.device == device
+
+
+def test_a_ray_of_our_own_joins_no_other_on_this_machine(monkeypatch):
+    """As Ray does where an address is left out and somebody has started a cluster."""
+    tasks = pytest.importorskip("prefect_ray.task_runners", reason="uv sync --extra ray")
+    asked = []
+    monkeypatch.setattr(tasks.RayTaskRunner, "__init__", lambda self, **how: asked.append(how))
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+    OnRay(compute(runner="ray", workers=2)).task_runner()
+    OnRay(compute(runner="ray", cluster=FAR, share="/s")).task_runner()
+    assert [how["address"] for how in asked] == ["local", FAR]
+    assert [how["init_kwargs"].get("num_cpus") for how in asked] == [2, None]
 
 
 def test_a_trial_asks_ray_for_what_it_needs():

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lorvp.training.trainer import Epoch
 from tasks.worker import log as trial_logs
-from tasks.worker.log import Tail, log_file, own_log, told
+from tasks.worker.log import Tail, epoch_line, log_file, own_log
 
 
 @pytest.fixture
@@ -115,4 +115,4 @@ def test_a_trials_log_has_what_lorvp_says_of_it_and_no_others_has_it(tmp_path, m
 
 def test_an_epoch_is_a_line_of_its_numbers():
     epoch = Epoch(7, 0.1, 1.23456, 0.5, 2.0, 0.98765, 3.0, 4.0)
-    assert told(epoch) == "epoch   7: loss 1.235, train 50.0%, val 98.8%"
+    assert epoch_line(epoch) == "epoch   7: loss 1.235, train 50.0%, val 98.8%"

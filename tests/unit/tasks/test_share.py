@@ -20,7 +20,7 @@ from lorvp.trials.run import run
 from lorvp.trials.store import TrialStore
 from lorvp.trials.verified import is_whole
 from tasks.jobs import Job
-from tasks.runners.share import CHECKPOINTS, DATASETS, DamagedError, Kind, Share
+from tasks.runners.share import CHECKPOINT_KIND, DATASET_KIND, DamagedError, Kind, Share
 from tasks.runners.transport import InPlace, ThroughShare
 from tests.support.networks.checkpoints import FACTS
 from tests.support.tiny import dataset, identified, tiny_network, trial
@@ -51,8 +51,8 @@ def share(request: pytest.FixtureRequest, tmp_path: Path) -> Share:
 @pytest.fixture
 def job(made: Path) -> Job:
     facts = {
-        "dataset": DATASETS.digest(made / "data"),
-        "checkpoint": CHECKPOINTS.digest(made / "net"),
+        "dataset": DATASET_KIND.digest(made / "data"),
+        "checkpoint": CHECKPOINT_KIND.digest(made / "net"),
     }
     point = Point(trial(), "lor_vp", "lp", "")
     return Job(point, facts, NAME, made / "store", made / "data", made / "net")
@@ -69,7 +69,7 @@ def files(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
 
 
-KINDS = [(DATASETS, "data"), (CHECKPOINTS, "net")]
+KINDS = [(DATASET_KIND, "data"), (CHECKPOINT_KIND, "net")]
 KIND = pytest.mark.parametrize(("kind", "name"), KINDS, ids=["dataset", "checkpoint"])
 
 

@@ -10,7 +10,12 @@ import pytest
 
 from lorvp.errors import InputError
 from tasks.prefect_server import users
-from tasks.prefect_server.users import is_ours, somebody_elses, url_of_profile, users_api
+from tasks.prefect_server.users import (
+    note_on_foreign_server,
+    started_by_this_user,
+    url_of_profile,
+    users_api,
+)
 
 SERVER = """
 import http.server, sys
@@ -64,7 +69,7 @@ def test_one_that_the_user_started_is_joined(usual, address):
         url = usual(port)
         assert users_api() == url
     assert users_api() is None
-    assert somebody_elses() == ""
+    assert note_on_foreign_server() == ""
 
 
 @pytest.mark.parametrize("says", ["", "true", "<p>Welcome</p>", "{}"])
@@ -73,29 +78,29 @@ def test_what_says_no_version_is_no_prefect(usual, says):
     with started(says=says) as port:
         usual(port)
         assert users_api() is None
-        assert somebody_elses() == ""
+        assert note_on_foreign_server() == ""
 
 
 def test_one_of_another_folder_of_prefects_is_not_but_told(usual, tmp_path):
     with started(PREFECT_HOME=str(tmp_path)) as port:
         url = usual(port)
         assert users_api() is None
-        assert f"set PREFECT_API_URL={url}" in somebody_elses()
+        assert f"set PREFECT_API_URL={url}" in note_on_foreign_server()
 
 
 def test_the_default_folder_is_below_the_home_of_who_started_it(monkeypatch, tmp_path):
     monkeypatch.delenv("PREFECT_HOME")
     with started(HOME=str(tmp_path)) as port:
-        assert not is_ours(port)
+        assert not started_by_this_user(port)
         monkeypatch.setenv("PREFECT_HOME", f"{tmp_path}/.prefect")
-        assert is_ours(port)
+        assert started_by_this_user(port)
 
 
 def test_one_of_another_user_is_not(monkeypatch):
     with started() as port:
-        assert is_ours(port)
+        assert started_by_this_user(port)
         monkeypatch.setattr(os, "getuid", lambda: 12345)
-        assert not is_ours(port)
+        assert not started_by_this_user(port)
 
 
 def test_one_of_which_the_system_does_not_tell_is_not(monkeypatch):
@@ -104,7 +109,7 @@ def test_one_of_which_the_system_does_not_tell_is_not(monkeypatch):
 
     with started() as port:
         monkeypatch.setattr(psutil, "net_connections", denied)
-        assert not is_ours(port)
+        assert not started_by_this_user(port)
 
 
 def test_a_name_counts_for_more_than_who_started_it(usual, monkeypatch, tmp_path):

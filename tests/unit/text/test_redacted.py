@@ -14,7 +14,7 @@ from lorvp.experiment.params import read
 from lorvp.files import strict_json
 from lorvp.text.redacted import redacted
 from tasks.prefect_server.users import _require_answer
-from tasks.runners.share import DATASETS, Share
+from tasks.runners.share import DATASET_KIND, Share
 from tasks.settings import TrackingConfig
 from tasks.tracking.tracker import track
 from tasks.tracking.wandb_key import hide_key
@@ -97,7 +97,7 @@ SECRET = "hunter2-hunter2-hunter2"
 ADDRESS = f"http://me:{SECRET}@127.0.0.1:1"
 SAYINGS = {
     "share": lambda: Share(f"memory://me:{SECRET}@bucket").get_folder(
-        DATASETS, "x", Path("/proc/none")
+        DATASET_KIND, "x", Path("/proc/none")
     ),
     "server": lambda: _require_answer(f"{ADDRESS}/api?token={SECRET}", ADDRESS, SECRET),
     "form": lambda: changed({"grid": {}}, {"methods": ADDRESS, ADDRESS: 1}),
