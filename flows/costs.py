@@ -5,23 +5,25 @@ FILE is params.yaml unless given, such as data/presets/lorvp_main.yaml.
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
+from typing import Annotated
 
 import polars as pl
+import typer
 
 from lorvp.networks.acceleration.account import SPLIT, Account
 from lorvp.performance.estimate import Estimate, computing, disk, readable, rounded, timed
 from lorvp.results import tables
 from tasks import settings
-from tasks.errors import for_people, naming
+from tasks.errors import naming
 from tasks.machine.devices import devices, in_words, slots
 from tasks.machine.precision import require_fast_precisions
+from tasks.orchestration.command_line import run
 from tasks.stages import other_versions
 from tasks.stages.costs import estimate_of, finished_jobs
 
 
-def main(path: Path) -> None:
+def main(path: Annotated[Path, typer.Argument(metavar="FILE")] = Path("params.yaml")) -> None:
     """Print trials, passes, FLOPs, time on this machine and disk."""
     experiment = settings.read(path)
     compute, finished = experiment.params.compute, finished_jobs(experiment)
@@ -63,5 +65,4 @@ def summary(timed: pl.DataFrame, estimate: Estimate, here: str) -> str:
 
 
 if __name__ == "__main__":
-    with for_people():
-        main(Path(sys.argv[1] if len(sys.argv) > 1 else "params.yaml"))
+    run(main)

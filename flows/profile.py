@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Annotated
+
+import typer
 
 from lorvp.datasets import prepared
 from lorvp.datasets.labelled_images import LabelledImages
@@ -20,23 +23,24 @@ from lorvp.results import tables
 from lorvp.training.determinism import make_repeatable
 from lorvp.trials.run import build
 from tasks import settings
-from tasks.errors import for_people
 from tasks.machine.devices import devices
 from tasks.machine.memory import keep_freed_memory
 from tasks.machine.precision import require_fast
+from tasks.orchestration.command_line import run
 from tasks.paths import CHECKPOINTS, DATASETS
 from tasks.settings import RunExperiment
 
 QUIET = {"KINETO_LOG_LEVEL": "99"}
-"""torch's profiler would tell when it starts and stops, and of GPUs that are not there."""
+"""Else torch's profiler prints when it starts and stops, and warns of GPUs that are not there."""
 IMAGES = 2048
-"""At most so many are trained on, and at most eight batches."""
+"""At most so many images are trained on, and at most eight batches."""
 
 
-def main(words: str) -> None:
+def main(words: Annotated[list[str] | None, typer.Argument(metavar="WORDS")] = None) -> None:
+    """Train some batches of one trial and print where the time went."""
     keep_freed_memory()  # as a worker does
     experiment = settings.read()
-    point = chosen(experiment, words)
+    point = chosen(experiment, " ".join(words or []))
     device = devices(experiment.params.compute)[0]
     make_repeatable()
     trial, data = point.trial, prepared.read(DATASETS / point.trial.dataset)
@@ -60,8 +64,10 @@ def main(words: str) -> None:
 
 
 def chosen(experiment: RunExperiment, words: str) -> Point:
-    """Raises:
-    InputError: no trial has such a name.
+    """The first trial whose name holds ``words``.
+
+    Raises:
+        InputError: there is none.
     """
     found = [point for point in experiment.points if words in point.name]
     if not found:
@@ -71,6 +77,7 @@ def chosen(experiment: RunExperiment, words: str) -> Point:
 
 
 def report(found: profile.Profile, image: flops.PerImage, limit: float) -> str:
+    """How fast the trial trains, and how fast this machine could train it."""
     share = found.images_per_core_second / limit
     return (
         f"{found.images_per_second:,.1f} images/s, "
@@ -81,8 +88,7 @@ def report(found: profile.Profile, image: flops.PerImage, limit: float) -> str:
 
 
 if __name__ == "__main__":
-    if not os.environ.keys() >= QUIET.keys():  # which is read when a process starts
+    if not os.environ.keys() >= QUIET.keys():  # read when a process starts
         again = [sys.executable, "-m", "flows.profile", *sys.argv[1:]]
         os.execve(sys.executable, again, QUIET | os.environ)
-    with for_people():
-        main(" ".join(sys.argv[1:]))
+    run(main)

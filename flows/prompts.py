@@ -1,8 +1,5 @@
 """`python -m flows.prompts`: train every trial of the grid that has no result yet.
 
-With ``--again`` also those whose result was made with other versions of libraries, or on another
-kind of device, than are here.
-
 At the end data/prompts holds exactly the grid's finished trials. If there is nothing to train,
 Prefect is not even imported.
 """
@@ -12,14 +9,16 @@ from __future__ import annotations
 import signal
 import sys
 from functools import partial
+from typing import Annotated
 
-from lorvp.interrupts import INTERRUPTED
+import typer
+
 from lorvp.text.redacted import redacted
 from lorvp.trials.store import TrialStore, default_root
 from tasks import settings
-from tasks.errors import for_people
 from tasks.jobs import Plan, make_plan, notes, require_whole_images
 from tasks.machine.surroundings import require_places
+from tasks.orchestration.command_line import run
 from tasks.orchestration.request import Request
 from tasks.orchestration.run_lock import one_run
 from tasks.paths import PROMPTS, WORK
@@ -32,20 +31,35 @@ from tasks.stages import other_versions
 STOPPED = "stopped; finished trials are kept, and `dvc repro` goes on from there"
 
 
-def main() -> int:
-    """Exit status: 0, or 1 if a trial failed."""
+Again = Annotated[
+    bool,
+    typer.Option(
+        "--again",
+        help="Train also trials whose result was made with other versions of libraries, or on "
+        "another kind of device, than are here.",
+    ),
+]
+
+
+def main(again: Again = False) -> None:
+    """End the process with status 0, or 1 if a trial failed."""
     experiment = settings.read()
     require_places()
     with one_run(tell=partial(print, flush=True)):
-        return train(experiment, anew="--again" in sys.argv[1:])
+        status = train(experiment, again)
+    leave(status)
 
 
-def train(experiment: RunExperiment, anew: bool = False) -> int:
-    """``anew``: also those that were made with other libraries, or on another kind of device."""
+def train(experiment: RunExperiment, again: bool = False) -> int:
+    """Train what is missing and show exactly the grid's trials in data/prompts; the exit status.
+
+    ``again``: trials that were made with other libraries, or on another kind of device, are
+    missing too.
+    """
     store, compute = TrialStore(default_root()), experiment.params.compute
     store.tidy()
     plan = make_plan(experiment, store)
-    if anew:
+    if again:
         plan = other_versions.set_aside(plan, compute)
     done = len(plan.jobs) - len(plan.missing)
     print(f"{len(plan.jobs)} trials in the grid: {done} finished, {len(plan.missing)} to train")
@@ -70,16 +84,11 @@ def train_missing(plan: Plan, settings: RunParams) -> str:
     place.check()
     quiet_prefect()  # in whatever is started
     with place.prestarted(len(plan.missing)), prefect_api() as url:
-        from flows.train import run
+        from flows import train as flow
 
         print(f"Prefect UI: {redacted(url.removesuffix('/api'))}{login_hint()}", flush=True)
-        return run(Request(plan, place, settings.tracking))
+        return flow.run(Request(plan, place, settings.tracking))
 
 
 if __name__ == "__main__":
-    with for_people():
-        try:
-            leave(main())
-        except KeyboardInterrupt:
-            print(STOPPED, file=sys.stderr)
-            sys.exit(INTERRUPTED)
+    run(main, STOPPED)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from lorvp.errors import InputError
 from tasks import settings
-from tasks.errors import for_people
 from tasks.machine.surroundings import require_places
+from tasks.orchestration.command_line import run
 from tasks.prefect_server.foreign_pages import require_closed
 from tasks.prefect_server.login import log_in
 from tasks.prefect_server.loopback import require_usable_proxies
@@ -24,7 +24,7 @@ NONE = (
 
 
 def main() -> None:
-    """Until Ctrl-C; one run at a time, since each takes all workers.
+    """Serve the form until Ctrl-C; one run at a time, since each takes all workers.
 
     Raises:
         InputError: params.yaml is wrong, or there is no server, or one that is open to anybody.
@@ -55,5 +55,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    with for_people():
-        main()
+    run(main)

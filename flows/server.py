@@ -6,18 +6,22 @@ Unlike `prefect server start` it refuses what other web pages and users of this 
 from __future__ import annotations
 
 import os
-import sys
+from typing import Annotated
+
+import typer
 
 from lorvp.errors import InputError
-from tasks.errors import for_people
+from tasks.orchestration.command_line import run
 from tasks.prefect_server.login import SERVERS, login_file, own_login
 from tasks.prefect_server.temporary import listen, quiet_prefect
 from tasks.prefect_server.users import PORT, taken
 
 
-def main(port: int) -> None:
-    """Raises:
-    InputError: something else listens there.
+def main(port: Annotated[int, typer.Argument(min=1, max=65535)] = PORT) -> None:
+    """Serve until Ctrl-C.
+
+    Raises:
+        InputError: something else listens at this port.
     """
     if taken(port):
         raise InputError(f"something listens at 127.0.0.1:{port} already; name another port")
@@ -31,5 +35,4 @@ def main(port: int) -> None:
 
 
 if __name__ == "__main__":
-    with for_people():
-        main(int(sys.argv[1]) if len(sys.argv) > 1 else PORT)
+    run(main)

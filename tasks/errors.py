@@ -20,15 +20,15 @@ CACHES = ("LORVP_STORE (trials)", "LORVP_RAW (downloads)", "HF_HOME (the hub's)"
 
 
 @contextmanager
-def for_people() -> Iterator[None]:
-    """End the process with the message alone (exit status 2) for what a user can mend:
-    an ``InputError``, or a disk that is full or takes no files; after a Ctrl-C with one word."""
+def for_people(stopped: str = "stopped") -> Iterator[None]:
+    """End the process with the message alone (exit status 2) for what a user can mend: an
+    ``InputError``, or a disk that is full or takes no files. After a Ctrl-C, print ``stopped``."""
     try:
         yield
     except InputError as error:
         sys.exit(_failed(str(error)))
     except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
+        print(stopped, file=sys.stderr)
         sys.exit(INTERRUPTED)
     except OSError as error:
         if not takes_no_files(error):
@@ -42,7 +42,7 @@ def takes_no_files(error: object) -> TypeGuard[OSError]:
 
 
 def _or_elsewhere(error: OSError) -> str:
-    """Who may not write to a user's cache can have it elsewhere."""
+    """Advice on a folder outside of the project that cannot be written: it can be elsewhere."""
     file = Path(os.fsdecode(error.filename or "."))
     if error.errno in FULL or file.absolute().is_relative_to(Path.cwd()):
         return ""
