@@ -11,7 +11,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from lorvp.datasets.folders.listed import beyond, by_ending
+from lorvp.datasets.folders.listed import by_ending, unlisted_images
 from lorvp.datasets.folders.not_used import NotUsed
 from lorvp.datasets.folders.tree import Tree
 from lorvp.datasets.pixels.files import ImageFiles
@@ -46,7 +46,7 @@ class RealFiles(RealDataset, View):
         if not self.listed:
             return {}
         assert isinstance(found.images, ImageFiles)
-        return beyond(found.images.files, root, self.listed, "no list names")
+        return unlisted_images(found.images.files, root, self.listed, "no list names")
 
     def found(self, class_names: list[str], **parts: Sequence[tuple[Path, int]]) -> Found:
         """The published parts, each given as pairs of file and label."""

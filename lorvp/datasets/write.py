@@ -48,7 +48,7 @@ def write(
         kept = np.array([n for n in range(len(rows)) if n not in broken], dtype=np.int64)
         _require_classes(source, rows[kept])
         if broken:
-            _keep(path, kept)
+            _keep_images(path, kept)
         np.save(scratch / "labels.npy", source.labels_N[rows[kept]].astype(np.int64))
         left_out = [error.below(source.root) for error in broken.values()]
         found = _duplicates(source, rows[kept], split_N[kept], keys_N[kept], path)
@@ -143,7 +143,7 @@ def _require_classes(source: Source, kept: np.ndarray) -> None:
         raise InputError(f"none of the {part} images can be read of: {names}")
 
 
-def _keep(path: Path, places: np.ndarray) -> None:
+def _keep_images(path: Path, places: np.ndarray) -> None:
     """Rewrite an array of images so that it holds only the images at ``places``."""
     whole = np.load(path, mmap_mode="r")
     rest = path.with_name("kept.npy")

@@ -44,13 +44,13 @@ def with_prompt(model: PromptedNetwork) -> nn.Module:
             layer is not linear.
     """
     frozen, reads = model.network, model.mapping.reads
-    added_1CHW, canvas_BCHW = _static(model), _canvases(model)
+    added_1CHW, canvas_BCHW = _static_prompt(model), _random_canvases(model)
     network, x_BCHW = copy.deepcopy(frozen.original), frozen.normalise(canvas_BCHW)
     try:
         name = find_stem(network, x_BCHW)
     except NoStemError as error:
         raise InputError(f"{error}, so the prompt has no place") from error
-    _put(network, name, added_1CHW / frozen.std_C11)
+    _fold_into(network, name, added_1CHW / frozen.std_C11)
     # Weights are folded in fp32, whatever precision the trial computed in.
     with ieee_fp32():
         expected = frozen.plain.run(canvas_BCHW, added_1CHW, reads)
@@ -82,9 +82,9 @@ def with_mapping(network: nn.Module, mapping: Mapping) -> nn.Module:
     return network.eval().requires_grad_(False)
 
 
-def _static(model: PromptedNetwork) -> Tensor:
+def _static_prompt(model: PromptedNetwork) -> Tensor:
     """The prompt that is added to every canvas; InputError if it differs between canvases."""
-    canvas_BCHW = _canvases(model)
+    canvas_BCHW = _random_canvases(model)
     added_BCHW = model.eval().added(canvas_BCHW)
     if len(added_BCHW) > 1:
         raise InputError("each image has a prompt of its own, which cannot be folded")
@@ -97,14 +97,14 @@ def _static(model: PromptedNetwork) -> Tensor:
     return added_BCHW.expand(-1, -1, *model.network.input_size)
 
 
-def _canvases(model: PromptedNetwork) -> Tensor:
+def _random_canvases(model: PromptedNetwork) -> Tensor:
     """Two different random canvases."""
     random = torch.Generator().manual_seed(0)
     size = (2, 3, *model.network.input_size)
     return torch.rand(size, generator=random).to(model.network.mean_C11)
 
 
-def _put(network: Any, name: str, shift_1CHW: Tensor) -> None:
+def _fold_into(network: Any, name: str, shift_1CHW: Tensor) -> None:
     conv = cast(nn.Conv2d, network.get_submodule(name))
     bias, conv.bias = conv.bias, None
     map_1CHW = conv(shift_1CHW)

@@ -58,9 +58,9 @@ def load(
     task, names = record["task"], record["task"]["class_names"]
     with torch.random.fork_rng(devices=[]):  # building draws start values, which are then replaced
         network = checkpoint.load(network_of(folder, record, checkpoints)).to(device)
-        with _naming(folder):
+        with _errors_name(folder):
             model = build(trial_of(record), network, names).to(device)
-            _fill(model, state_of(folder))
+            _load_weights(model, state_of(folder))
             view = task["view"] and View.model_validate(task["view"])
             classifier = Classifier(model, names, view)
             _require_answers(classifier)
@@ -80,7 +80,7 @@ def state_of(folder: Path) -> dict[str, Tensor]:
         raise InputError(f"{path} is damaged: {error}") from error
 
 
-def _fill(model: PromptedNetwork, state: dict[str, Tensor]) -> None:
+def _load_weights(model: PromptedNetwork, state: dict[str, Tensor]) -> None:
     model.load_trained_state(state)
     for name, own in model.trained_state().items():
         if own.dtype != state[name].dtype or own.isnan().any():
@@ -101,7 +101,7 @@ def _require_answers(classifier: Classifier) -> None:
 
 
 @contextmanager
-def _naming(folder: Path) -> Iterator[None]:
+def _errors_name(folder: Path) -> Iterator[None]:
     """Name the prompt in every error of the block.
 
     Raises:

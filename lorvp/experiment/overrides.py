@@ -47,11 +47,11 @@ def changed(raw: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     for block in blocks.values():
         if kinds := changes.get("mappings"):
             kept = _of_kinds(block.get("mapping"), kinds)
-            block["mapping"] = kept | dict.fromkeys(_others(kinds, [kept]))
+            block["mapping"] = kept | dict.fromkeys(_new_kinds(kinds, [kept]))
         if seeds := changes.get("seeds"):
             block["seed"] = seeds
         if training := changes.get("training"):
-            block["training"] = _retrained(block.get("training"), training)
+            block["training"] = _with_training(block.get("training"), training)
     raw["compute"] = (raw.get("compute") or {}) | (changes.get("compute") or {})
     return raw
 
@@ -106,7 +106,7 @@ def _has_kinds(settings: Any) -> bool:
 def _choose_methods(grid: dict, blocks: dict[str, dict], kinds: list[str]) -> None:
     """Keep these methods in their blocks, add the new ones to the first, remove empty blocks."""
     kept = {name: _of_kinds(block.get("method"), kinds) for name, block in blocks.items()}
-    new = _others(kinds, kept.values())
+    new = _new_kinds(kinds, kept.values())
     for position, (name, methods) in enumerate(kept.items()):
         blocks[name]["method"] = methods | (dict.fromkeys(new) if position == 0 else {})
         if not blocks[name]["method"]:
@@ -116,7 +116,7 @@ def _choose_methods(grid: dict, blocks: dict[str, dict], kinds: list[str]) -> No
 def _set_ranks(blocks: list[dict], ranks: list[int]) -> None:
     found = False
     for block in blocks:
-        methods = _named(block.get("method"))
+        methods = _as_mapping(block.get("method"))
         for name, settings in methods.items():
             for kind in _kinds(name, settings):
                 new = _with_rank(settings, METHODS.get(kind), ranks)
@@ -144,15 +144,15 @@ def _with_rank(settings: Any, of: type[Settings] | None, ranks: list[int]) -> di
     return None
 
 
-def _retrained(written: Any, training: dict[str, Any]) -> Any:
+def _with_training(written: Any, training: dict[str, Any]) -> Any:
     if isinstance(written, list):
-        return [_retrained(item, training) for item in written]
+        return [_with_training(item, training) for item in written]
     if not isinstance(written, dict | None) and written != PAPER:
         return written
     return ({RECIPE: PAPER} if written == PAPER else written or {}) | training
 
 
-def _named(choices: Any) -> dict[str, Any]:
+def _as_mapping(choices: Any) -> dict[str, Any]:
     """Choices as a mapping of names to settings; ``lp`` and ``[flm, lp]`` have none."""
     if isinstance(choices, dict):
         return dict(choices)
@@ -165,11 +165,11 @@ def _kinds(name: str, settings: Any) -> list[str]:
 
 
 def _of_kinds(choices: Any, kinds: list[str]) -> dict[str, Any]:
-    named = _named(choices).items()
+    named = _as_mapping(choices).items()
     return {name: s for name, s in named if not set(_kinds(name, s)).isdisjoint(kinds)}
 
 
-def _others(kinds: list[str], kept: Iterable[dict[str, Any]]) -> list[str]:
+def _new_kinds(kinds: list[str], kept: Iterable[dict[str, Any]]) -> list[str]:
     """The ``kinds`` that no choice in ``kept`` has."""
     known = {kind for named in kept for name, s in named.items() for kind in _kinds(name, s)}
     return [kind for kind in kinds if kind not in known]

@@ -14,7 +14,7 @@ from lorvp.errors import InputError
 from lorvp.experiment import same_trials, yaml_file
 from lorvp.experiment.grid import ENOUGH, MOST, Point, points, too_many, trials_in
 from lorvp.experiment.sections import same_names, unknown_datasets, without_training_images
-from lorvp.experiment.text_problems import of_names, of_text
+from lorvp.experiment.text_problems import names_alike, unprintable_text
 from lorvp.experiment.yaml_positions import YamlFile
 from lorvp.networks.sources import CheckpointConfig
 from lorvp.settings import Name, Settings
@@ -101,8 +101,8 @@ def check(raw: Any, kind: type[P]) -> tuple[Experiment[P] | None, list[Problem]]
     except ValidationError as error:
         problems += [Problem(_place(e["loc"], raw), describe(e, kind)) for e in errors_of(error)]
     sections = raw if isinstance(raw, dict) else {}
-    problems += of_text(raw)
-    problems += of_names(sections)
+    problems += unprintable_text(raw)
+    problems += names_alike(sections)
     problems += unknown_datasets(sections)
     problems += without_training_images(params.datasets, sections) if params else []
     found, wrong = _all_points(sections)
@@ -136,8 +136,10 @@ def _all_points(sections: dict) -> tuple[list[Point], list[Problem]]:
 
 def _one_under_two_keys(params: Params, points: tuple[Point, ...]) -> Iterator[str]:
     trials = [point.trial for point in points]
-    yield from same_trials.namesakes("datasets", params.datasets, {t.dataset for t in trials})
-    yield from same_trials.namesakes("checkpoints", params.checkpoints, {t.network for t in trials})
+    yield from same_trials.equal_settings("datasets", params.datasets, {t.dataset for t in trials})
+    yield from same_trials.equal_settings(
+        "checkpoints", params.checkpoints, {t.network for t in trials}
+    )
 
 
 def _with_networks(found: tuple[Point, ...]) -> tuple[Point, ...]:

@@ -43,7 +43,7 @@ def _names(point: Point) -> tuple[str, str, str]:
     return point.method, point.mapping, point.training
 
 
-def namesakes(kind: str, section: Mapping[str, Settings], used: set[str]) -> Iterator[str]:
+def equal_settings(kind: str, section: Mapping[str, Settings], used: set[str]) -> Iterator[str]:
     """A sentence for each two used keys of a section whose settings are equal."""
     first: dict[bytes, str] = {}
     for name in (name for name in section if name in used):

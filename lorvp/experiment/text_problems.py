@@ -10,7 +10,9 @@ from lorvp.text.problems import Problem, Where
 from lorvp.text.quoted import shown
 
 
-def of_text(part: Any, where: Where = (), seen: set[int] | None = None) -> Iterator[Problem]:
+def unprintable_text(
+    part: Any, where: Where = (), seen: set[int] | None = None
+) -> Iterator[Problem]:
     """Text with a character that no table, terminal or page can show.
 
     A part that occurs in several places by way of an alias is checked once.
@@ -21,13 +23,13 @@ def of_text(part: Any, where: Where = (), seen: set[int] | None = None) -> Itera
     if isinstance(part, dict | list):
         seen.add(id(part))
         for key, value in part.items() if isinstance(part, dict) else enumerate(part):
-            yield from of_text(key, (*where, key))
-            yield from of_text(value, (*where, key), seen)
+            yield from unprintable_text(key, (*where, key))
+            yield from unprintable_text(value, (*where, key), seen)
     elif isinstance(part, str) and (code := hidden(part)):
         yield Problem(where, f"the character {code} in {shown(part)} cannot be shown")
 
 
-def of_names(sections: dict) -> Iterator[Problem]:
+def names_alike(sections: dict) -> Iterator[Problem]:
     """Names that differ only in capital letters: many file systems take them for one folder."""
     for section in ("datasets", "checkpoints"):
         names = sections.get(section)

@@ -41,7 +41,7 @@ def whole_folder(
     prefix = f".{target.name}~"
     for folder in (parent, target.parent):
         folder.mkdir(parents=True, exist_ok=True)
-    _put_back(target, parent.glob(f"{prefix}*{OLDER}"))
+    _restore(target, parent.glob(f"{prefix}*{OLDER}"))
     for leftover in parent.glob(f"{prefix}*"):
         shutil.rmtree(leftover, ignore_errors=True)
     scratch = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
@@ -50,24 +50,24 @@ def whole_folder(
         yield scratch
         scratch.chmod(0o755)
         if keep_others and target.is_dir():
-            _take_along(target, scratch)
+            _link_missing(target, scratch)
         if target.exists():
             target.rename(older)
         scratch.rename(target)
     finally:
-        _put_back(target, [older])
+        _restore(target, [older])
         for rest in (scratch, older):
             shutil.rmtree(rest, ignore_errors=True)
 
 
-def _put_back(target: Path, older: Iterable[Path]) -> None:
+def _restore(target: Path, older: Iterable[Path]) -> None:
     """Restore the older folder if a process was stopped between the two renames."""
     for folder in older:
         if folder.exists() and not target.exists():
             folder.rename(target)
 
 
-def _take_along(older: Path, newer: Path) -> None:
+def _link_missing(older: Path, newer: Path) -> None:
     """Link files into the new folder, so that none is missing from both at any time."""
     for path in older.iterdir():
         if not (newer / path.name).exists():

@@ -73,7 +73,7 @@ def images_of(tree: Tree, folders: Iterable[Path]) -> dict[Path, list[Path]]:
         if not images:
             raise InputError(f"{printable(folder)} has no image{_there_is(tree, folder)}")
     for image in outside:
-        tree.leave(image, f"{ending(image)} outside of class folders")
+        tree.note_unused(image, f"{ending(image)} outside of class folders")
     return found
 
 

@@ -10,7 +10,7 @@ from lorvp.datasets.folders.not_used import CONVERT, NotUsed, ending
 from lorvp.datasets.folders.tree import look
 
 
-def beyond(lists: Sequence[Path], root: Path, folders: Sequence[str], by: str) -> NotUsed:
+def unlisted_images(lists: Sequence[Path], root: Path, folders: Sequence[str], by: str) -> NotUsed:
     """Images below ``folders`` of ``root`` that are not in ``lists``, grouped by their ending.
 
     With ``by`` "no list names", a group is called ``.jpg that no list names``.

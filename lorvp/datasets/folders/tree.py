@@ -43,7 +43,7 @@ class Tree:
     """Files with an image's ending, whether or not they can be read."""
     not_used: NotUsed = field(default_factory=dict)
 
-    def leave(self, path: Path, kind: str) -> None:
+    def note_unused(self, path: Path, kind: str) -> None:
         """Note a file that is not used."""
         self.not_used.setdefault(kind, []).append(path)
 
@@ -93,7 +93,7 @@ class _Walk:
         while waiting:
             path, real = waiting.pop()
             if real in self.read:
-                self.tree.leave(path, AGAIN)
+                self.tree.note_unused(path, AGAIN)
                 continue
             self.read.add(real)
             with os.scandir(path) as entries:
@@ -106,7 +106,7 @@ class _Walk:
         if name in SYSTEM or name.startswith("._"):
             return True
         if name.startswith("."):
-            self.tree.leave(Path(entry.path), HIDDEN)
+            self.tree.note_unused(Path(entry.path), HIDDEN)
             return True
         return False
 
@@ -124,22 +124,22 @@ class _Walk:
         elif entry.is_file(follow_symlinks=False):
             self.file(path)
         else:
-            self.tree.leave(path, SPECIAL)
+            self.tree.note_unused(path, SPECIAL)
         return []
 
     def file(self, path: Path) -> None:
         if path.suffix.lower() in SUFFIXES:
             self.tree.images.append(path)
         else:
-            self.tree.leave(path, ending(path))
+            self.tree.note_unused(path, ending(path))
 
     def folder_link(self, link: Path) -> None:
         target = os.path.realpath(link)
         self.tree.folders.append(link)
         if self.top == target or self.top.startswith(target.rstrip(os.sep) + os.sep):
-            self.tree.leave(link, ABOVE)
+            self.tree.note_unused(link, ABOVE)
         elif target in self.read:
-            self.tree.leave(link, AGAIN)
+            self.tree.note_unused(link, AGAIN)
         else:
             self.folders(link, target)
 
@@ -154,11 +154,11 @@ class _Walk:
                 self.tree.images.append(link)
             else:
                 self.tree.folders.append(link)
-                self.tree.leave(link, NOTHING)
+                self.tree.note_unused(link, NOTHING)
         elif not os.path.isfile(target):
-            self.tree.leave(link, SPECIAL)
+            self.tree.note_unused(link, SPECIAL)
         elif target in self.linked or self.was_read(target):
-            self.tree.leave(link, AGAIN)
+            self.tree.note_unused(link, AGAIN)
         else:
             self.linked.add(target)
             self.file(link)

@@ -19,7 +19,7 @@ from lorvp.datasets.pixels.opening import (
     require_scans,
     rgb,
 )
-from lorvp.datasets.pixels.orientation import of_jpeg, orientation, upright
+from lorvp.datasets.pixels.orientation import jpeg_orientation, orientation, upright
 
 LARGE = 2**24
 """Pixels above which decoding takes hundreds of megabytes."""
@@ -47,7 +47,7 @@ def _jpeg(data: bytes, turn: bool) -> np.ndarray:
     require_scans(data)
     with _large_alone(width, height):
         image_HWC = simplejpeg.decode_jpeg(data)
-        return upright(image_HWC, of_jpeg(data)) if turn else image_HWC
+        return upright(image_HWC, jpeg_orientation(data)) if turn else image_HWC
 
 
 def _large_alone(width: int, height: int) -> AbstractContextManager[object]:

@@ -53,7 +53,7 @@ class ImageFiles:
         return len(self.files)
 
     def __getitem__(self, row: int) -> np.ndarray:
-        with _naming(self.files[row]):
+        with _errors_name(self.files[row]):
             image_HWC = decode(file_bytes(self.files[row]), self.view.upright)
             if self.view.resizes(image_HWC):
                 self.resized.append(row)
@@ -78,13 +78,13 @@ def read_image(path: Path, view: View | None = None) -> np.ndarray:
     Raises:
         BrokenImageError: it cannot be read.
     """
-    with _naming(path):
+    with _errors_name(path):
         image_HWC = decode(file_bytes(path), view is None or view.upright)
         return view.apply(image_HWC) if view else image_HWC
 
 
 @contextmanager
-def _naming(path: Path) -> Iterator[None]:
+def _errors_name(path: Path) -> Iterator[None]:
     """Raise BrokenImageError, which names the file, for errors of the libraries."""
     try:
         yield

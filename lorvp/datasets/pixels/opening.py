@@ -45,7 +45,7 @@ def opened(data: bytes) -> Image.Image:
         ValueError: it has too many pixels or scans.
     """
     try:
-        with _naming_damage(), _filters, warnings.catch_warnings():
+        with _damage_as_os_error(), _filters, warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             image = Image.open(BytesIO(data), formats=FORMATS)
     except BOMBS as error:
@@ -58,7 +58,7 @@ def opened(data: bytes) -> Image.Image:
 
 
 @contextmanager
-def _naming_damage() -> Iterator[None]:
+def _damage_as_os_error() -> Iterator[None]:
     """Raise OSError where Pillow raises RuntimeError, which it does for damaged AVIF files."""
     try:
         yield
@@ -106,7 +106,7 @@ def rgb(image: Image.Image) -> np.ndarray:
     Raises:
         OSError, ValueError: the pixels are damaged, or are numbers without a known range.
     """
-    with _naming_damage():
+    with _damage_as_os_error():
         image.load()
     if image.mode in ("I", "F") or image.mode.startswith("I;"):
         levels_HW = _eight_bits(np.asarray(image), _largest(image))

@@ -40,7 +40,7 @@ def orientation(image: Image.Image) -> int:
         return 1
 
 
-def of_jpeg(data: bytes) -> int:
+def jpeg_orientation(data: bytes) -> int:
     """The orientation mark of a JPEG; fast for the many files without EXIF data."""
     segment = _exif(data)
     if segment is None:
