@@ -160,7 +160,7 @@ def test_a_summary_that_says_nothing_of_the_history_is_told(files, store, change
     write_sealed(store.folder(NAME) / RECORD, record)
     assert is_whole(store.folder(NAME))
     with pytest.raises(InputError) as error:
-        store.history(NAME)
+        read_history(store.folder(NAME))
     assert len(str(error.value).splitlines()) == 1
     assert "is damaged" in str(error.value)
 
@@ -170,7 +170,7 @@ def test_a_record_without_a_summary_is_told(files, store):
     del record["summary"]
     write_sealed(store.folder(NAME) / RECORD, record)
     with pytest.raises(InputError, match=r"trial\.json is damaged: summary: is missing$"):
-        store.history(NAME)
+        read_history(store.folder(NAME))
 
 
 def write_sealed(path: Path, record: dict) -> None:
