@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from tqdm import tqdm
+from rich.console import Console
+from rich.progress import track
 
 from lorvp.cli.arguments import Checkpoints, Json, Prompt
 from lorvp.errors import InputError
@@ -58,7 +59,9 @@ def _answers(
 ) -> Iterator[tuple[Path, Answer | InputError]]:
     """Each file with its prediction, or with why it cannot be read; a bar shows the progress."""
     chunks = [files[n : n + CHUNK] for n in range(0, len(files), CHUNK)]
-    for chunk in tqdm(chunks, "images", disable=None if len(chunks) > 1 else True):
+    terminal = Console(stderr=True)
+    hidden = len(chunks) < 2 or not terminal.is_terminal
+    for chunk in track(chunks, "images", console=terminal, disable=hidden):
         yield from zip(chunk, classifier.predict_readable(chunk), strict=True)
 
 

@@ -24,7 +24,8 @@ import requests
 from filelock import FileLock
 from platformdirs import user_cache_path
 from pydantic import Field, model_validator
-from tqdm import tqdm
+from rich.console import Console
+from rich.progress import DownloadColumn, Progress
 
 from lorvp.errors import InputError
 from lorvp.files.whole import canonical, naming_full_disk, whole_folder
@@ -133,9 +134,11 @@ def _stream(url: str, target: str, caller: object) -> None:
     with requests.get(url, stream=True, timeout=30) as response, open(target, "wb") as file:
         response.raise_for_status()
         total = int(response.headers.get("content-length", 0)) or None
-        with tqdm(total=total, unit="B", unit_scale=True, ncols=79) as bar:
+        columns = (*Progress.get_default_columns(), DownloadColumn())
+        with Progress(*columns, console=Console(stderr=True)) as bars:
+            bar = bars.add_task("", total=total)
             for part in response.iter_content(2**16):
-                bar.update(file.write(part))
+                bars.advance(bar, file.write(part))
 
 
 def _reason(error: BaseException) -> str:

@@ -11,7 +11,7 @@ import pytest
 from tests.support.source_code import ROOT, names_in
 
 CLUSTERS = {"ray", "prefect_ray", "dask", "distributed", "prefect_dask"}
-PIPELINE = {"prefect", "dvc", "wandb", "pebble", "rich", "tasks", "flows"} | CLUSTERS
+PIPELINE = {"prefect", "dvc", "wandb", "pebble", "tasks", "flows"} | CLUSTERS
 FORBIDDEN = {"lorvp": PIPELINE, "tasks": {"flows"}}
 
 
