@@ -30,7 +30,7 @@ EXCUSED = {
     "lorvp.datasets.imagenet_classes": "names classes, which are in a dataset's digest",
     "lorvp.networks.sources.*": "makes checkpoints, whose bytes are in each trial's name",
     "lorvp.code_digest": "makes the hash; test_code_digest.py",
-    "lorvp.trials.store*": "moves sealed bytes; test_worker_trial.py",
+    "lorvp.trials.store*": "moves sealed bytes; tasks/worker/test_trial.py",
     "lorvp.trials.verified": "as store",
     "lorvp.settings": "types of settings, whose values are in each trial's name",
     "lorvp.experiment.params": "reads settings, whose values are in each trial's name",

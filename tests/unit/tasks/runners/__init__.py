@@ -1,0 +1,1 @@
+"""What trials run on: processes here, or the machines of a cluster."""

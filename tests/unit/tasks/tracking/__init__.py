@@ -1,0 +1,1 @@
+"""Where a trial's records go besides the trial store."""
