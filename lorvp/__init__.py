@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __version__ = VERSION
 # Imported when they are first asked for: whoever wants one small module does not wait for torch.
-__getattr__, __dir__, __all__ = lazy_loader.attach(
+__getattr__, __dir__, _names = lazy_loader.attach(
     __name__,
     submod_attrs={
         "deployment.classifier": ["Answer", "Classifier"],

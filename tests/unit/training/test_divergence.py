@@ -5,6 +5,7 @@ import math
 import pytest
 
 from lorvp.prompts.methods.full import FullConfig
+from lorvp.recipe import TrainingConfig
 from lorvp.training.epoch import DivergedError
 from lorvp.training.model import PromptedNetwork
 from lorvp.training.trainer import fit
@@ -17,8 +18,13 @@ from tests.support.plain_training import (
 from tests.support.tiny import training
 
 
+def absurd(lr: float, **settings) -> TrainingConfig:
+    """A rate that settings refuse, so that values overflow within a step."""
+    return training(optimizer=PLAIN_SGD, **settings).model_copy(update={"lr": lr})
+
+
 def test_an_absurd_rate_ends_with_the_epoch_and_the_rate():
-    config = training(epochs=20, optimizer=PLAIN_SGD, lr=1e38)
+    config = absurd(1e38, epochs=20)
     said = r"^diverged in epoch 0, step 1: training loss nan \(lr 1e\+38; no epoch was good\)$"
     with pytest.raises(DivergedError, match=said):
         list(fit(new_model(FullConfig()), TRAIN, VAL, config))
@@ -46,6 +52,6 @@ def test_divergence_later_on_names_the_last_good_epoch_and_stops_at_once(monkeyp
 
 def test_divergence_in_the_last_step_is_noticed_too():
     """One batch: the training loss is that of the start values, and only validation shows it."""
-    config = training(epochs=1, batch_size=64, optimizer=PLAIN_SGD, lr=3e38)
+    config = absurd(3e38, epochs=1, batch_size=64)
     with pytest.raises(DivergedError):
         list(fit(new_model(FullConfig()), TRAIN, VAL, config))
