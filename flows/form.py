@@ -92,7 +92,7 @@ def train_grid(
 
 
 def write_params(changes: dict[str, Any], name: str) -> Path:
-    """A params.yaml of the run's own."""
+    """Write a params.yaml of the run's own, and return its path."""
     settings.read(PARAMS)  # mistakes in it are told with its lines
     file = WORK / "forms" / (re.sub(r"[^\w.-]+", "-", name) + ".yaml")
     write_whole(file, _as_yaml(changed(yaml_file.read(PARAMS).data, changes)))
@@ -106,7 +106,7 @@ def _as_yaml(data: dict[str, Any]) -> str:
 
 
 def publish(file: Path, experiment: RunExperiment) -> None:
-    """What is trained, on the run's page."""
+    """Publish the grid on the run's page."""
     create_markdown_artifact(
         f"{len(experiment.points)} trials. To have them in `data/tables`, put the grid below into "
         "`params.yaml` and run `dvc repro`; nothing is trained again.\n\n"

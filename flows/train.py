@@ -55,7 +55,7 @@ def run(request: Request) -> str:
 
 
 def _still_missing(plan: Plan) -> str:
-    """What the run came to, where Prefect's server is gone and nobody else knows."""
+    """Name the trials without a result, where Prefect's server is gone and cannot do so."""
     names = [f"  {job.point.name}" for job in plan.missing if not holds(job)]
     gone = "Prefect's server no longer answers, so the run has ended; not trained yet:"
     return "\n".join([gone, *names]) if names else ""
@@ -106,7 +106,7 @@ def _train(request: Request) -> Progress:
 
 
 def _note(progress: Progress, job: Job, record: dict | BaseException) -> bool:
-    """Show how a trial ended; whether it has a result.
+    """Show how a trial ended, and return whether it has a result.
 
     Raises:
         TransportError, OSError: the other trials would end in the same way.

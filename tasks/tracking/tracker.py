@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Tracker(Protocol):
-    """Is told of a trial."""
+    """Receives the records of one trial."""
 
     def epoch(self, epoch: Epoch) -> None: ...
     def summary(self, summary: dict[str, Any]) -> None: ...
@@ -28,7 +28,7 @@ class Tracker(Protocol):
 
 
 class Everyone:
-    """All that are told of a trial; there may be none, since the trial store has everything."""
+    """All trackers of a trial; there may be none, since the trial store has everything."""
 
     def __init__(self, trackers: Sequence[Tracker] = ()) -> None:
         self.trackers = tuple(trackers)
@@ -47,10 +47,10 @@ class Everyone:
 
 
 class Service(Protocol):
-    """What the module of a tracker has; see ``tasks.settings.TRACKERS``."""
+    """The functions of a tracker's module; ``tasks.settings.TRACKERS`` lists the modules."""
 
     NAME: str
-    """As messages call it."""
+    """The service's name in messages."""
 
     def start(
         self,
@@ -59,7 +59,7 @@ class Service(Protocol):
         log: logging.Logger,
         earlier: Sequence[Epoch],
     ) -> Tracker:
-        """A tracker of one trial, which is first told of the epochs before it was stopped."""
+        """Start a tracker of one trial, and hand it the epochs before the trial was stopped."""
         ...
 
     def publish(
@@ -69,7 +69,7 @@ class Service(Protocol):
         results: pl.DataFrame,
         every: Sequence[Section],
     ) -> None:
-        """Tell of the tables and pictures in ``folder``."""
+        """Upload the tables and pictures in ``folder``."""
         ...
 
 
@@ -107,7 +107,7 @@ def track(
     log: logging.Logger,
     earlier: Callable[[], Sequence[Epoch]] = tuple,
 ) -> Iterator[Everyone]:
-    """Everyone who is to be told of one trial, until the end of the block.
+    """All trackers of one trial, which are finished at the end of the block.
 
     ``earlier`` gives the epochs before the trial was stopped, in case their record did not get
     through.
@@ -135,7 +135,8 @@ def _careful(
 def track_tables(
     tracking: TrackingConfig, folder: Path, results: pl.DataFrame, every: Sequence[Section]
 ) -> None:
-    """The same for the tables of a grid; they are there already, whatever the services do."""
+    """Hand the tables of a grid to each service. They are on disk already, so a failure is only
+    printed."""
     for service in tracking.services:
         try:
             service.publish(tracking, folder, results, every)

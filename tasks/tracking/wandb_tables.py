@@ -19,7 +19,7 @@ from tasks.tracking.wandb_trial import begin
 def publish(
     tracking: TrackingConfig, folder: Path, results: pl.DataFrame, every: Sequence[Section]
 ) -> None:
-    """What lies in ``folder``, under the names that it has there. One grid stays one run."""
+    """Upload the tables and pictures of ``folder`` under their names, to one run for each grid."""
     grid = sha256(" ".join(sorted(results["trial"])).encode()).hexdigest()[:20]
     run = begin(tracking, logging.getLogger("lorvp"), id=grid, name="tables", job_type="tables")
     shown = {f"{s.name}/{one.title}": _table(one.cells) for s in every for one in s.tables}

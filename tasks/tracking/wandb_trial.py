@@ -34,7 +34,7 @@ KEPT = (
 
 
 class WandbRun:
-    """Tells a run of W&B."""
+    """Writes the records of a trial to a run of W&B."""
 
     def __init__(self, run: Any) -> None:
         self.run = run
@@ -51,14 +51,16 @@ class WandbRun:
 
 
 class Network:
-    """Remembers, from trial to trial of a worker, that W&B did not answer; W&B itself would try
-    for long."""
+    """Whether W&B can be reached, kept from trial to trial of a worker, since W&B itself would try
+    for long each time."""
 
     quiet_until = 0.0
 
     def require(self, url: str) -> None:
-        """Raises:
-        CommError: there is no answer, whatever it might be.
+        """Check that W&B answers, unless it did not do so a short while ago.
+
+        Raises:
+            CommError: there is no answer, now or then.
         """
         if time.monotonic() >= self.quiet_until and not answers(url):
             self.quiet_until = time.monotonic() + PAUSE
@@ -82,7 +84,7 @@ NETWORK = Network()
 def start(
     job: Job, tracking: TrackingConfig, log: logging.Logger, earlier: Sequence[Epoch]
 ) -> WandbRun:
-    """A run for a trial. One that goes on, or is synced twice, stays one run."""
+    """Start the run of a trial. A trial that goes on, or is synced twice, stays one run."""
     point = job.point
     run = begin(
         tracking,
@@ -99,14 +101,14 @@ def start(
 
 
 def begin(tracking: TrackingConfig, log: logging.Logger, **named: Any) -> Any:
-    """A run of W&B, online where asked and possible; where it is not, W&B keeps an offline run to
-    sync later."""
+    """Start a run of W&B: online where that is asked for and possible, else offline, to be synced
+    later."""
     run = _online(tracking, log, named) if tracking.wandb == "online" else None
     return run or _init(tracking, "offline", named)
 
 
 def _online(tracking: TrackingConfig, log: logging.Logger, named: dict[str, Any]) -> Any:
-    """None, and a line in the log, where that is not possible."""
+    """Start an online run; None, and a line in the log, where that is not possible."""
     try:
         NETWORK.require(wandb.setup().settings.base_url)
         return _init(tracking, "online", named)
@@ -140,7 +142,7 @@ def _init(tracking: TrackingConfig, mode: str, named: dict[str, Any]) -> Any:
 
 
 def columns(job: Job) -> dict[str, Any]:
-    """The trial's settings as one level of names, as tables and sweeps of W&B want them.
+    """Flatten the trial's settings to one level of names, which W&B's tables and sweeps need.
 
     ``method`` and ``mapping`` are kinds and ``method_rank`` a setting; those of the training go
     by their own names, such as ``lr``.
