@@ -17,6 +17,7 @@ FACTS = Facts(
     class_names=list("ABCDE"),
     source="random weights",
 )
+"""Facts of `test_resnet` with five classes."""
 
 
 def facts(**other) -> Facts:

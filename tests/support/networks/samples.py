@@ -16,17 +16,6 @@ TEXT = {"context_length": 77, "vocab_size": 49408, "width": 16, "heads": 2, "lay
 VIT = {"layers": 2, "width": 32, "head_width": 16, "patch_size": 8, "image_size": 32}
 RESNET = {"layers": [1, 1, 1, 1], "width": 8, "head_width": 64, "image_size": 64}
 SEVEN = {"num_classes": 7}
-FACTS = Facts(
-    library="timm",
-    architecture="test_resnet",
-    input_size=(32, 32),
-    mean=[0.4, 0.5, 0.6],
-    std=[0.2, 0.3, 0.4],
-    interpolation="bicubic",
-    class_names=list("ABCDE"),
-    source="random weights",
-)
-"""Of `test_resnet` with five classes."""
 
 
 def clip(vision: dict = VIT, **settings) -> ClipConfig:

@@ -21,7 +21,7 @@ from tasks.jobs import Job
 from tasks.settings import TrackingConfig
 from tasks.stages.prompt_pictures import gallery
 from tasks.worker.trial import train_and_store
-from tests.support.networks.samples import FACTS
+from tests.support.networks.checkpoints import FACTS
 from tests.support.tiny import dataset, trial
 
 GREY = FACTS.model_copy(update={"mean": [0.5] * 3, "std": [0.25] * 3})

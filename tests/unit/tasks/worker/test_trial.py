@@ -30,7 +30,7 @@ from tasks.worker.failures import worth_another_try
 from tasks.worker.log import log_file
 from tasks.worker.trial import train_and_store
 from tests.support.jobs import job_of
-from tests.support.networks.samples import FACTS
+from tests.support.networks.checkpoints import FACTS
 from tests.support.tiny import dataset, trial
 
 EPOCHS = 4
