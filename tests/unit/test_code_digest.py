@@ -1,6 +1,5 @@
 """Which edits of the code make which trials new, on a copy of the package that is edited."""
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -22,6 +21,7 @@ from lorvp.prompts.methods.lor_vp import LorVpConfig
 from lorvp.prompts.methods.none import NoneConfig
 from lorvp.prompts.placements.regions import RegionsConfig
 from lorvp.trials.identity import fingerprint, identity
+from tests.support.copied_package import copied_package
 from tests.support.tiny import trial
 
 TRIALS = {
@@ -53,12 +53,7 @@ REGIONS = {"adavipro", "low rank in regions", "free in regions"}
 
 @pytest.fixture
 def package(tmp_path, monkeypatch) -> Path:
-    """A copy that ``lorvp.code_digest`` looks at instead of the real one."""
-    shutil.copytree(
-        code_digest.ROOT / "lorvp", tmp_path / "lorvp", ignore=shutil.ignore_patterns("*pyc")
-    )
-    monkeypatch.setattr(code_digest, "ROOT", tmp_path)
-    return tmp_path / "lorvp"
+    return copied_package(tmp_path, monkeypatch)
 
 
 def names() -> dict[str, str]:

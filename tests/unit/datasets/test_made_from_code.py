@@ -1,12 +1,12 @@
 """Which edits of the code make a prepared dataset be prepared again."""
 
-import shutil
 from pathlib import Path
 
 import pytest
 
 from lorvp import code_digest
 from lorvp.datasets import made_from
+from tests.support.copied_package import copied_package
 from tests.support.datasets.layouts import LAYOUTS
 from tests.support.datasets.making import config
 
@@ -15,13 +15,9 @@ KINDS = sorted({*LAYOUTS, "digits", "letters"})
 
 @pytest.fixture
 def package(tmp_path, monkeypatch) -> Path:
-    """A copy of the code that is hashed instead of the real one."""
-    shutil.copytree(
-        code_digest.ROOT / "lorvp", tmp_path / "lorvp", ignore=shutil.ignore_patterns("*pyc")
-    )
-    monkeypatch.setattr(code_digest, "ROOT", tmp_path)
+    """A copy of the code that is hashed instead of the real one, in the current folder."""
     monkeypatch.chdir(tmp_path)
-    return tmp_path / "lorvp"
+    return copied_package(tmp_path, monkeypatch)
 
 
 def codes() -> dict[str, str | None]:
