@@ -39,7 +39,7 @@ assert [answer.confidence for answer in found] == expected["confidence"].to_list
 print(lorvp.__file__, len(found))
 """
 NEEDS_PIPELINE = re.compile(
-    rf"^\s*(from|import) (tasks|flows|{'|'.join(PIPELINE)})\b|[\"'](tasks|flows)\.", re.M
+    rf"^\s*(from|import) (tasks|flows|grimp|{'|'.join(PIPELINE)})\b|[\"'](tasks|flows)\.", re.M
 )
 
 
