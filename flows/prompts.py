@@ -74,20 +74,20 @@ def train(experiment: RunExperiment, again: bool = False) -> int:
     return 1 if failures else 0
 
 
-def train_missing(plan: Plan, settings: RunParams) -> str:
+def train_missing(plan: Plan, params: RunParams) -> str:
     """Run the flow against the user's Prefect server, or one that ends with the run.
 
     Returns which trials failed and why, or nothing.
     """
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
-    place = runner(settings.compute)
+    place = runner(params.compute)
     place.check()
     quiet_prefect()  # in whatever is started
     with place.prestarted(len(plan.missing)), prefect_api() as url:
         from flows import train as flow
 
         print(f"Prefect UI: {redacted(url.removesuffix('/api'))}{login_hint()}", flush=True)
-        return flow.run(Request(plan, place, settings.tracking))
+        return flow.run(Request(plan, place, params.tracking))
 
 
 if __name__ == "__main__":

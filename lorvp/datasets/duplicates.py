@@ -6,7 +6,7 @@ format or with other metadata is found; a copy that was compressed again is not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from itertools import combinations, combinations_with_replacement
 from typing import Any
@@ -41,15 +41,8 @@ def between(
     ``{"train, test": {"images": 2, "first": ["a.png", "b.png"]}}`` gives their number and the names
     of the first two; a pair without any has no entry.
     """
-    found = {}
-    for first, second in combinations(range(len(splits)), 2):
-        earlier, later = np.flatnonzero(split_N == first), np.flatnonzero(split_N == second)
-        twins = _twins(earlier, later, keys_N, images_NHWC)
-        if twins:
-            names = [name(row) for row in twins[0]]
-            pair = f"{splits[first]}, {splits[second]}"
-            found[pair] = {"images": len(twins), "first": names}
-    return found
+    pairs = combinations(range(len(splits)), 2)
+    return _in_pairs(pairs, keys_N, split_N, splits, images_NHWC, name)
 
 
 def of_two_classes(
@@ -64,8 +57,22 @@ def of_two_classes(
 
     A split is also compared with itself: ``{"train, train": …}``.
     """
+    pairs = combinations_with_replacement(range(len(splits)), 2)
+    return _in_pairs(pairs, keys_N, split_N, splits, images_NHWC, name, labels_N)
+
+
+def _in_pairs(
+    pairs: Iterable[tuple[int, int]],
+    keys_N: np.ndarray,
+    split_N: np.ndarray,
+    splits: Sequence[str],
+    images_NHWC: np.ndarray,
+    name: Callable[[int], str],
+    labels_N: np.ndarray | None = None,
+) -> dict[str, dict[str, Any]]:
+    """The entries of these pairs of splits; with ``labels_N``, for images of different classes."""
     found = {}
-    for first, second in combinations_with_replacement(range(len(splits)), 2):
+    for first, second in pairs:
         earlier, later = np.flatnonzero(split_N == first), np.flatnonzero(split_N == second)
         twins = _twins(earlier, later, keys_N, images_NHWC, labels_N)
         if twins:
@@ -79,7 +86,7 @@ def _twins(
     later: np.ndarray,
     keys_N: np.ndarray,
     images_NHWC: np.ndarray,
-    labels_N: np.ndarray | None = None,
+    labels_N: np.ndarray | None,
 ) -> list[tuple[int, int]]:
     """Pairs of rows (earlier, later) with equal pixels, one for each such row of ``later``.
 

@@ -15,29 +15,16 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from lorvp.datasets.pixels.view import View
-from lorvp.datasets.prepared import Prepared
 from lorvp.deployment.classifier import Classifier
 from lorvp.deployment.record import read, trial_of
 from lorvp.errors import InputError
-from lorvp.experiment.trial import Trial
 from lorvp.networks import checkpoint
-from lorvp.networks.manifest import CheckpointManifest
 from lorvp.text.proxies import via
 from lorvp.training.model import PromptedNetwork
-from lorvp.trials.finish import described
 from lorvp.trials.run import build
-from lorvp.trials.versions import environment
 
 NETWORK = "network"
 """Folder of the frozen network inside a bundle."""
-
-
-def facts_of(trial: Trial, data: Prepared, network: CheckpointManifest, device: str) -> dict:
-    """The entries of a prompt's record, besides its identity, that its use elsewhere needs."""
-    return {
-        **described(trial, data, network),
-        "environment": dict(environment(device, network.library)),
-    }
 
 
 def load(

@@ -124,10 +124,6 @@ def _label(name: str, settings: Settings, tree: dict) -> str:
     return " ".join([name, *marked.values(), *swept])
 
 
-def _training_label(tree: Any) -> str:
-    return " ".join(word for _, word in swept_words(tree, "training"))
-
-
 def _problem(error: Any, tree: Branch) -> Problem:
     """One of pydantic's errors on a trial, with its place in the file."""
     node: Leaf | Branch = tree

@@ -115,8 +115,5 @@ def _curves(jobs: list[Job]) -> Iterator[tuple[str, ChartType, str, str]]:
 
 def histories(jobs: list[Job]) -> pl.DataFrame:
     """One row for each epoch of each trial."""
-    return pl.concat([pictures.history_rows(job.point, _epochs(job)) for job in jobs])
-
-
-def _epochs(job: Job) -> list[dict]:
-    return read_history(PROMPTS / job.fingerprint)
+    found = ((job.point, read_history(PROMPTS / job.fingerprint)) for job in jobs)
+    return pl.concat([pictures.history_rows(point, rows) for point, rows in found])

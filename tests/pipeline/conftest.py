@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +19,7 @@ from tests.pipeline.first_run import (
     made_light,
 )
 from tests.pipeline.project import Done, Project
+from tests.support.browser import chromium
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist asks for groups
@@ -71,14 +71,5 @@ def project(first: FirstRun, tmp_path: Path) -> Iterator[Project]:
 
 @pytest.fixture(scope="module")
 def browser():
-    """The system's Chromium without a window; skips where it or Playwright is not installed."""
-    chromium = next(
-        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-    )
-    if chromium is None:
-        pytest.skip("no Chromium is installed")
-    api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-    with api.sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+    with chromium() as found:
         yield found
-        found.close()

@@ -16,14 +16,15 @@ from PIL import Image
 from lorvp.datasets import prepared
 from lorvp.datasets.prepared import Prepared
 from lorvp.deployment import bundle as bundles
-from lorvp.deployment.load import facts_of
 from lorvp.experiment.trial import Trial
 from lorvp.networks import checkpoint
 from lorvp.networks.manifest import CheckpointManifest
 from lorvp.trials.contents import sealed
+from lorvp.trials.finish import described
 from lorvp.trials.identity import fingerprint, identity
 from lorvp.trials.run import Result, run
 from lorvp.trials.store import TrialStore
+from lorvp.trials.versions import environment
 from tests.support.networks.samples import built, facts
 from tests.support.tiny import dataset
 
@@ -56,8 +57,10 @@ class Project:
         })  # fmt: skip
         frozen = checkpoint.load(self.data / "checkpoints" / network)
         result = run(trial, frozen, self.digits)
-        named = identity(trial, self.digits.digest, checkpoint.digest(self.manifest(network)))
-        about = facts_of(trial, self.digits, self.manifest(network), "cpu")
+        manifest = self.manifest(network)
+        named = identity(trial, self.digits.digest, checkpoint.digest(manifest))
+        about = described(trial, self.digits, manifest)
+        about["environment"] = dict(environment("cpu", manifest.library))
         store = TrialStore(self.data / "prompts")
         name = f"{method} · {mapping} · digits · {network} · seed 0"
         store.put(

@@ -6,21 +6,14 @@ import pytest
 
 from lorvp.results.page import page
 from lorvp.results.tables import Section
+from tests.support.browser import chromium
 from tests.support.hostile_names import SHOWN, table_with
 
 
 @pytest.fixture(scope="module")
 def browser():
-    import shutil
-
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
-    if found is None:
-        pytest.skip("no Chromium is installed")
-    api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-    with api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
+    with chromium() as found:
+        yield found
 
 
 def test_a_browser_shows_the_names_runs_nothing_and_overflows_nowhere(browser, tmp_path: Path):

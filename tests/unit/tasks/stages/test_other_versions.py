@@ -11,7 +11,6 @@ from unittest.mock import patch
 import polars as pl
 import pytest
 
-from lorvp.deployment.load import facts_of
 from lorvp.errors import InputError
 from lorvp.experiment.trial import Point
 from lorvp.files.whole import to_json
@@ -19,6 +18,7 @@ from lorvp.networks import checkpoint
 from lorvp.networks.libraries.timm_models import create
 from lorvp.results.page.remarks import Facts, made_differently
 from lorvp.trials.contents import sealed
+from lorvp.trials.finish import described
 from lorvp.trials.run import run
 from lorvp.trials.store import TrialStore
 from lorvp.trials.verified import is_whole, read_record
@@ -43,7 +43,8 @@ def jobs(tmp_path, monkeypatch) -> list[Job]:
     network = checkpoint.write(Path("data/checkpoints/net"), create("test_resnet", 5).eval(), FACTS)
     data = dataset(Path("data/datasets/noise"))
     result, store = run(trial(epochs=1), tiny_network(), data), TrialStore(Path("store"))
-    facts = facts_of(trial(), data, network, "cpu")
+    facts = described(trial(), data, network)
+    facts["environment"] = dict(environment("cpu", network.library))
     for name in NAMES:
         store.put(
             name, sealed(name, result, {"name": "one", "identity": IDENTITIES[name], **facts})
