@@ -99,7 +99,7 @@ def per_image(
         def forward(images: int) -> Tensor:
             return inside.run(bound, *canvases[images], reads)
 
-        once = _counted(lambda: forward(2)) - _counted(lambda: forward(2))
+        once = counted(lambda: forward(2)) - counted(lambda: forward(2))
         more_look, more_step = _one_more(forward)
     values = sum(p.numel() for p in inside.parameters())
     return PerImage(look + more_look, step + more_step, once, values, prompt.fixed)
@@ -107,8 +107,8 @@ def per_image(
 
 def _one_more(work: Callable[[int], Tensor]) -> tuple[float, float]:
     """FLOPs that a third image adds to ``work`` on two: forward, and forward and backward."""
-    look = [_counted(lambda n=n: work(n)) for n in (2, 3)]
-    step = [_counted(lambda n=n: _back_through(work(n))) for n in (2, 3)]
+    look = [counted(lambda n=n: work(n)) for n in (2, 3)]
+    step = [counted(lambda n=n: _back_through(work(n))) for n in (2, 3)]
     return look[1] - look[0], step[1] - step[0]
 
 
@@ -123,7 +123,7 @@ def _back_through(output: Tensor) -> None:
         output.sum().backward()
 
 
-def _counted(work: Callable[[], object]) -> float:
+def counted(work: Callable[[], object]) -> float:
     with FlopCounterMode(display=False) as counter:
         work()
     return float(counter.get_total_flops())
@@ -147,7 +147,7 @@ def speed(manifest: CheckpointManifest, device: str, seconds: float = 1.0) -> fl
             if device.startswith("cuda"):
                 torch.cuda.synchronize()
 
-        flops = _counted(step)
+        flops = counted(step)
         start, rounds = time.perf_counter(), 0
         while rounds == 0 or time.perf_counter() - start < seconds:
             step()
