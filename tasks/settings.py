@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from lorvp.experiment import params
 from lorvp.experiment.params import Experiment, Params
+from lorvp.performance.lanes import MOST
 from lorvp.settings import LARGEST, Count, Positive, Settings
 from lorvp.text.quoted import shown
 
@@ -50,6 +51,9 @@ class ComputeConfig(Settings):
     """auto is cuda where there is one, else cpu."""
     trials_per_device: Count = 1
     """Trials that share a GPU; small networks leave most of one idle."""
+    lanes: Annotated[int, Field(ge=1, le=MOST)] | Literal["auto"] = "auto"
+    """Trials that go through a GPU's network together; auto takes the number from network, batch
+    and the card's memory, and is 1 on a CPU."""
     retries: int = Field(default=1, ge=0, le=1000)
     """How often a trial is tried again when its worker died, memory or time ran out, or a file
     could not be read; it goes on after its last whole epoch. One that diverged is not."""

@@ -124,7 +124,8 @@ def test_the_grid_is_told_the_bound(method, training, seed, bound):
 
 @pytest.mark.parametrize(
     ("key", "bound"), [("workers", "4096"), ("retries", "1000"), ("cpus", "4096"),
-                       ("trials_per_device", "4096"), ("time_limit", "1000000")],
+                       ("trials_per_device", "4096"), ("lanes", "1024"),
+                       ("time_limit", "1000000")],
 )  # fmt: skip
 def test_the_compute_settings_are_told_the_bound(key, bound):
     assert bound in " ".join(problems(params() + f"compute: {{{key}: {HUGE}}}\n"))
