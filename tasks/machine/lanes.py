@@ -1,0 +1,48 @@
+"""How many trials go through a device's network together."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import torch
+
+from lorvp.experiment.trial import Trial
+from lorvp.networks import checkpoint
+from lorvp.networks.acceleration.engine import engine
+from lorvp.networks.manifest import CheckpointManifest, Facts
+from lorvp.performance.lanes import Load, lanes
+from lorvp.performance.memory import load
+from tasks.settings import ComputeConfig
+
+
+def width(compute: ComputeConfig, trial: Trial, manifest: CheckpointManifest, device: str) -> int:
+    """K, the number of lanes for trials such as this one on ``device``, such as ``cuda:0``.
+
+    The same for all trials with this network, precision and batch size on such a card, and 1 on
+    other devices than NVIDIA's, unless ``compute.lanes`` gives a number.
+    """
+    if compute.lanes != "auto":
+        return compute.lanes
+    memory = memory_of(device)
+    if memory is None:
+        return 1
+    training = trial.training
+    return lanes(_load_of(manifest), training.precision, training.batch_size, memory)
+
+
+def memory_of(device: str) -> int | None:
+    """Bytes of a card's memory, or None for what is no card with memory of its own."""
+    if not device.startswith("cuda"):
+        return None
+    return torch.cuda.get_device_properties(device).total_memory
+
+
+def _load_of(manifest: CheckpointManifest) -> Load:
+    return _load(manifest.model_dump_json(include=set(Facts.model_fields)))
+
+
+@cache
+def _load(facts: str) -> Load:
+    """Of the network that a trial would run, made without its weights; about a second if large."""
+    _, network = checkpoint.sketch(Facts.model_validate_json(facts))
+    return load(engine(network, "fp32"))
