@@ -40,7 +40,7 @@ def run(request: Request) -> str:
     """
     # Again, since Polars sets it so that a Ctrl-C does not wake who waits.
     signal.signal(signal.SIGINT, signal.getsignal(signal.SIGINT))
-    named = train_prompts.with_options(task_runner=request.runner.task_runner())
+    named = train_prompts.with_options(task_runner=request.runner.task_runner(request.plan.missing))
     hand_over(request)
     try:
         state = named(return_state=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 import torch
 from pydantic import Field
 from torch import nn
-from torch.optim.lr_scheduler import LambdaLR
 
 from lorvp.images import Augmentation
 from lorvp.settings import BY_KIND, OR_KIND_ALONE, Batch, Epochs, NotNegative, Positive, Settings
@@ -25,8 +25,12 @@ class SgdConfig(Settings):
     momentum: float = Field(default=0.9, ge=0, lt=1)
     weight_decay: NotNegative = 0.0
 
-    def build(self, groups: list[dict]) -> torch.optim.Optimizer:
-        return torch.optim.SGD(groups, momentum=self.momentum, weight_decay=self.weight_decay)
+    def build(self, groups: list[dict], fused: bool = False) -> torch.optim.Optimizer:
+        """``fused``: one kernel for all parameters, for rates that lie on the device."""
+        decay = self.weight_decay
+        return torch.optim.SGD(
+            groups, momentum=self.momentum, weight_decay=decay, fused=fused or None
+        )
 
 
 class AdamConfig(Settings):
@@ -35,8 +39,10 @@ class AdamConfig(Settings):
     kind: Literal["adam"] = "adam"
     weight_decay: NotNegative = 0.0
 
-    def build(self, groups: list[dict]) -> torch.optim.Optimizer:
-        return torch.optim.Adam(groups, weight_decay=self.weight_decay)
+    def build(self, groups: list[dict], fused: bool = False) -> torch.optim.Optimizer:
+        """``fused``: one kernel for all parameters, for rates that lie on the device."""
+        decay = self.weight_decay
+        return torch.optim.Adam(groups, weight_decay=decay, fused=fused or None, capturable=fused)
 
 
 class NormalisedGradientConfig(Settings):
@@ -47,7 +53,8 @@ class NormalisedGradientConfig(Settings):
 
     kind: Literal["normalised_gradient"] = "normalised_gradient"
 
-    def build(self, groups: list[dict]) -> torch.optim.Optimizer:
+    def build(self, groups: list[dict], fused: bool = False) -> torch.optim.Optimizer:
+        """Its operations read rates wherever they lie, so that ``fused`` changes nothing."""
         return NormalisedGradient(groups)
 
 
@@ -138,14 +145,20 @@ class TrainingConfig(Settings):
     a name of its own in the record and never chooses anything."""
 
     def build_optimizer(self, groups: dict[str, list[nn.Parameter]]) -> torch.optim.Optimizer:
-        """One optimiser over all groups, each with its own learning rate."""
-        own = {"placement": self.lr_placement, "mapping": self.lr_mapping}
-        return self.optimizer.build(
-            [{"params": p, "lr": own.get(role) or self.lr} for role, p in groups.items()]
-        )
+        """One optimiser over all groups, each with its own learning rate.
 
-    def build_schedule(self, optimizer: torch.optim.Optimizer, steps: int) -> LambdaLR:
-        """The factor on every group's learning rate at each of ``steps`` steps."""
+        On a GPU rates are tensors that lie there, and the optimiser's kernels read them.
+        """
+        own = {"placement": self.lr_placement, "mapping": self.lr_mapping}
+        device = next(p.device for parameters in groups.values() for p in parameters)
+        rates = {role: own.get(role) or self.lr for role in groups}
+        if on_device := device.type == "cuda":
+            rates = {role: torch.tensor(rate, device=device) for role, rate in rates.items()}
+        given = [{"params": groups[role], "lr": rate} for role, rate in rates.items()]
+        return self.optimizer.build(given, on_device)
+
+    def factor_of(self, steps: int) -> Callable[[int], float]:
+        """The factor on every group's learning rate at each of ``steps`` steps, from 0."""
         after_warmup = max(1, steps - self.warmup_steps)
 
         def factor(step: int) -> float:
@@ -153,4 +166,4 @@ class TrainingConfig(Settings):
                 return (step + 1) / self.warmup_steps
             return self.schedule.factor(min(1.0, (step - self.warmup_steps) / after_warmup))
 
-        return LambdaLR(optimizer, factor)
+        return factor

@@ -9,6 +9,11 @@ from lorvp.networks.frozen import FrozenNetwork
 from lorvp.networks.interface import Reads
 
 
+def one_hot(classes_B: Tensor, number: int) -> Tensor:
+    """A row for each of ``classes_B`` (0 .. number - 1) with a 1.0 in its place, in float32."""
+    return (classes_B[:, None] == torch.arange(number, device=classes_B.device)).float()
+
+
 class Mapping(nn.Module):
     """``forward`` takes outputs_BS (or outputs_BD) and returns logits_BK."""
 
@@ -30,9 +35,10 @@ class Mapping(nn.Module):
 
     def count(self, logits_BS: Tensor, labels_B: Tensor) -> Tensor:
         """What a batch adds to counts_SK: how many images of class k have their top logit at s."""
-        s, k = logits_BS.shape[1], self.target_classes
-        pairs_B = logits_BS.argmax(1) * k + labels_B
-        return torch.bincount(pairs_B, minlength=s * k).view(s, k)
+        # A product of matrices in place of bincount, which waits for a GPU; whole numbers up to
+        # 2^24 are exact in it.
+        top_BS = one_hot(logits_BS.argmax(1), logits_BS.shape[1])
+        return (top_BS.T @ one_hot(labels_B, self.target_classes)).to(torch.int64)
 
     def refresh(self, counts_SK: Tensor) -> None:
         """Take the counts over all training images, prompted as in evaluation."""

@@ -18,7 +18,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from lorvp.mappings.base import Mapping
+from lorvp.mappings.base import Mapping, one_hot
 from lorvp.networks.interface import Ends
 from lorvp.settings import Count, Positive, Settings
 
@@ -91,5 +91,4 @@ class SoftBayesian(Bayesian):
         top_Bk, where_Bk = chances_BS.topk(self.top, dim=1)
         kept_BS = torch.zeros_like(chances_BS).scatter(1, where_Bk, top_Bk)
         # A product of matrices rather than index_add_, whose sums on a GPU come in any order.
-        one_hot_BK = torch.nn.functional.one_hot(labels_B, self.target_classes).double()
-        return kept_BS.T @ one_hot_BK
+        return kept_BS.T @ one_hot(labels_B, self.target_classes).double()

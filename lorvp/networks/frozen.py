@@ -153,3 +153,11 @@ class FrozenNetwork(nn.Module):
         """
         with hooks():
             return read(self.network, self.normalise(canvas_BCHW + added_BCHW), reads)
+
+    def run_together(
+        self, given: Sequence[tuple[Tensor, Tensor]], reads: Reads, width: int
+    ) -> list[Tensor]:
+        """The outputs of several lanes, each with its canvases and what is added to them, as
+        ``run`` gives them. Where lanes are computed as one batch, it is filled up to ``width`` of
+        them."""
+        return [self.run(canvas_BCHW, added_BCHW, reads) for canvas_BCHW, added_BCHW in given]

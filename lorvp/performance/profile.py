@@ -14,9 +14,10 @@ from torch.profiler import ProfilerActivity, profile
 
 from lorvp.datasets.labelled_images import LabelledImages
 from lorvp.recipe import TrainingConfig
-from lorvp.training.epoch import train_epoch
+from lorvp.training.lanes import Lanes
 from lorvp.training.model import PromptedNetwork
 from lorvp.training.timing import Stopwatch
+from lorvp.training.trainer import Training
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 SIDE, SLOW_SIDE = 2048, 256
@@ -64,9 +65,14 @@ def repeated_epoch(
     model: PromptedNetwork, images: LabelledImages, config: TrainingConfig
 ) -> Callable[[], object]:
     """A function that trains for one more epoch each time it is called."""
-    optimizer = config.build_optimizer(model.parameter_groups())
-    schedule = config.build_schedule(optimizer, 10_000)
-    return lambda: train_epoch(model, images, config.batch_size, optimizer, schedule)
+    training = Training(model, images, images, config)
+    lanes = Lanes([training])
+
+    def epoch() -> None:
+        training.begin()
+        lanes.train()
+
+    return epoch
 
 
 def _seconds(work: Callable[[], object], device: torch.device) -> tuple[float, float]:

@@ -32,6 +32,8 @@ class Fit(nn.Module):
 
     augmentation = Augmentation()
     """Random changes of training images, from the recipe."""
+    generator: torch.Generator | None = None
+    """Of all random numbers in training; torch's global one unless given."""
 
     def __init__(self, size: Size, interpolation: Interpolation = "bilinear") -> None:
         super().__init__()
@@ -52,8 +54,9 @@ class Fit(nn.Module):
 
     def lay(self, images_BHWC: Tensor, size: Size) -> Tensor:
         """images_BCHW in [0, 1] of the given size, augmented in training mode."""
-        lay = self.augmentation if self.training else resized
-        return unit(lay(images_BHWC, size, self.interpolation))
+        if not self.training:
+            return unit(resized(images_BHWC, size, self.interpolation))
+        return unit(self.augmentation(images_BHWC, size, self.interpolation, self.generator))
 
     def forward(self, images_BHWC: Tensor) -> Tensor:
         raise NotImplementedError
@@ -69,6 +72,8 @@ class Placement(nn.Module):
     """
 
     support_HW: Tensor
+    generator: torch.Generator | None = None
+    """Of all random numbers in training; torch's global one unless given."""
 
     @property
     def content_HW(self) -> Tensor:
@@ -130,6 +135,12 @@ class Prompt(nn.Module):
         """What is added to these canvases, which are in this prompt's ``space``; one image_1CHW
         for all of them unless each has its own."""
         return self.placement.place(self.content(), canvas_BCHW)
+
+    def draw_from(self, generator: torch.Generator) -> None:
+        """Take the random numbers of training from ``generator``, which lies where images do."""
+        for part in self.modules():
+            if isinstance(part, Fit | Placement):
+                part.generator = generator
 
     def attach(self, network: FrozenNetwork, reads: Reads) -> None:
         """Called once with the network before training; the mapping will read its ``reads``."""

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from lorvp.datasets.labelled_images import LabelledImages
 from lorvp.mappings.base import Mapping
+from lorvp.networks.interface import Reads
 from lorvp.prompts.base import Prompt
 from lorvp.training.model import PromptedNetwork
 from lorvp.training.timing import Duration, Stopwatch
@@ -47,14 +48,13 @@ class MappingAlone(nn.Module):
         self.mapping: Mapping = model.mapping
         self.parameter_groups = model.parameter_groups
 
-    def source_logits(self, outputs_B: Tensor) -> Tensor:
-        """The given outputs, which are the logits_BS if the mapping reads these."""
-        assert self.mapping.reads == "logits", "only mappings of logits count"
+    def outputs(self, outputs_B: Tensor, reads: Reads | None = None) -> Tensor:
+        """The given outputs, which are those that the mapping reads."""
+        assert reads in (None, self.mapping.reads), "only mappings of logits count"
         return outputs_B
 
-    def outputs(self, outputs_B: Tensor) -> Tensor:
-        """The given outputs."""
-        return outputs_B
+    def prompted(self, outputs_B: Tensor) -> tuple[Tensor, Tensor]:
+        raise AssertionError("what has no network has no lanes to share it with")
 
     def forward(self, outputs_B: Tensor) -> Tensor:
         return self.mapping(outputs_B)

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lorvp.datasets.labelled_images import LabelledImages
+from lorvp.training.passes import Place
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,21 @@ def _predict(logits_BK: Tensor, labels_B: Tensor) -> tuple[Tensor, Tensor, Tenso
     return predicted_B, confidence_B, F.cross_entropy(logits_BK, labels_B, reduction="none")
 
 
-def measure(model: nn.Module, images: LabelledImages) -> tuple[float, float]:
-    """Mean loss and accuracy over all images."""
-    found = predict(model, images)
-    return float(found.loss_N.double().mean()), found.accuracy(images.labels_N)
+class Score:
+    """Loss and correctness of each image of a split, in place of those of the pass before."""
+
+    def __init__(self, images: LabelledImages) -> None:
+        self.loss_N = torch.zeros(len(images), device=images.device)
+        self.right_N = torch.zeros(len(images), dtype=torch.bool, device=images.device)
+
+    def tensors(self) -> tuple[Tensor, Tensor]:
+        return self.loss_N, self.right_N
+
+    def note(self, place: Place, logits_BK: Tensor, labels_B: Tensor) -> None:
+        """Take the logits of a batch."""
+        self.loss_N[place.rows] = F.cross_entropy(logits_BK, labels_B, reduction="none")
+        self.right_N[place.rows] = logits_BK.softmax(1).argmax(1) == labels_B
+
+    def means(self) -> tuple[float, float]:
+        """Mean loss and accuracy over all images."""
+        return float(self.loss_N.double().mean()), float(self.right_N.double().mean())

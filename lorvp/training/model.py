@@ -53,11 +53,16 @@ class PromptedNetwork(nn.Module):
 
     def outputs(self, images_BHWC: Tensor, reads: Reads | None = None) -> Tensor:
         """The network's logits_BS or features_BD: those that the mapping reads, unless told."""
+        prompted = self.prompted(images_BHWC)
+        return self.prompt.run(self.network, *prompted, reads or self.mapping.reads)
+
+    def prompted(self, images_BHWC: Tensor) -> tuple[Tensor, Tensor]:
+        """canvas_BCHW in [0, 1], and what the prompt adds to it in the same units."""
         canvas_BCHW = self.prompt.fit(images_BHWC)
         added_BCHW = self.added(canvas_BCHW)
         if self._norms is not None:
             self._norms.append(torch.linalg.vector_norm(added_BCHW.detach(), torch.inf))
-        return self.prompt.run(self.network, canvas_BCHW, added_BCHW, reads or self.mapping.reads)
+        return canvas_BCHW, added_BCHW
 
     @contextmanager
     def measuring(self) -> Iterator[list[Tensor]]:

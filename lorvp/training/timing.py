@@ -26,6 +26,10 @@ class Duration:
         wall = self.wall_seconds + other.wall_seconds
         return Duration(self.seconds + other.seconds, wall)
 
+    def shared_by(self, number: int) -> Duration:
+        """The part of one among several that were computed together, on the same clock."""
+        return Duration(self.seconds / number, self.wall_seconds)
+
 
 class Stopwatch:
     """Measures from the moment when it is made.

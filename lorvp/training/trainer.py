@@ -17,9 +17,13 @@ from torch import Tensor
 from lorvp.datasets.labelled_images import LabelledImages
 from lorvp.recipe import TrainingConfig
 from lorvp.training.cached_outputs import Model
-from lorvp.training.epoch import DivergedError, batch_sizes, refresh_mapping, train_epoch
-from lorvp.training.evaluation import measure
-from lorvp.training.timing import Stopwatch
+from lorvp.training.evaluation import Score
+from lorvp.training.lanes import Lanes
+from lorvp.training.passes import Place
+from lorvp.training.random_numbers import RandomNumbers
+from lorvp.training.rates import Rates
+from lorvp.training.timing import Duration
+from lorvp.training.totals import DivergedError, Totals
 
 
 @dataclass(frozen=True)
@@ -35,9 +39,11 @@ class Epoch:
     val_loss: float
     val_accuracy: float
     seconds: float
-    """Computing time of training and of the mapping's counts, without validation; see `timing`."""
+    """Computing time of training and of the mapping's counts, without validation; see `timing`.
+    Trials that are trained together share it equally."""
     wall_seconds: float
-    """The same in wall-clock time, which other processes on the machine lengthen."""
+    """The same in wall-clock time, which other processes on the machine lengthen, and which trials
+    that are trained together each have in full."""
     placement: dict[str, float] = field(default_factory=dict)
     """What the placement records of the epoch, such as the share of regions shown."""
 
@@ -47,8 +53,9 @@ def fit(
 ) -> Iterator[Epoch]:
     """Train ``model`` in place, yielding a record after each epoch.
 
-    Randomness comes from torch's global generator: seed it before building the model. A model
-    with nothing to train yields one record, so that every trial is read in the same way.
+    Randomness starts from the state of torch's global generator: seed it before building the
+    model. A model with nothing to train yields one record, so that every trial is read in the same
+    way.
 
     Raises:
         DivergedError: the loss became infinite or not a number.
@@ -57,98 +64,186 @@ def fit(
 
 
 class Training:
-    """A model in training, for callers that save its state between epochs and go on from it."""
+    """A model in training: all that is its own while it is trained, alone or beside others."""
 
     def __init__(
         self, model: Model, train: LabelledImages, val: LabelledImages, config: TrainingConfig
     ) -> None:
         self.model, self.train, self.val, self.config = model, train, val, config
         self.history: list[Epoch] = []
-        groups = model.parameter_groups()
-        self.number = config.epochs if groups else 1
-        self._epoch, self._moving = self._evaluate, []
-        if groups:
-            steps = len(batch_sizes(len(train), config.batch_size))
-            self.optimizer = config.build_optimizer(groups)
-            self.schedule = config.build_schedule(self.optimizer, config.epochs * steps)
-            self._epoch, self._moving = self._train, [self.optimizer, self.schedule]
+        self.random = RandomNumbers(train.device)
+        model.prompt.draw_from(self.random.on_device)
+        self.groups = model.parameter_groups()
+        self.number = config.epochs if self.groups else 1
+        self.sizes = batch_sizes(len(train), config.batch_size) if self.groups else []
+        self.totals = Totals(train.device)
+        self.watched: LabelledImages | None = None
+        """Images on which accuracy is measured after each epoch besides, and chooses nothing."""
+        self.scores: dict[str, Score] = {}
+        """What was seen on images that nothing is trained on, by the name of their split."""
+        self.counts_SK: Tensor | None = None
+        """Counts of predictions for the mapping; see `Mapping.count`."""
+        self.order_N = torch.arange(len(train), device=train.device)
+        """The order of the training images in this epoch."""
+        if self.groups:
+            self.optimizer = config.build_optimizer(self.groups)
+            self.rates = Rates(config, self.optimizer, len(self.sizes), config.epochs)
+
+    @property
+    def epoch(self) -> int:
+        """The number of the next epoch."""
+        return len(self.history)
+
+    @property
+    def over(self) -> bool:
+        """Whether all epochs are done."""
+        return self.epoch >= self.number
 
     def epochs(self) -> Iterator[Epoch]:
         """Train the epochs that are left, and yield the record of each."""
-        while (epoch := len(self.history)) < self.number:
-            self.history.append(self._epoch(epoch))
-            yield self.history[-1]
+        alone = Lanes([self])
+        while not self.over:
+            found = alone.epoch()[self]
+            if isinstance(found, Exception):
+                raise found
+            yield found
 
-    def _train(self, epoch: int) -> Epoch:
-        watch = Stopwatch(self.train.device)
-        lr = self.optimizer.param_groups[0]["lr"]
-        refresh_mapping(self.model, self.train, epoch)
-        self.model.mapping.begin_epoch(epoch)
-        with _telling_where(epoch, lr):
-            loss, accuracy = self._steps()
-            placement = self.model.prompt.end_epoch()
-            took = watch.read()
-            val_loss, val_accuracy = measure(self.model, self.val)
-            if not math.isfinite(val_loss):
-                raise DivergedError(f"validation loss {val_loss}")
-        measured = loss, accuracy, val_loss, val_accuracy, took.seconds, took.wall_seconds
-        return Epoch(epoch, lr, *measured, placement)
+    def begin(self) -> None:
+        """Before an epoch: the mapping, a new order of the images, the learning rates."""
+        self.model.mapping.begin_epoch(self.epoch)
+        self.model.train()
+        if self.groups:
+            self.order_N.copy_(torch.randperm(len(self.train), generator=self.random.on_host))
+            self.rates.begin(self.epoch)
+        self.totals.begin()
 
-    def _steps(self) -> tuple[float, float]:
-        size = self.config.batch_size
-        return train_epoch(self.model, self.train, size, self.optimizer, self.schedule)
+    @property
+    def lr(self) -> float:
+        """The rate of the first group at this epoch's first step; 0 if nothing is trained."""
+        return self.rates.table_SG[0][0] if self.groups else 0.0
 
-    def _evaluate(self, epoch: int) -> Epoch:
-        """The epoch of a model that has nothing to train: it only looks at its training images."""
-        watch = Stopwatch(self.train.device)
-        refresh_mapping(self.model, self.train, epoch)
-        loss, accuracy = measure(self.model, self.train)
-        took = watch.read()
-        val = measure(self.model, self.val)
-        return Epoch(epoch, 0.0, loss, accuracy, *val, took.seconds, took.wall_seconds)
+    def batch(self, place: Place) -> tuple[Tensor, Tensor]:
+        """images_BHWC and labels_B of a step."""
+        return self.train.batch(self.order_N[place.rows])
+
+    def step(
+        self, place: Place, outputs: Tensor, logits_BK: Tensor, loss: Tensor, labels_B: Tensor
+    ) -> None:
+        """Move all parameters by their gradients, and note what the step saw."""
+        self.rates.set(place)
+        self.optimizer.step()
+        self.model.mapping.observe(outputs, labels_B)
+        self.totals.add(loss, logits_BK, labels_B)
+
+    def require_finite(self) -> None:
+        """Wait for the device, and refuse a loss that is infinite or not a number.
+
+        Raises:
+            DivergedError: with epoch, step and learning rate.
+        """
+        with self._telling_where():
+            self.totals.require_finite()
+
+    def means(self) -> tuple[float, float]:
+        """Mean loss and accuracy of the epoch's steps.
+
+        Raises:
+            DivergedError: with epoch, step and learning rate.
+        """
+        with self._telling_where():
+            return self.totals.means(len(self.train))
+
+    def record(
+        self,
+        trained: tuple[float, float],
+        validated: tuple[float, float],
+        took: Duration,
+        placement: dict[str, float],
+    ) -> None:
+        """End the epoch with losses and accuracies.
+
+        Raises:
+            DivergedError: the validation loss is infinite or not a number.
+        """
+        with self._telling_where():
+            if not math.isfinite(validated[0]):
+                raise DivergedError(f"validation loss {validated[0]}")
+        measured = *trained, *validated, took.seconds, took.wall_seconds
+        self.history.append(Epoch(self.epoch, self.lr, *measured, placement))
+
+    @contextmanager
+    def _telling_where(self) -> Iterator[None]:
+        """Add the epoch and the learning rate to the error of a training that diverges."""
+        try:
+            yield
+        except DivergedError as error:
+            epoch = self.epoch
+            good = f"epoch {epoch - 1} was the last good one" if epoch else "no epoch was good"
+            told = f"diverged in epoch {epoch}, {error} (lr {self.lr:g}; {good})"
+            raise DivergedError(told) from None
+
+    def note(self, name: str, place: Place, outputs: Tensor, labels_B: Tensor) -> None:
+        """Score a batch of the images known as ``name``."""
+        self.scores[name].note(place, self.model.mapping(outputs), labels_B)
+
+    def forget_counts(self) -> None:
+        """Begin to count predictions anew."""
+        for counts_SK in self.counted():
+            counts_SK.zero_()
+
+    def counted(self) -> list[Tensor]:
+        """The counts of predictions so far, once there are any."""
+        return [] if self.counts_SK is None else [self.counts_SK]
+
+    def count(self, logits_BS: Tensor, labels_B: Tensor) -> None:
+        """Count the predictions of a batch as the mapping wants them."""
+        found_SK = self.model.mapping.count(logits_BS, labels_B)
+        if self.counts_SK is None:
+            with torch.inference_mode(False):  # for it is added to in every epoch
+                self.counts_SK = torch.zeros_like(found_SK)
+        self.counts_SK += found_SK
 
     def state(self) -> dict[str, Any]:
         """All that the next epoch depends on, in plain values and tensors."""
         return {
             "history": [asdict(epoch) for epoch in self.history],
-            "tensors": [tensor.detach() for tensor in self._tensors()],
-            "moving": [part.state_dict() for part in self._moving],
-            "random": _random_state(self.train.device),
+            "tensors": [tensor.detach() for tensor in self._own()],
+            "optimizer": self.optimizer.state_dict() if self.groups else {},
+            "random": self.random.state(),
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Continue from the ``state()`` of another object for the same trial."""
         self.history = [Epoch(**epoch) for epoch in state["history"]]
         with torch.no_grad():
-            for tensor, saved in zip(self._tensors(), state["tensors"], strict=True):
+            for tensor, saved in zip(self._own(), state["tensors"], strict=True):
                 tensor.copy_(saved)
-        for part, saved in zip(self._moving, state["moving"], strict=True):
-            part.load_state_dict(saved)
-        _set_random_state(self.train.device, state["random"])
+        if self.groups:
+            self.optimizer.load_state_dict(state["optimizer"])
+        self.random.load_state(state["random"])
 
-    def _tensors(self) -> Iterator[Tensor]:
+    def _own(self) -> Iterator[Tensor]:
         """All that training changes, with what no result needs, such as counts of predictions."""
         for part in (self.model.prompt, self.model.mapping):
             yield from part.parameters()
             yield from part.buffers()
 
-
-@contextmanager
-def _telling_where(epoch: int, lr: float) -> Iterator[None]:
-    """Add the epoch and the learning rate to the error of a training that diverges."""
-    try:
-        yield
-    except DivergedError as error:
-        good = f"epoch {epoch - 1} was the last good one" if epoch else "no epoch was good"
-        raise DivergedError(f"diverged in epoch {epoch}, {error} (lr {lr:g}; {good})") from None
+    def moving(self) -> Iterator[Tensor]:
+        """All tensors that a step changes and reads again."""
+        yield from self._own()
+        yield from (self.totals.sums, self.totals.good)
+        if self.groups:
+            kept = self.optimizer.state.values()
+            yield from (value for of in kept for value in of.values() if isinstance(value, Tensor))
 
 
-def _random_state(device: torch.device) -> list[Tensor]:
-    on_device = [torch.cuda.get_rng_state(device)] if device.type == "cuda" else []
-    return [torch.get_rng_state(), *on_device]
-
-
-def _set_random_state(device: torch.device, state: list[Tensor]) -> None:
-    torch.set_rng_state(state[0])
-    if device.type == "cuda":
-        torch.cuda.set_rng_state(state[1], device)
+def batch_sizes(images: int, batch_size: int) -> list[int]:
+    """Full batches and a rest. A rest of one image joins the batch before it, since BatchNorm in
+    a trained part of the prompt cannot take a variance from one image."""
+    whole, rest = divmod(images, batch_size)
+    sizes = [batch_size] * whole
+    if rest == 1 and whole:
+        sizes[-1] += 1
+    elif rest:
+        sizes.append(rest)
+    return sizes

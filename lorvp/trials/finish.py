@@ -1,4 +1,4 @@
-"""Train one trial from its files, and seal its result as bytes.
+"""Train trials from their files, and seal their results as bytes.
 
 The caller says which identity (settings, data, network, code) the trial is to have. This process
 computes its own, and refuses the trial if they differ. Every number is made and sealed in this
@@ -7,7 +7,7 @@ module and in those that it imports, which are part of each trial's code hash; c
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -26,7 +26,7 @@ from lorvp.training.trainer import Epoch
 from lorvp.trials.contents import sealed
 from lorvp.trials.identity import fingerprint, identity
 from lorvp.trials.resume import NOWHERE, Resume
-from lorvp.trials.run import Result, run
+from lorvp.trials.run import Result, Wish, run_together
 from lorvp.trials.shared_outputs import shared_cache
 
 
@@ -56,38 +56,79 @@ class Finished:
     files: dict[str, bytes]
 
 
-def finish(
-    trial: Trial,
-    files: Files,
-    expected: dict,
-    facts: dict[str, Any],
-    device: str = "cpu",
-    on_epoch: Callable[[Epoch], None] = lambda epoch: None,
-    resume: Resume = NOWHERE,
-    halvings: int = 0,
-) -> Finished:
-    """Train a trial whose identity is to be ``expected``, and seal the result.
+@dataclass(frozen=True)
+class Order:
+    """A trial that is to be trained, and whose identity is to be ``expected``."""
 
-    ``facts`` (the trial's name, environment, …) go into its record; see `lorvp.trials.run.run` for
-    the rest.
+    trial: Trial
+    expected: dict
+    facts: dict[str, Any]
+    """What goes into its record besides: its name, environment, …"""
+    on_epoch: Callable[[Epoch], None] = lambda epoch: None
+    resume: Resume = NOWHERE
+
+
+Ended = dict[int, "Finished | Exception"]
+"""Trials that have ended, by their number: their result, or why they have none."""
+
+
+def finish_together(
+    orders: Sequence[Order],
+    files: Files,
+    device: str = "cpu",
+    width: int = 1,
+    halvings: int = 0,
+) -> Iterator[Ended]:
+    """Train trials of one `company`, and seal their results; see `lorvp.trials.run.run_together`.
+
+    A trial ends with a ``ChangedError`` if the identity that this process computes is another.
 
     Raises:
-        ChangedError: the identity that this process computes is another.
         InputError: a file is missing or damaged.
+        Exception: memory ran out, or the network failed, for all that have not ended.
     """
     make_repeatable()
     data, manifest = prepared.read(files.dataset), checkpoint.read_manifest(files.checkpoint)
     network_digest = checkpoint.digest(manifest)
-    own = identity(trial, data.digest, network_digest)
-    _require_same(own, expected)
+    identities = [identity(order.trial, data.digest, network_digest) for order in orders]
+    ended: Ended = {}
+    for number, (order, own) in enumerate(zip(orders, identities, strict=True)):
+        if (changed := _difference(own, order.expected)) is not None:
+            ended[number] = changed
+    yield ended
+    wanted = [number for number in range(len(orders)) if number not in ended]
     verified.require_whole(data, files.notes)
     network = _network(files.checkpoint, network_digest, device)
-    cache = shared_cache(files.outputs, trial, data.digest, network_digest, device)
-    result = run(trial, network, data, device, on_epoch, cache, resume, halvings)
-    _require_loaded_as_hashed()
-    about = facts | described(trial, data, manifest)
-    about["environment"] = about.get("environment", {}) | {"pieces of a batch": 2**halvings}
-    return Finished(result, sealed(fingerprint(own), result, {"identity": own, **about}))
+    wishes = [_wish(orders[n], files, data.digest, network_digest, device) for n in wanted]
+    computed = {"pieces of a batch": 2**halvings, "lanes": width}
+
+    def seal(number: int, result: Result) -> Finished:
+        order, own = orders[number], identities[number]
+        _require_loaded_as_hashed()
+        about = order.facts | described(order.trial, data, manifest)
+        about["environment"] = about.get("environment", {}) | computed
+        return Finished(result, sealed(fingerprint(own), result, {"identity": own, **about}))
+
+    for found in run_together(wishes, network, data, device, width, halvings) if wishes else ():
+        yield {wanted[index]: _sealed(seal, wanted[index], found[index]) for index in found}
+
+
+def _sealed(
+    seal: Callable[[int, Result], Finished], number: int, found: Result | Exception
+) -> Finished | Exception:
+    if isinstance(found, Exception):
+        return found
+    try:
+        return seal(number, found)
+    except ChangedError as error:
+        return error
+
+
+def _wish(
+    order: Order, files: Files, dataset_digest: str, network_digest: str, device: str
+) -> Wish:
+    cache = shared_cache(files.outputs, order.trial, dataset_digest, network_digest, device)
+    return Wish(order.trial, order.on_epoch, cache, order.resume)
 
 
 def described(trial: Trial, data: Prepared, network: CheckpointManifest) -> dict[str, Any]:
@@ -107,12 +148,14 @@ def described(trial: Trial, data: Prepared, network: CheckpointManifest) -> dict
     }
 
 
-def _require_same(own: dict, expected: dict) -> None:
-    if differ := [key for key in own if own[key] != expected.get(key)]:
-        raise ChangedError(
-            f"{' and '.join(differ)} changed while the run went on, so this trial is not the one "
-            "that was planned; it is not trained, and the next `dvc repro` trains it as it is then"
-        )
+def _difference(own: dict, expected: dict) -> ChangedError | None:
+    """The error for a trial that is another than was expected; None if it is the same."""
+    if not (differ := [key for key in own if own[key] != expected.get(key)]):
+        return None
+    return ChangedError(
+        f"{' and '.join(differ)} changed while the run went on, so this trial is not the one "
+        "that was planned; it is not trained, and the next `dvc repro` trains it as it is then"
+    )
 
 
 def _require_loaded_as_hashed() -> None:

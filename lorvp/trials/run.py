@@ -1,8 +1,9 @@
-"""One trial from its settings to its result."""
+"""Trials from their settings to their results, one alone or several side by side."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ from lorvp.networks.acceleration.engine import engine
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.training.cached_outputs import Cache, Outputs, no_cache, with_cached_outputs
 from lorvp.training.evaluation import Predictions, predict
+from lorvp.training.lanes import Lanes
+from lorvp.training.memory import ran_out_of_memory
 from lorvp.training.model import PromptedNetwork
 from lorvp.training.timing import Duration
 from lorvp.training.trainer import Epoch, Training
@@ -66,6 +69,20 @@ def build(
     return PromptedNetwork(prompt, network, trial.mapping.build(network.ends(target_names)))
 
 
+@dataclass(frozen=True)
+class Wish:
+    """A trial to be run, and who is told of it."""
+
+    trial: Trial
+    on_epoch: Callable[[Epoch], None] = lambda epoch: None
+    """Is called for each new epoch."""
+    cache: Cache = no_cache
+    """May share the outputs of a network without a prompt with other trials on the same data."""
+    resume: Resume = NOWHERE
+    """With it a trial that was stopped goes on after its last whole epoch and ends with the same
+    bits."""
+
+
 def run(
     trial: Trial,
     network: FrozenNetwork,
@@ -79,49 +96,135 @@ def run(
     """Train, choose the epoch with the best validation, and evaluate it on the test images once.
 
     Seeds torch's global generator with the trial's seed, so that a trial's bits do not depend
-    on what ran before it. ``cache`` may share the outputs of a network without a prompt with
-    other trials on the same data. With ``resume`` a trial that was stopped goes on after its
-    last whole epoch and ends with the same bits; ``on_epoch`` is called for new epochs only.
+    on what ran before it. See `Wish` for the rest.
     """
-    torch.manual_seed(trial.seed)
-    whole = build(trial, network.to(device), data.class_names, halvings).to(device)
+    wish = Wish(trial, on_epoch, cache, resume)
+    for ended in run_together([wish], network, data, device, halvings=halvings):
+        for result in ended.values():
+            if isinstance(result, Exception):
+                raise result
+            return result
+    raise AssertionError("a trial ends")
+
+
+def run_together(
+    wishes: Sequence[Wish],
+    network: FrozenNetwork,
+    data: Prepared,
+    device: torch.device | str = "cpu",
+    width: int = 1,
+    halvings: int = 0,
+) -> Iterator[dict[int, Result | Exception]]:
+    """Run trials of one `company` side by side, each as ``run`` runs it.
+
+    After each epoch, yields the trials that have ended, by their number: their results, or why
+    they have none; the others go on. On a GPU batches are filled up to ``width`` lanes, on which
+    the last bits of results depend.
+
+    Raises:
+        Exception: memory ran out, or the network failed, for all that have not ended.
+    """
+    network = network.to(device)
     splits = {name: data.split(name).to(device) for name in SPLITS}
-    model, cached = whole, {}
-    if whole.prompt.fixed:
-        model, splits, cached = with_cached_outputs(whole, splits, cache)
-    train, val, test = (splits[name] for name in SPLITS)
-    training = Training(model, train, val, trial.training)
-    best = _train(training, whole, test, on_epoch, resume)
-    whole.load_trained_state(best.state)
-    with whole.measuring() as norms:
-        found = predict(model, test)
-    seen = cached["test"].prompt_linf if cached else whole.linf_of(norms)
-    took = _training_time(training.history, cached)
-    summary = _summary(whole, training.history, best, found, test) | vars(took)
-    summary["prompt_linf"] = seen
-    account = whole.prompt.account(whole.network)
-    return Result(best.state, training.history, found, test.labels_N, summary, account)
+    running: dict[int, Run] = {}
+    ended: dict[int, Result | Exception] = {}
+    for number, wish in enumerate(wishes):
+        with _ending(ended, number):
+            running[number] = Run(wish, network, data.class_names, splits, halvings)
+    if ended:
+        yield ended
+    if running:
+        yield from _epochs(running, width)
 
 
-def _train(
-    training: Training,
-    whole: PromptedNetwork,
-    test: LabelledImages,
-    on_epoch: Callable[[Epoch], None],
-    resume: Resume,
-) -> Best:
-    """Train the epochs that are left, store the state after each, and return the best."""
-    best = Best()
-    if (saved := resume.load()) is not None:
-        training.load_state(saved["training"])
-        best = Best(**saved["best"])
-    for epoch in training.epochs():
-        on_epoch(epoch)
-        best.see(epoch, whole)
-        if training.config.test_every_epoch:
-            best.published.append(predict(training.model, test).accuracy(test.labels_N))
-        resume.save({"training": training.state(), "best": vars(best)})
-    return best
+def _epochs(running: dict[int, Run], width: int) -> Iterator[dict[int, Result | Exception]]:
+    """Train all of ``running`` to their ends; see ``run_together``."""
+    lanes = Lanes([each.training for each in running.values()], width)
+    while running:
+        ended: dict[int, Result | Exception] = {}
+        outcome = lanes.epoch() if lanes.running else {}
+        for number, each in running.items():
+            with _ending(ended, number):
+                if (result := each.after(outcome.get(each.training), lanes)) is not None:
+                    ended[number] = result
+            if number in ended:
+                lanes.drop(each.training)
+        yield ended
+        running = {number: each for number, each in running.items() if number not in ended}
+
+
+@contextmanager
+def _ending(ended: dict[int, Result | Exception], number: int) -> Iterator[None]:
+    """Take down the error with which a trial ends in this block; the others go on."""
+    try:
+        yield
+    except Exception as error:
+        if ran_out_of_memory(error):
+            raise
+        ended[number] = error
+
+
+class Run:
+    """A trial on its way to its result."""
+
+    def __init__(
+        self,
+        wish: Wish,
+        network: FrozenNetwork,
+        target_names: Sequence[str],
+        splits: dict[str, LabelledImages],
+        halvings: int,
+    ) -> None:
+        self.wish = wish
+        torch.manual_seed(wish.trial.seed)
+        built = build(wish.trial, network, target_names, halvings)
+        self.whole = built.to(splits["train"].device)
+        model, self.cached = self.whole, {}
+        if self.whole.prompt.fixed:
+            model, splits, self.cached = with_cached_outputs(self.whole, splits, wish.cache)
+        train, val, self.test = (splits[name] for name in SPLITS)
+        self.training = Training(model, train, val, wish.trial.training)
+        if wish.trial.training.test_every_epoch:
+            self.training.watched = self.test
+        self.best = Best()
+        if (saved := wish.resume.load()) is not None:
+            self.training.load_state(saved["training"])
+            self.best = Best(**saved["best"])
+
+    def after(self, found: Epoch | Exception | None, lanes: Lanes) -> Result | None:
+        """Take an epoch; the result once it was the last. None was found if all were done before.
+
+        Raises:
+            Exception: what was found, or what went wrong with it here.
+        """
+        if isinstance(found, Exception):
+            raise found
+        if found is not None:
+            self._see(found)
+        return self._result(lanes.account) if self.training.over else None
+
+    def _see(self, epoch: Epoch) -> None:
+        """Tell of an epoch, keep its state if it is the best, and store where the trial stands."""
+        self.wish.on_epoch(epoch)
+        self.best.see(epoch, self.whole)
+        if self.training.watched is not None:
+            _, accuracy = self.training.scores["test"].means()
+            self.best.published.append(accuracy)
+        state = {"training": self.training.state(), "best": vars(self.best)}
+        self.wish.resume.save(state)
+
+    def _result(self, steps: dict[str, str]) -> Result:
+        """Put the best epoch back, and look at the test images once."""
+        whole, training, best = self.whole, self.training, self.best
+        whole.load_trained_state(best.state)
+        with whole.measuring() as norms:
+            found = predict(training.model, self.test)
+        seen = self.cached["test"].prompt_linf if self.cached else whole.linf_of(norms)
+        took = _training_time(training.history, self.cached)
+        summary = _summary(whole, training.history, best, found, self.test) | vars(took)
+        summary["prompt_linf"] = seen
+        account = whole.prompt.account(whole.network) | steps
+        return Result(best.state, training.history, found, self.test.labels_N, summary, account)
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pkgutil import resolve_name
 from typing import Any, Protocol
@@ -51,8 +51,8 @@ class Runner(Protocol):
         """Start in this block, while Prefect starts, what needs time and no Prefect."""
         ...
 
-    def task_runner(self) -> Any:
-        """Prefect's task runner."""
+    def task_runner(self, jobs: Sequence[Job]) -> Any:
+        """Prefect's task runner for these trials."""
         ...
 
     def requesting_resources(self) -> AbstractContextManager[object]:

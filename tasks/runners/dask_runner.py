@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
@@ -21,7 +21,7 @@ class OnDask(cluster.OnCluster):
 
     package = "prefect_dask"
 
-    def task_runner(self) -> Any:
+    def task_runner(self, jobs: Sequence[Job]) -> Any:
         from prefect_dask.task_runners import DaskTaskRunner  # pyright: ignore[reportMissingImports]
 
         if self.compute.cluster:

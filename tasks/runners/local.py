@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import math
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, wait
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from queue import SimpleQueue
+from threading import Lock
 from typing import Any
 
-from pebble import ProcessExpired
-
 from tasks.jobs import Job
-from tasks.machine.devices import seen_as, slots, slots_on
+from tasks.machine.devices import slots_on
 from tasks.runners.base import Team
+from tasks.runners.driver import Driver
+from tasks.runners.groups import Planned, planned
 from tasks.runners.pool import Slot, make_slots, prestarted_slots
+from tasks.runners.underway import Underway, Waiting
 from tasks.settings import ComputeConfig, TrackingConfig
-from tasks.worker.failures import OutOfTime, Stopped, WorkerDied, memory_kills, ran_out_of_memory
-from tasks.worker.log import Tail, log_file
+from tasks.worker.failures import Stopped, ran_out_of_memory
 
 
 class OnThisMachine:
@@ -35,24 +33,29 @@ class OnThisMachine:
     def prestarted(self, trials: int) -> AbstractContextManager[object]:
         return prestarted_slots(self.compute, trials)
 
-    def task_runner(self) -> Any:
-        """Two threads for each worker: Prefect does what it has to do before a trial while the
-        trial before it trains."""
+    def task_runner(self, jobs: Sequence[Job]) -> Any:
+        """A thread for each trial that is trained at once, and as many again: Prefect does what it
+        has to do before a trial while the trial before it trains."""
         from prefect.task_runners import ThreadPoolTaskRunner
 
-        return ThreadPoolTaskRunner(max_workers=2 * slots(self.compute))
+        places = slots_on(self.compute)
+        lanes = max((len(group.jobs) for group in planned(jobs, self.compute, places)), default=1)
+        return ThreadPoolTaskRunner(max_workers=2 * lanes * len(places))
 
     def requesting_resources(self) -> AbstractContextManager[object]:
         return nullcontext()
 
     def team(self, jobs: list[Job], tell: Callable[[str], object]) -> AbstractContextManager[Team]:
-        return workers(self.compute, tell)
+        return workers(self.compute, tell, jobs)
 
 
 @contextmanager
-def workers(compute: ComputeConfig, tell: Callable[[str], object] = print) -> Iterator[Workers]:
+def workers(
+    compute: ComputeConfig, tell: Callable[[str], object] = print, jobs: Sequence[Job] = ()
+) -> Iterator[Workers]:
     """Workers for the time of the block; when it is left early, they stop at once."""
-    team = Workers(compute, slots_on(compute), Path.cwd(), tell)
+    places = slots_on(compute)
+    team = Workers(compute, places, Path.cwd(), tell, planned(jobs, compute, places))
     try:
         yield team
     except BaseException:
@@ -62,8 +65,8 @@ def workers(compute: ComputeConfig, tell: Callable[[str], object] = print) -> It
 
 
 class Workers:
-    """A slot for each trial that runs at once; a process that dies takes only its own trial with
-    it."""
+    """A slot for each group of trials that runs at once; a process that dies takes only its own
+    group with it, which goes on trial by trial."""
 
     def __init__(
         self,
@@ -71,7 +74,9 @@ class Workers:
         places: Sequence[str],
         home: Path,
         tell: Callable[[str], object] = print,
+        plan: Sequence[Planned] = (),
     ) -> None:
+        """``plan`` says which trials are trained side by side; others are trained alone."""
         self.compute, self.home, self.tell = compute, home, tell
         self.halvings: Counter[str] = Counter()
         """By fingerprint: how often a trial ran out of memory."""
@@ -81,12 +86,17 @@ class Workers:
         self._free: SimpleQueue[Slot] = SimpleQueue()
         for slot in self.slots:
             self._free.put(slot)
+        self._plan = {job.fingerprint: group for group in plan for job in group.jobs}
+        self._begun: dict[str, Underway] = {}
+        self._lock = Lock()
+        self._drivers = ThreadPoolExecutor(len(self.slots))
 
     def train(
         self, job: Job, tracking: TrackingConfig, log: Callable[[str], None] = lambda line: None
     ) -> dict:
         """Train one trial in a worker, on a device that is free, and wait for its record.
 
+        The trials that are planned beside it are trained with it, and wait for those who ask.
         ``log`` is given each line of the trial's log as it is written.
 
         Raises:
@@ -95,46 +105,52 @@ class Workers:
             OutOfTime: it took longer than ``compute.time_limit``.
             Exception: whatever went wrong inside the trial, as it was raised there.
         """
-        slot = self._free.get()
+        waiting = self._begin(job, tracking).waiting[job.fingerprint]
         try:
-            return self._train_in(slot, job, tracking, log)
+            return self._result(waiting, log)
         except Exception as error:
             if self.stopped:  # however its end looked from here
                 raise Stopped("the run was stopped; whole epochs are kept") from error
             self.halvings[job.fingerprint] += ran_out_of_memory(error)
             raise
+
+    def _begin(self, job: Job, tracking: TrackingConfig) -> Underway:
+        """The group of a trial, begun if it was not; a trial that is tried again is alone."""
+        with self._lock:
+            group = self._begun.pop(job.fingerprint, None)
+            if group is None:
+                planned = self._plan.pop(job.fingerprint, Planned((job,)))
+                others = [other for other in planned.jobs if other.fingerprint in self._plan]
+                group = Underway([job, *others], planned.width, tracking, self.home)
+                for other in others:
+                    self._plan.pop(other.fingerprint)
+                    self._begun[other.fingerprint] = group
+                self._drivers.submit(self._drive, group)
+            return group
+
+    def _result(self, waiting: Waiting, log: Callable[[str], None]) -> dict:
+        # The process may be killed with the run, and its group then ends nothing.
+        while not wait([waiting.record], timeout=1).done:
+            self._pass_on(waiting, log)
+            self.require_running()
+        self._pass_on(waiting, log)
+        return waiting.record.result()
+
+    def _pass_on(self, waiting: Waiting, log: Callable[[str], None]) -> None:
+        for line in waiting.log.new_lines():
+            log(line)
+
+    def _drive(self, group: Underway) -> None:
+        """Train a group to its end, in a thread of its own."""
+        slot = self._free.get()
+        try:
+            Driver(self, slot, group).run()
+        except BaseException as error:
+            group.end_all(error)
         finally:
             self._free.put(slot)
 
-    def _train_in(
-        self, slot: Slot, job: Job, tracking: TrackingConfig, log: Callable[[str], None]
-    ) -> dict:
-        self._require_running()
-        before = memory_kills()
-        tail = Tail(self.home / log_file(job.fingerprint))
-        halvings = self.halvings[job.fingerprint]
-        slow = self.compute.slow_precision
-        future = slot.schedule(job, seen_as(slot.place), tracking, halvings, slow)
-        try:
-            return self._result(future, lambda: [log(line) for line in tail.new_lines()])
-        except (ProcessExpired, BrokenProcessPool) as death:
-            self._require_running()  # else it is we who ended it
-            memory = None if before is None else memory_kills() != before
-            raise WorkerDied.of(getattr(death, "exitcode", None), memory) from death
-
-    def _result(self, future: Future[dict], pass_log_on: Callable[[], object]) -> dict:
-        clock = _Clock(self.compute.time_limit)
-        # A pool that is stopped can leave a future that never ends.
-        while not wait([future], timeout=1).done:
-            pass_log_on()
-            self._require_running()
-            if future.running() and clock.ran_out():
-                future.cancel()  # which ends the process
-                raise OutOfTime.after(clock.minutes)
-        pass_log_on()
-        return future.result()
-
-    def _require_running(self) -> None:
+    def require_running(self) -> None:
         if self.stopped:
             raise Stopped("the run was stopped")
 
@@ -150,20 +166,9 @@ class Workers:
     def end(self, at_once: bool) -> None:
         """Stop the processes, or let them finish what they do."""
         self.stopped = at_once
+        self._drivers.shutdown(wait=False, cancel_futures=True)
         for slot in self.slots:
             slot.end(at_once)
         for slot in self.slots:
             slot.pool.join()
-
-
-class _Clock:
-    """Minutes from the first look at it; the user's clock may jump, and this one does not."""
-
-    def __init__(self, minutes: float | None) -> None:
-        self.minutes = math.inf if minutes is None else minutes
-        self.began: float | None = None
-
-    def ran_out(self) -> bool:
-        now = time.monotonic()
-        self.began = now if self.began is None else self.began
-        return now - self.began > 60 * self.minutes
+        self._drivers.shutdown()

@@ -1,4 +1,4 @@
-"""Slots: room for one trial at a time on a device, with a worker process in each.
+"""Slots: room for one group of trials at a time on a device, with a worker process in each.
 
 They are our own since a pool of processes, of the standard library or of pebble, starts all its
 processes in the same way, so none is bound to a device of its own, and one that dies in its start
@@ -10,24 +10,26 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pebble import ProcessPool
 
 from tasks.machine.devices import slots_on
 from tasks.settings import ComputeConfig
-from tasks.worker.trial import start_worker, train_and_store
+from tasks.worker.start import start_worker
+
+T = TypeVar("T")
 
 
 class Slot:
-    """Room for one trial at a time on a device, and the process that trains it there.
+    """Room for one group of trials at a time on a device, and the process that trains it there.
 
-    A pool of pebble's with one process: it starts another after one that died in a trial, but
+    A pool of pebble's with one process: it starts another after one that died in a group, but
     gives up where one dies without any (in its start, or waiting), and then has to be replaced.
     """
 
@@ -39,14 +41,14 @@ class Slot:
         with sigint_blocked():
             return self.pool.active  # reading it starts the process
 
-    def schedule(self, *arguments: Any) -> Future[dict]:
-        """Train a trial; the arguments are those of ``train_and_store``."""
+    def schedule(self, work: Callable[..., T], *arguments: Any) -> Future[T]:
+        """Call ``work`` in the process."""
         if not self.start():
             self.end(at_once=True)
             self.pool.join()
             self.pool = _pool(self.place, self.home)
         with sigint_blocked():
-            return self.pool.schedule(train_and_store, args=arguments)
+            return self.pool.schedule(work, args=arguments)
 
     def end(self, at_once: bool) -> None:
         """Stop the process, or let it finish what it does."""

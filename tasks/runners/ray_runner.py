@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -32,7 +32,7 @@ class OnRay(cluster.OnCluster):
 
     package = "prefect_ray"
 
-    def task_runner(self) -> Any:
+    def task_runner(self, jobs: Sequence[Job]) -> Any:
         own = {} if self.compute.cluster else LOOPBACK | _token()
         for name, value in (VARIABLES | own).items():  # before Ray is imported
             os.environ.setdefault(name, value)

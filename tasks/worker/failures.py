@@ -7,10 +7,9 @@ import signal
 from contextlib import suppress
 from pathlib import Path
 
-import torch
-
 from lorvp.errors import InputError
-from lorvp.training.epoch import DivergedError
+from lorvp.training import memory
+from lorvp.training.totals import DivergedError
 from tasks.errors import takes_no_files
 
 VMSTAT = Path("/proc/vmstat")
@@ -51,6 +50,10 @@ class OutOfTime(RuntimeError):  # noqa: N818
         return cls(said)
 
 
+class Busy(RuntimeError):  # noqa: N818
+    """Another process is training this trial, and the group that it is in does not wait for it."""
+
+
 def memory_kills() -> int | None:
     """How many processes the system has killed for want of memory; None where it does not tell.
 
@@ -66,8 +69,7 @@ def ran_out_of_memory(error: BaseException) -> bool:
     """Whether memory ran out, as far as the error tells."""
     if isinstance(error, WorkerDied):
         return error.memory
-    known = isinstance(error, torch.OutOfMemoryError | MemoryError)
-    return known or "can't allocate memory" in str(error)  # torch's words for a CPU's
+    return memory.ran_out_of_memory(error)
 
 
 def worth_another_try(error: BaseException) -> bool:

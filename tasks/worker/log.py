@@ -10,6 +10,7 @@ import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
 
 from lorvp.text.redacted import redacted
@@ -42,6 +43,20 @@ class _RedactingFormatter(logging.Formatter):
         return redacted(super().format(record))
 
 
+_speaking: ContextVar[str | None] = ContextVar("speaking", default=None)
+"""The trial that what is logged now is of; None if of all that this process trains."""
+
+
+@contextmanager
+def speaking(fingerprint: str) -> Iterator[None]:
+    """What is logged in this block is of one trial, and not of those that are trained beside it."""
+    token = _speaking.set(fingerprint)
+    try:
+        yield
+    finally:
+        _speaking.reset(token)
+
+
 @contextmanager
 def own_log(fingerprint: str) -> Iterator[logging.Logger]:
     """A logger that writes to the trial's file, as ``lorvp`` does in this block."""
@@ -49,13 +64,16 @@ def own_log(fingerprint: str) -> Iterator[logging.Logger]:
     path.parent.mkdir(parents=True, exist_ok=True)
     handler = _BestEffortHandler(path, encoding="utf-8")
     handler.setFormatter(_RedactingFormatter("%(asctime)s %(levelname)-7s %(message)s"))
+    handler.addFilter(lambda record: _speaking.get() in (None, fingerprint))
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
     try:
         yield logger
     except Exception as error:
-        # The traceback is left out of what would end in the same way again.
-        logger.error("%s: %s", type(error).__name__, error, exc_info=worth_another_try(error))
+        with speaking(fingerprint):
+            # The traceback is left out of what would end in the same way again.
+            told = worth_another_try(error) and error
+            logger.error("%s: %s", type(error).__name__, error, exc_info=told)
         raise
     finally:
         logger.removeHandler(handler)

@@ -28,11 +28,11 @@ from lorvp.performance import flops as cost
 from lorvp.performance.profile import matmul_rate, repeated_epoch
 from lorvp.recipe import Precision
 from lorvp.results import tables
-from lorvp.training.epoch import refresh_mapping
 from lorvp.training.evaluation import predict
 from lorvp.trials.run import build
 from tasks.machine.memory import OPTIONS, keep_freed_memory
 from tests.benchmarks.published_way import PublishedTrainer
+from tests.support.counting import refresh_mapping
 
 SIZE, CLASSES, BATCH, IMAGES, ROUNDS = (224, 224), 10, 32, 64, 5
 MEAN, STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]

@@ -10,7 +10,6 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from lorvp.training.epoch import refresh_mapping
 from lorvp.training.evaluation import predict
 from lorvp.training.model import PromptedNetwork
 from lorvp.training.trainer import fit
@@ -18,6 +17,7 @@ from lorvp.trials.contents import sealed
 from lorvp.trials.run import Result, build
 from lorvp.trials.store import TrialStore
 from tests.contract.cases import MAPPINGS, METHODS, PAIRS, SIZE, name, pair_name
+from tests.support.counting import refresh_mapping
 from tests.support.prompted import seen_by_network
 from tests.support.tiny import TARGET_NAMES, TARGETS, images, tiny_network, training, trial
 

@@ -48,7 +48,7 @@ EXCUSED = {
     "lorvp.files.*": "moves bytes, whose checksums are computed before, or refuses them",
     "lorvp.text.*": "words",
     "lorvp.experiment.text_problems": "words",
-    "tasks.worker.trial": "hands a job to lorvp.trials.finish, which refuses another",
+    "tasks.worker.group": "hands a job to lorvp.trials.finish, which refuses another",
     "tasks.jobs": "makes the name that lorvp.trials.finish compares with its own",
     "tasks.worker.shared_outputs": "a folder's place, and its end",
     "tasks.settings": "as tasks.machine.devices: where and how, which is written down",
@@ -103,7 +103,7 @@ HASHED = sorted(OF_TRIALS | OF_CHECKPOINTS)
 
 
 def test_what_a_worker_can_run_is_hashed_or_excused():
-    starts = ["tasks.worker.trial", *TRACKERS.values()]
+    starts = ["tasks.worker.group", *TRACKERS.values()]
     rest = set().union(*map(reached, starts)) - set(HASHED)
     unexcused = [m for m in sorted(rest) if not any(fnmatch.fnmatch(m, p) for p in EXCUSED)]
     assert not unexcused

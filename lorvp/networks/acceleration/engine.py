@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import copy
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from functools import partial
 from itertools import repeat
@@ -53,6 +53,8 @@ class Engine(FrozenNetwork):
     stem: Stem | None
     prompt_part: nn.Conv2d | None
     """Makes the stem's term of what is added to images."""
+    joins: bool
+    """Whether lanes go through as one batch."""
     halvings: int
     """How often the pieces of a batch are halved to save memory. If they are halved at all, each is
     computed again in the backward pass, and its intermediate results are not kept until then."""
@@ -70,6 +72,7 @@ class Engine(FrozenNetwork):
         self.source = source
         self.folded, self.stem, self.prompt_part = 0, None, None
         self.halvings, self._read, self.mode = 0, read, mode
+        self.joins = self.mean_C11.device.type == "cuda"
         with torch.random.fork_rng(devices=[]):
             self._account = self._take_shortcuts(source)
         if precision == "bf16":
@@ -106,26 +109,55 @@ class Engine(FrozenNetwork):
         self, canvas_BCHW: Tensor, added_BCHW: Tensor, reads: Reads, hooks: Hooks = nullcontext
     ) -> Tensor:
         """As `FrozenNetwork.run`, in pieces of the batch."""
+        return self._through(*self._entered(canvas_BCHW, added_BCHW), reads, hooks)
+
+    def _through(
+        self, x_BCHW: Tensor, term_BCHW: Tensor | None, reads: Reads, hooks: Hooks = nullcontext
+    ) -> Tensor:
+        """The output for what ``_entered`` gives, in numbers of the default type."""
         run_piece = self._run_piece
         if self.halvings:
             # Nothing in the network is random, so that no generator has to be put back.
             run_piece = partial(
                 checkpoint, run_piece, use_reentrant=False, preserve_rng_state=False
             )
-        pieces = self._pieces(canvas_BCHW, added_BCHW)
-        outputs = [run_piece(x_BCHW, term, reads, hooks) for x_BCHW, term in pieces]
-        return torch.cat(outputs).to(canvas_BCHW.dtype)
+        pieces = self._cut(x_BCHW, term_BCHW)
+        outputs = [run_piece(x_PCHW, term, reads, hooks) for x_PCHW, term in pieces]
+        return torch.cat(outputs).to(self.mean_C11.dtype)
 
-    def _pieces(self, canvas_BCHW: Tensor, added_BCHW: Tensor) -> Iterator[tuple]:
-        """Parts of a batch as the network reads them, each with the stem's term for it."""
-        size = self._piece_size(canvas_BCHW)
+    def run_together(
+        self, given: Sequence[tuple[Tensor, Tensor]], reads: Reads, width: int
+    ) -> list[Tensor]:
+        """As `FrozenNetwork.run_together`; on a GPU as one batch, of which a GPU wants many images.
+
+        On a CPU pieces of a batch are all the same to it, and each lane goes through alone.
+        """
+        if not self.joins:
+            return super().run_together(given, reads, width)
+        entered = [self._entered(*each) for each in given]
+        batch = len(entered[0][0])
+        x_BCHW = _filled_up([x_BCHW for x_BCHW, _ in entered], width)
+        # Each lane's term as one of its own for each image: how a sum over them is computed on the
+        # way back may then not depend on the other lanes.
+        terms = [term.expand(batch, -1, -1, -1) for _, term in entered if term is not None]
+        outputs = self._through(x_BCHW, _filled_up(terms, width) if terms else None, reads)
+        return list(outputs.split(batch)[: len(given)])
+
+    def _entered(self, canvas_BCHW: Tensor, added_BCHW: Tensor) -> tuple[Tensor, Tensor | None]:
+        """A batch as the network reads it, and the stem's term for it."""
         if self.prompt_part is None:
-            x_BCHW = self.normalise(canvas_BCHW + added_BCHW).to(self.dtype)
-            return zip(x_BCHW.split(size), repeat(None))
+            return self.normalise(canvas_BCHW + added_BCHW).to(self.dtype), None
         shift_BCHW = (added_BCHW - self.mean_C11).expand(-1, -1, *canvas_BCHW.shape[2:])
         term_BCHW = self.prompt_part(shift_BCHW).to(self.dtype)
+        return (LEVELS * canvas_BCHW).to(self.dtype), term_BCHW
+
+    def _cut(self, x_BCHW: Tensor, term_BCHW: Tensor | None) -> Iterator[tuple]:
+        """Pieces of a batch, each with its part of the term."""
+        size = self._piece_size(x_BCHW)
+        if term_BCHW is None:
+            return zip(x_BCHW.split(size), repeat(None))
         terms = term_BCHW.split(size) if len(term_BCHW) > 1 else repeat(term_BCHW)
-        return zip((LEVELS * canvas_BCHW).to(self.dtype).split(size), terms, strict=False)
+        return zip(x_BCHW.split(size), terms, strict=False)
 
     def _piece_size(self, canvas_BCHW: Tensor) -> int:
         whole = len(canvas_BCHW)
@@ -192,6 +224,12 @@ class Engine(FrozenNetwork):
                 unfused += 1
         without = f", {unfused} attentions not fused" if unfused else ""
         return {"precision": f"bfloat16{f', slow: {slow}' if slow else ''}{without}"}
+
+
+def _filled_up(lanes: list[Tensor], width: int) -> Tensor:
+    """All lanes as one batch, with zeros in the place of those that are missing."""
+    missing = width - len(lanes)
+    return torch.cat([*lanes, lanes[0].new_zeros(missing * len(lanes[0]), *lanes[0].shape[1:])])
 
 
 def _noise(seed: int, network: FrozenNetwork) -> Tensor:

@@ -33,10 +33,13 @@ class Free(Content):
     """
 
     content_HW: Tensor
+    pixels_V: Tensor
 
     def __init__(self, content_HW: Tensor, std: float = 0.0) -> None:
         super().__init__()
         self.register_buffer("content_HW", content_HW, persistent=False)
+        # Numbers of pixels, since where a mask is true would have to be asked of the device.
+        self.register_buffer("pixels_V", content_HW.flatten().nonzero()[:, 0], persistent=False)
         self.values = nn.Parameter(std * torch.randn(3, int(content_HW.sum())))
 
     def shown(self) -> Tensor:
@@ -44,6 +47,6 @@ class Free(Content):
         return self.values
 
     def forward(self) -> Tensor:
-        canvas_CHW = self.values.new_zeros(3, *self.content_HW.shape)
-        canvas_CHW[:, self.content_HW] = self.shown()
-        return canvas_CHW
+        nothing = self.values.new_zeros(3, self.content_HW.numel())
+        canvas = nothing.index_copy(1, self.pixels_V, self.shown())
+        return canvas.view(3, *self.content_HW.shape)

@@ -51,6 +51,7 @@ class Cover(Frame):
         larger = side * height // shorter, side * width // shorter
         images_BCHW = resized(images_BHWC, larger, self.interpolation)
         if self.training:
-            return self.pad(unit(self.augmentation.flipped(random_windows(images_BCHW, square))))
+            windows_BCHW = random_windows(images_BCHW, square, self.generator)
+            return self.pad(unit(self.augmentation.flipped(windows_BCHW, self.generator)))
         top, left = (round((extent - self.image_size) / 2) for extent in larger)
         return self.pad(unit(images_BCHW[..., top : top + side, left : left + side]))

@@ -59,12 +59,14 @@ class ScaledFrame(Fit):
 
     def image_HW(self) -> Tensor:
         # Cut to whole pixels, as the published code does.
-        side = int(self.base * self.scale.item())
-        height, width = self.size
-        inside_HW = torch.zeros(self.size, dtype=torch.bool, device=self.scale.device)
-        top, left = max(0, (height - side + 1) // 2), max(0, (width - side + 1) // 2)
-        inside_HW[top : top + side, left : left + side] = True
-        return inside_HW
+        side = (self.base * self.scale.detach().double()).long()
+        rows_H, columns_W = (self._inside(extent, side) for extent in self.size)
+        return rows_H[:, None] & columns_W
+
+    def _inside(self, extent: int, side: Tensor) -> Tensor:
+        first = ((extent - side + 1) // 2).clamp(min=0)
+        index_E = torch.arange(extent, device=side.device)
+        return (index_E >= first) & (index_E < first + side)
 
     def ever_free_HW(self) -> Tensor:
         return torch.ones(self.size, dtype=torch.bool)

@@ -7,7 +7,7 @@ decides, and the place at evaluation is drawn once, when the prompt is made, and
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import torch
 from torch import Tensor
@@ -45,7 +45,7 @@ class RandomSquare(Placement):
         self.size, self.width = size, width
         self.register_buffer("support_HW", torch.ones(size, dtype=torch.bool), persistent=False)
         self.register_buffer("corner_HW", corner_HW(size, width), persistent=False)
-        self.register_buffer("kept_offset", torch.tensor(self._drawn()))
+        self.register_buffer("kept_offset", self._drawn())
 
     @property
     def content_HW(self) -> Tensor:
@@ -58,8 +58,35 @@ class RandomSquare(Placement):
         return self._moved(content_CHW * self.corner_HW)[None]
 
     def _moved(self, content_CHW: Tensor) -> Tensor:
-        top, left = self._drawn() if self.training else self.kept_offset.tolist()
-        return content_CHW.roll((top, left), (1, 2))
+        offset_2 = self._drawn() if self.training else self.kept_offset
+        return Rolled.apply(content_CHW, offset_2)  # type: ignore[no-any-return]
 
-    def _drawn(self) -> list[int]:
-        return [int(torch.randint(extent - self.width, ())) for extent in self.size]
+    def _drawn(self) -> Tensor:
+        """How far down and to the right, where the content lies."""
+        device = self.corner_HW.device
+        offsets = [
+            torch.randint(extent - self.width, (), generator=self.generator, device=device)
+            for extent in self.size
+        ]
+        return torch.stack(offsets)
+
+
+class Rolled(torch.autograd.Function):
+    """``content_CHW.roll(offset, (1, 2))`` by an offset that a GPU holds; roll takes numbers only,
+    for which the device would have to be waited for. The way back rolls back."""
+
+    @staticmethod
+    def forward(ctx: Any, content_CHW: Tensor, offset_2: Tensor) -> Tensor:
+        ctx.offset_2 = offset_2
+        return _rolled(content_CHW, offset_2)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
+        return _rolled(grads[0], -ctx.offset_2), None
+
+
+def _rolled(content_CHW: Tensor, offset_2: Tensor) -> Tensor:
+    _, height, width = content_CHW.shape
+    rows_H = (torch.arange(height, device=offset_2.device) - offset_2[:1]) % height
+    columns_W = (torch.arange(width, device=offset_2.device) - offset_2[1:]) % width
+    return content_CHW.index_select(1, rows_H).index_select(2, columns_W)

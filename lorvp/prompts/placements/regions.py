@@ -56,6 +56,7 @@ class Regions(Placement):
     temperature: Tensor
     laplacian: Tensor
     shown_RR: Tensor
+    images: Tensor
 
     def __init__(
         self,
@@ -78,7 +79,7 @@ class Regions(Placement):
         # For how many images each region was shown in this epoch, and the number of images.
         shown_RR = torch.zeros(size[0] // side, size[1] // side)
         self.register_buffer("shown_RR", shown_RR, persistent=False)
-        self.images = 0
+        self.register_buffer("images", torch.zeros((), dtype=torch.int64), persistent=False)
 
     def decisions(self, canvas_BCHW: Tensor) -> Tensor:
         """1 where a region is prompted, (B, 1, H/side, W/side): sampled in training mode."""
@@ -88,9 +89,17 @@ class Regions(Placement):
         kernel, bias = self._merged_layers()
         logits_B2RR = F.conv2d(edges_BCHW, kernel, bias, stride=self.side, padding=1)
         if self.training:
-            sample = F.gumbel_softmax(logits_B2RR, float(self.temperature), hard=True, dim=1)
-            return sample[:, 1:]
+            return self._sampled(logits_B2RR)[:, 1:]
         return (logits_B2RR[:, 1:] > logits_B2RR[:, :1]).to(canvas_BCHW.dtype)
+
+    def _sampled(self, logits_B2RR: Tensor) -> Tensor:
+        """Gumbel-softmax, hard on the way forward and soft on the way back (torch's own draws from
+        the global generator, and takes no temperature that lies on a GPU)."""
+        exponential_B2RR = torch.empty_like(logits_B2RR, memory_format=torch.contiguous_format)
+        noise_B2RR = -exponential_B2RR.exponential_(generator=self.generator).log()
+        soft_B2RR = ((logits_B2RR + noise_B2RR) / self.temperature).softmax(1)
+        hard_B2RR = torch.zeros_like(soft_B2RR).scatter(1, soft_B2RR.argmax(1, keepdim=True), 1.0)
+        return hard_B2RR - soft_B2RR.detach() + soft_B2RR
 
     def _merged_layers(self) -> tuple[Tensor, Tensor]:
         """Kernel and bias of the one convolution that the two layers are, as nothing stands between
@@ -117,7 +126,7 @@ class Regions(Placement):
     def end_epoch(self) -> dict[str, float]:
         """Lower the temperature. Records the share of regions shown in this epoch, and of regions
         shown hardly ever or nearly always (for less than 5 % or more than 95 % of the images)."""
-        share_RR = self.shown_RR / max(1, self.images)
+        share_RR = self.shown_RR / self.images.clamp(min=1)
         record = {
             "temperature": float(self.temperature),
             "regions_shown": float(share_RR.mean()),
@@ -126,5 +135,5 @@ class Regions(Placement):
         }
         self.temperature.mul_(self.decay).clamp_(min=COLDEST)
         self.shown_RR.zero_()
-        self.images = 0
+        self.images.zero_()
         return record

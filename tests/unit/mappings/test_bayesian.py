@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from lorvp.datasets.labelled_images import LabelledImages
 from lorvp.mappings.bayesian import BlmConfig, BlmPlusConfig
 from lorvp.prompts.methods.pad import PadConfig
-from lorvp.training.epoch import count_predictions, refresh_mapping
 from lorvp.training.trainer import fit
 from lorvp.trials.run import build
+from tests.support.counting import count_predictions, refresh_mapping
 from tests.support.tiny import (
     SOURCES,
     TARGET_NAMES,

@@ -15,9 +15,9 @@ from lorvp.mappings.selection import IdentityConfig, RlmConfig
 from lorvp.mappings.text import SemanticConfig, TextConfig
 from lorvp.prompts.methods.none import NoneConfig
 from lorvp.prompts.methods.pad import PadConfig
-from lorvp.training.epoch import count_predictions, refresh_mapping
 from lorvp.training.trainer import fit
 from lorvp.trials.run import build
+from tests.support.counting import count_predictions, refresh_mapping
 from tests.support.greedy_choice import literal
 from tests.support.tiny import (
     SOURCES,

@@ -5,10 +5,10 @@ import torch
 
 from lorvp.mappings.frequency import IlmOnlineConfig
 from lorvp.prompts.methods.patch_free import PatchFreeConfig
-from lorvp.training.epoch import count_predictions
 from lorvp.training.evaluation import predict
 from lorvp.training.trainer import fit
 from lorvp.trials.run import build
+from tests.support.counting import count_predictions
 from tests.support.greedy_choice import literal
 from tests.support.tiny import SOURCES, TARGET_NAMES, TARGETS, images, tiny_network, training, trial
 

@@ -11,8 +11,8 @@ from lorvp.mappings.frequency import EvpIndexConfig, FlmConfig, IlmConfig, IlmOn
 from lorvp.mappings.selection import IdentityConfig, RlmConfig
 from lorvp.mappings.text import SemanticConfig
 from lorvp.prompts.methods.pad import PadConfig
-from lorvp.training.epoch import count_predictions, refresh_mapping
 from lorvp.trials.run import build
+from tests.support.counting import count_predictions, refresh_mapping
 from tests.support.tiny import SOURCES, TARGET_NAMES, TARGETS, ends, images, tiny_network, trial
 
 SELECTIONS = [

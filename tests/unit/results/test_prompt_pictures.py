@@ -20,7 +20,7 @@ from lorvp.trials.verified import read_record
 from tasks.jobs import Job
 from tasks.settings import TrackingConfig
 from tasks.stages.prompt_pictures import gallery
-from tasks.worker.trial import train_and_store
+from tasks.worker.group import train_and_store
 from tests.support.networks.checkpoints import FACTS
 from tests.support.tiny import dataset, trial
 

@@ -6,8 +6,8 @@ import pytest
 
 from lorvp.prompts.methods.full import FullConfig
 from lorvp.recipe import TrainingConfig
-from lorvp.training.epoch import DivergedError
 from lorvp.training.model import PromptedNetwork
+from lorvp.training.totals import DivergedError
 from lorvp.training.trainer import fit
 from tests.support.plain_training import (
     PLAIN_SGD,

@@ -13,8 +13,8 @@ from lorvp.networks.libraries.timm_models import create
 from lorvp.trials.finish import forget_network
 from tasks.jobs import Job
 from tasks.settings import TrackingConfig
-from tasks.worker import trial as training
-from tasks.worker.trial import train_and_store
+from tasks.worker import lane as training
+from tasks.worker.group import train_and_store
 from tests.support.jobs import job_of
 from tests.support.networks.checkpoints import FACTS
 from tests.support.tiny import dataset, trial

@@ -14,7 +14,7 @@ from lorvp.trials.finish import ChangedError
 from lorvp.trials.store import TrialStore
 from tasks.settings import TrackingConfig
 from tasks.worker.failures import worth_another_try
-from tasks.worker.trial import train_and_store
+from tasks.worker.group import train_and_store
 from tests.support.jobs import job_of
 from tests.support.worker_trials import Heard
 
@@ -64,7 +64,7 @@ WORKER = """
 import os, sys
 from pathlib import Path
 from lorvp import code_digest as code
-from tasks.worker.trial import start_worker
+from tasks.worker.start import start_worker
 code.ROOT = Path(sys.argv[1])
 start_worker(os.getppid(), "cpu", code.ROOT)
 edited = code.ROOT / "lorvp/training/trainer.py"

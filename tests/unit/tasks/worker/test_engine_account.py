@@ -11,7 +11,7 @@ from lorvp.errors import InputError
 from lorvp.trials.finish import forget_network
 from lorvp.trials.store import TrialStore
 from tasks.settings import TrackingConfig
-from tasks.worker.trial import train_and_store
+from tasks.worker.group import train_and_store
 from tests.support.jobs import job_of
 from tests.support.tiny import trial
 from tests.support.worker_trials import Heard, said

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from lorvp.errors import InputError
 from lorvp.experiment.params import ParamsError
 from lorvp.files.whole import DiskFullError
-from lorvp.training.epoch import DivergedError
+from lorvp.training.totals import DivergedError
 from tasks.worker import failures
 from tasks.worker.failures import (
     OutOfTime,

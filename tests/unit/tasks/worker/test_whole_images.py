@@ -14,7 +14,7 @@ from lorvp.trials.store import TrialStore
 from tasks import jobs
 from tasks.jobs import Plan
 from tasks.settings import ComputeConfig, TrackingConfig
-from tasks.worker.trial import train_and_store
+from tasks.worker.group import train_and_store
 from tests.support.jobs import job_of
 from tests.support.tiny import trial
 from tests.support.worker_trials import Heard, damage

@@ -1,0 +1,245 @@
+"""Trainings side by side: several trials share each pass through their frozen network.
+
+All trials of a grid share a frozen network, and a GPU is far from busy with one of them. As lanes
+they go through it as one batch, each with its own prompt, mapping, optimiser, random numbers and
+order of images. Rows of a batch do not touch each other in a frozen network, so that no lane sees
+another: one that diverges or fails leaves, and the others' bits stay as they are.
+
+Bits of a product depend on the batch's size, though. So a batch is filled up with empty rows to a
+number of lanes (``width``) that does not depend on how many trials there happen to be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from lorvp.datasets.labelled_images import EVAL_BATCH, LabelledImages
+from lorvp.networks.frozen import FrozenNetwork
+from lorvp.networks.interface import Reads
+from lorvp.training.cached_outputs import Model
+from lorvp.training.evaluation import Score
+from lorvp.training.memory import ran_out_of_memory
+from lorvp.training.model import PromptedNetwork
+from lorvp.training.passes import Pass, Place
+from lorvp.training.timing import Stopwatch
+
+if TYPE_CHECKING:
+    from lorvp.training.trainer import Epoch, Training
+
+T = TypeVar("T")
+
+
+class Lanes:
+    """Trainings on the same images with batches of one size, through the same frozen network."""
+
+    def __init__(
+        self, trainings: Sequence[Training], width: int = 1, replays: bool | None = None
+    ) -> None:
+        """``width``: the number of lanes to which a batch is filled up; ``replays``: see `Pass`."""
+        self.running, self.width = list(trainings), max(width, len(trainings))
+        first, self._replays = self.running[0], replays
+        assert all(each.sizes == first.sizes for each in trainings), "lanes take the same steps"
+        self.width = self.width if shares(first.model) else 1
+        assert self.width >= len(trainings), "what reaches inside the network is trained alone"
+        self.device, self.failed = first.train.device, {}
+        self._passes: dict[object, Pass] = {}
+
+    def epoch(self) -> dict[Training, Epoch | Exception]:
+        """Train one epoch in all lanes: the record of each, or why it left.
+
+        Raises:
+            Exception: memory ran out, or the network failed, for all of them.
+        """
+        started, watch = list(self.running), Stopwatch(self.device)
+        self.failed: dict[Training, Exception] = {}
+        self._count()
+        self._each(lambda lane: lane.begin())
+        trained = self.train()
+        placements = self._of_each(lambda lane: lane.model.prompt.end_epoch())
+        took = watch.read().shared_by(len(started))
+        validated = self.measure("val", lambda lane: lane.val)
+        self.measure("test", lambda lane: lane.watched)
+        self._each(lambda lane: lane.record(trained[lane], validated[lane], took, placements[lane]))
+        outcome = {lane: self.failed.get(lane) or lane.history[-1] for lane in started}
+        self.running = [lane for lane in self.running if not lane.over]
+        return outcome
+
+    def drop(self, lane: Training) -> None:
+        """Take a lane out; the others stay as they are."""
+        self.running = [other for other in self.running if other is not lane]
+
+    def measure(
+        self, name: str, images: Callable[[Training], LabelledImages | None]
+    ) -> dict[Training, tuple[float, float]]:
+        """Mean loss and accuracy of those lanes that have images known as ``name``."""
+        among = {lane: found for lane in self.running if (found := images(lane)) is not None}
+        for lane, found in among.items():
+            lane.model.eval()
+            lane.scores.setdefault(name, Score(found))
+        if not among:
+            return {}
+
+        def body(place: Place) -> None:
+            with torch.inference_mode():
+                given = self._of_each(lambda lane: among[lane].batch(place.rows), among)
+                outputs = self._outputs({lane: x_BHWC for lane, (x_BHWC, _) in given.items()})
+                labels = {lane: y_B for lane, (_, y_B) in given.items()}
+                self._each(lambda lane: lane.note(name, place, outputs[lane], labels[lane]), among)
+
+        sizes = batches(len(next(iter(among.values()))))
+        self._pass(name, body, lambda lane: lane.scores[name].tensors()).over(sizes)
+        return self._of_each(lambda lane: lane.scores[name].means(), among)
+
+    def train(self) -> dict[Training, tuple[float, float]]:
+        """The steps of an epoch that has begun in each lane: their mean loss and accuracy. What
+        trains nothing looks at its training images."""
+        if not any(lane.groups for lane in self.running):
+            return self.measure("train", lambda lane: lane.train)
+        with _nothing_drawn_in_secret(len(self.running)):
+            steps = self._pass("steps", self._step, lambda lane: lane.moving())
+            steps.over(self.running[0].sizes, self._still_finite)
+        return self._of_each(lambda lane: lane.means())
+
+    def _step(self, place: Place) -> None:
+        given = self._of_each(lambda lane: lane.batch(place))
+        outputs = self._outputs({lane: x_BHWC for lane, (x_BHWC, _) in given.items()})
+        logits = self._of_each(lambda lane: lane.model.mapping(outputs[lane]), outputs)
+        losses = {lane: F.cross_entropy(logits[lane], given[lane][1]) for lane in logits}
+        for lane in losses:
+            lane.optimizer.zero_grad()
+        torch.autograd.backward(list(losses.values()))
+        with torch.no_grad():
+            self._each(
+                lambda lane: lane.step(
+                    place, outputs[lane], logits[lane], losses[lane], given[lane][1]
+                )
+            )
+
+    def _still_finite(self) -> bool:
+        """Whether a lane is left whose losses are finite; a GPU is asked after the last step."""
+        if self.device.type == "cpu":
+            self._each(lambda lane: lane.require_finite())
+        return bool(self.running)
+
+    def _count(self) -> None:
+        """Give fresh counts to the mappings that ask for them."""
+        due = [lane for lane in self.running if lane.model.mapping.due(lane.epoch)]
+        if not due:
+            return
+        for lane in due:
+            lane.model.eval()
+            lane.forget_counts()
+
+        def body(place: Place) -> None:
+            with torch.inference_mode():
+                given = self._of_each(lambda lane: lane.train.batch(place.rows), due)
+                shown = {lane: x_BHWC for lane, (x_BHWC, _) in given.items()}
+                outputs = self._outputs(shown, "logits")
+                self._each(lambda lane: lane.count(outputs[lane], given[lane][1]), outputs)
+
+        counting = self._pass(("counts", *due), body, lambda lane: lane.counted())
+        counting.over(batches(len(due[0].train)))
+        self._each(lambda lane: lane.model.mapping.refresh(*lane.counted()), due)
+
+    def _outputs(
+        self, images: dict[Training, Tensor], reads: Reads | None = None
+    ) -> dict[Training, Tensor]:
+        """What the network gives for the images of each lane."""
+        if self.width == 1:
+            return self._of_each(lambda lane: lane.model.outputs(images[lane], reads), images)
+        shown = self._of_each(lambda lane: lane.model.prompted(images[lane]), images)
+        if not shown:
+            return {}
+        network, reads = _shared(list(shown), reads)
+        outputs = network.run_together(list(shown.values()), reads, self.width)
+        return dict(zip(shown, outputs, strict=True))
+
+    def _pass(
+        self, name: object, body: Callable[[Place], None], moving: Callable[[Training], Iterable]
+    ) -> Pass:
+        """The pass known as ``name``, made when it is first asked for."""
+        if name not in self._passes:
+            lanes = tuple(self.running)
+            self._passes[name] = Pass(
+                body,
+                self.device,
+                lambda: (tensor for lane in lanes for tensor in moving(lane)),
+                [lane.random.on_device for lane in lanes],
+                self._replays,
+            )
+        return self._passes[name]
+
+    def _each(
+        self, do: Callable[[Training], object], among: Iterable[Training] | None = None
+    ) -> None:
+        self._of_each(do, among)
+
+    def _of_each(
+        self, do: Callable[[Training], T], among: Iterable[Training] | None = None
+    ) -> dict[Training, T]:
+        """What ``do`` returns for each lane; a lane in which it fails is dropped."""
+        wanted, found = set(self.running if among is None else among), {}
+        for lane in [lane for lane in self.running if lane in wanted]:
+            try:
+                found[lane] = do(lane)
+            except Exception as error:
+                if ran_out_of_memory(error) or _captures(self.device):
+                    raise
+                self.failed[lane] = error
+                self.drop(lane)
+        return found
+
+    @property
+    def account(self) -> dict[str, str]:
+        """How the kernels of a step are launched, by topic; empty on a CPU, which launches none."""
+        steps = self._passes.get("steps")
+        if self.device.type == "cpu" or steps is None:
+            return {}
+        one = "each step is one launch"
+        return {"steps": one if steps.why_not is None else f"launched singly: {steps.why_not}"}
+
+
+def shares(model: Model) -> bool:
+    """Whether others can go through the network beside this model: it uses one, and as it is."""
+    return isinstance(model, PromptedNetwork) and not model.prompt.inside_network
+
+
+def _shared(lanes: Sequence[Training], reads: Reads | None) -> tuple[FrozenNetwork, Reads]:
+    """The network of all lanes, and which of its outputs they read."""
+    models = [lane.model for lane in lanes if isinstance(lane.model, PromptedNetwork)]
+    assert len(models) == len(lanes), "what has no network has no lanes to share it with"
+    networks: dict[int, FrozenNetwork] = {id(model.network): model.network for model in models}
+    outputs: set[Reads] = {reads or model.mapping.reads for model in models}
+    assert len(networks) == len(outputs) == 1, "lanes share one network and one of its outputs"
+    return networks.popitem()[1], outputs.pop()
+
+
+def _captures(device: torch.device) -> bool:
+    return device.type == "cuda" and torch.cuda.is_current_stream_capturing()
+
+
+@contextmanager
+def _nothing_drawn_in_secret(lanes: int) -> Iterator[None]:
+    """Refuse random numbers that lanes would take from each other.
+
+    Raises:
+        RuntimeError: torch's global generator was drawn from in this block.
+    """
+    before = torch.get_rng_state()
+    yield
+    if lanes > 1 and not torch.equal(torch.get_rng_state(), before):
+        raise RuntimeError(
+            "a method draws from torch's global generator in its steps, which lanes share; it has "
+            "to draw from `self.generator`, or to be trained alone (`inside_network`)"
+        )
+
+
+def batches(images: int) -> list[int]:
+    """The sizes of batches in which nothing is trained."""
+    return [min(EVAL_BATCH, images - first) for first in range(0, images, EVAL_BATCH)]

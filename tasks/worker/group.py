@@ -1,0 +1,125 @@
+"""Trials that a worker process trains side by side, as lanes of one pass through their network."""
+
+from __future__ import annotations
+
+import pickle
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lorvp.networks import checkpoint
+from lorvp.trials.finish import Files, finish_together
+from lorvp.trials.versions import environment
+from tasks.jobs import Job
+from tasks.paths import NOTES
+from tasks.settings import TrackingConfig
+from tasks.worker import shared_outputs
+from tasks.worker.lane import Group, Lane
+
+Ended = dict[str, "dict | Exception"]
+"""Trials that have ended, by fingerprint: their trial.json, or why they have none."""
+
+
+def train_group(group: Group) -> Iterator[Ended]:
+    """Train the trials of a group; after each epoch, yield those that have ended.
+
+    A trial that was stopped goes on after its last whole epoch.
+
+    Raises:
+        Exception: memory ran out, or something else that is no trial's own, for all that have not
+            ended.
+    """
+    lanes = [Lane(job, group) for job in group.jobs]
+    try:
+        ended = {lane.job.fingerprint: out for lane in lanes if (out := lane.begin()) is not None}
+        yield ended
+        if wanted := [lane for lane in lanes if lane.job.fingerprint not in ended]:
+            yield from _trained(wanted, group)
+    except BaseException as error:
+        for lane in lanes:
+            lane.close(error)
+        raise
+
+
+def _trained(lanes: list[Lane], group: Group) -> Iterator[Ended]:
+    job = group.jobs[0]
+    files = Files(job.dataset, job.checkpoint, shared_outputs.FOLDER, NOTES)
+    about = environment(group.device, checkpoint.read_manifest(job.checkpoint).library)
+    orders = [lane.order(about) for lane in lanes]
+    for found in finish_together(orders, files, group.device, group.width, group.halvings):
+        yield {
+            lanes[number].job.fingerprint: lanes[number].end(done) for number, done in found.items()
+        }
+
+
+def train_and_store(
+    job: Job,
+    device: str,
+    tracking: TrackingConfig,
+    halvings: int = 0,
+    slow_precision: bool = False,
+) -> dict:
+    """Train one trial alone, unless another process has just done so; return its trial.json.
+
+    Raises:
+        Exception: whatever went wrong in it.
+    """
+    group = Group((job,), device, tracking, halvings=halvings, slow_precision=slow_precision)
+    for ended in train_group(group):
+        for record in ended.values():
+            if isinstance(record, Exception):
+                raise record
+            return record
+    raise AssertionError("a trial ends")
+
+
+REPORT_EVERY = 1.0
+"""Seconds of training from one report to the next, if no trial ends before."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What became of a group in the last second."""
+
+    ended: Ended
+    more: bool
+    """Whether it goes on."""
+
+
+_running: list[Iterator[Ended]] = []
+"""The group that this process trains."""
+
+
+def begin(group: Group) -> Report:
+    """In a worker process: begin to train a group; ``go_on`` is to be called as long as there is
+    ``more``."""
+    while _running:
+        _running.pop().close()  # type: ignore[attr-defined]
+    _running.append(train_group(group))
+    return go_on()
+
+
+def go_on() -> Report:
+    """Train on until a trial ends, or for a while.
+
+    The run asks again and again, so that each trial's end is known when it comes.
+
+    Raises:
+        Exception: as ``train_group``.
+    """
+    end = time.monotonic() + REPORT_EVERY
+    for ended in _running[0]:
+        if ended or time.monotonic() > end:
+            return Report({name: _portable(what) for name, what in ended.items()}, more=True)
+    _running.clear()
+    return Report({}, more=False)
+
+
+def _portable(what: dict | Exception) -> dict | Exception:
+    """An error as it can be sent to another process; others' errors may need arguments to be made
+    again that they do not keep."""
+    try:
+        pickle.loads(pickle.dumps(what))
+    except Exception:
+        return RuntimeError(f"{type(what).__name__}: {what}")
+    return what
