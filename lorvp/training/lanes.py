@@ -42,8 +42,9 @@ class Lanes:
         self, trainings: Sequence[Training], width: int = 1, replays: bool | None = None
     ) -> None:
         """``width``: the number of lanes to which a batch is filled up; ``replays``: see `Pass`."""
-        self.running, self.width = list(trainings), max(width, len(trainings))
-        first, self._replays = self.running[0], replays
+        self.running = [each for each in trainings if not each.over]
+        self.width, self._replays = max(width, len(trainings)), replays
+        first, *_ = trainings
         assert all(each.sizes == first.sizes for each in trainings), "lanes take the same steps"
         self.width = self.width if shares(first.model) else 1
         assert self.width >= len(trainings), "what reaches inside the network is trained alone"

@@ -214,4 +214,4 @@ def test_only_the_mappings_values_are_counted(data):
 def test_a_mapping_of_features_has_no_source_logits_to_count():
     alone = MappingAlone(build(bare(LpConfig()), tiny_network(), ["a", "b", "c"]))
     with pytest.raises(AssertionError, match="only mappings of logits count"):
-        alone.source_logits(torch.zeros(2, 5))
+        alone.outputs(torch.zeros(2, 5), "logits")

@@ -34,13 +34,17 @@ def test_divergence_later_on_names_the_last_good_epoch_and_stops_at_once(monkeyp
     """From the second of three steps of the third epoch on, the prompt is no number."""
     model, seen = new_model(FullConfig()), []
 
-    def outputs(images_BHWC):
+    def outputs(images_BHWC, reads):
         seen.append(len(images_BHWC))
         if len(seen) == 8:
             model.prompt.content.values.data.fill_(math.nan)
-        return PromptedNetwork.outputs(model, images_BHWC)
+        return PromptedNetwork.outputs(model, images_BHWC, reads)
 
-    training_only = lambda x: outputs(x) if model.prompt.training else type(model).outputs(model, x)  # noqa: E731
+    def training_only(images_BHWC, reads):
+        if model.prompt.training:
+            return outputs(images_BHWC, reads)
+        return PromptedNetwork.outputs(model, images_BHWC, reads)
+
     monkeypatch.setattr(model, "outputs", training_only)
     epochs = fit(model, TRAIN, VAL, training(epochs=5, batch_size=4, optimizer=PLAIN_SGD, lr=0.1))
     assert [next(epochs).epoch, next(epochs).epoch] == [0, 1]

@@ -10,6 +10,8 @@ from torch.nn import functional as F
 from lorvp.mappings.selection import IdentityConfig
 from lorvp.prompts.methods.evp import EvpConfig
 from lorvp.recipe import TrainingConfig
+from lorvp.training.passes import Place
+from lorvp.training.rates import Rates
 from lorvp.training.trainer import fit
 from lorvp.trials.run import build
 from tests.support.tiny import TARGET_NAMES, images, tiny_network, training, trial
@@ -73,12 +75,13 @@ def test_the_schedule_sets_the_length_of_the_steps():
     value = parameter(0.0)
     config = TrainingConfig.model_validate(OPTIMIZER | {"lr": 8.0, "schedule": "cosine"})
     built = config.build_optimizer({"content": [value]})
-    schedule = config.build_schedule(built, 4)
+    rates = Rates(config, built, steps=4, epochs=1)
+    rates.begin(0)
     lengths = []
-    for _ in range(4):
+    for step in range(4):
+        rates.set(Place(step, step, 1, torch.device("cpu")))
         before, value.grad = value.item(), torch.tensor([123.0])
         built.step()
-        schedule.step()
         lengths.append(before - value.item())
     assert lengths == pytest.approx([8 * (1 + math.cos(math.pi * t / 4)) / 2 for t in range(4)])
 

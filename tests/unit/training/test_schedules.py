@@ -8,6 +8,8 @@ import torch
 from torch import nn
 
 from lorvp.recipe import TrainingConfig
+from lorvp.training.passes import Place
+from lorvp.training.rates import Rates
 
 STEPS = 12
 
@@ -19,13 +21,16 @@ def settings(**given) -> TrainingConfig:
 def rates(config: TrainingConfig, steps: int = STEPS, role: str = "content") -> list[float]:
     """The rate in force at each step of a training."""
     optimizer = config.build_optimizer({role: [nn.Parameter(torch.zeros(1))]})
-    schedule = config.build_schedule(optimizer, steps)
-    found = []
-    for _ in range(steps):
+    found, given = [], Rates(config, optimizer, steps, epochs=1)
+    given.begin(0)
+    for step in range(steps):
+        given.set(place(step))
         found.append(optimizer.param_groups[0]["lr"])
-        optimizer.step()
-        schedule.step()
     return found
+
+
+def place(step: int) -> Place:
+    return Place(step, step, 1, torch.device("cpu"))
 
 
 def test_constant():
@@ -100,10 +105,9 @@ def test_the_schedule_scales_every_group():
     groups = parameters()
     config = settings(lr=1.0, lr_placement=0.1, schedule="cosine")
     optimizer = config.build_optimizer(groups)
-    schedule = config.build_schedule(optimizer, 4)
-    for _ in range(2):
-        optimizer.step()
-        schedule.step()
+    given = Rates(config, optimizer, steps=2, epochs=2)
+    given.begin(1)
+    given.set(place(0))
     assert [g["lr"] for g in optimizer.param_groups] == pytest.approx([0.5, 0.05, 0.5])
 
 

@@ -23,7 +23,7 @@ from lorvp.networks.libraries.timm_models import create
 from lorvp.prompts.methods.none import NoneConfig
 from lorvp.training.cached_outputs import Outputs
 from lorvp.training.timing import Duration
-from lorvp.trials.finish import Files, finish, forget_network
+from lorvp.trials.finish import Files, Finished, Order, finish_together, forget_network
 from lorvp.trials.identity import fingerprint, identity
 from lorvp.trials.resume import ResumeFile
 from lorvp.trials.shared_outputs import shared_cache
@@ -55,7 +55,10 @@ def of_trial(root: Path) -> Kept:
     )
     places = Files(root / "data", root / "net", root / "outputs", root / "notes")
     forget_network()
-    store.put(fingerprint(facts), finish(trial(epochs=1), places, facts, {}).files)
+    *_, ended = finish_together([Order(trial(epochs=1), facts, {})], places)
+    done = ended[0]
+    assert isinstance(done, Finished)
+    store.put(fingerprint(facts), done.files)
     folder = store.folder(fingerprint(facts))
     return Kept(list(folder.iterdir()), lambda: contents(folder) if is_whole(folder) else None)
 
