@@ -13,13 +13,18 @@ from torch.autograd.profiler_util import EventList
 from torch.profiler import ProfilerActivity, profile
 
 from lorvp.datasets.labelled_images import LabelledImages
-from lorvp.recipe import TrainingConfig
+from lorvp.networks.acceleration.precision import computing_in
+from lorvp.recipe import Precision, TrainingConfig
 from lorvp.training.lanes import Lanes
 from lorvp.training.model import PromptedNetwork
 from lorvp.training.timing import Stopwatch
 from lorvp.training.trainer import Training
 
-DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
+DTYPES: dict[Precision, torch.dtype] = {
+    "fp32": torch.float32,
+    "tf32": torch.float32,
+    "bf16": torch.bfloat16,
+}
 SIDE, SLOW_SIDE = 2048, 256
 """Sides of the multiplied matrices; the large ones take minutes on processors without fast
 products of the precision."""
@@ -40,13 +45,16 @@ class Profile:
     """The operations that take most of the time: ``operation``, ``share``, ``calls``."""
 
 
-def matmul_rate(precision: str, device: torch.device | str = "cpu", side: int = SIDE) -> float:
+def matmul_rate(
+    precision: Precision, device: torch.device | str = "cpu", side: int = SIDE
+) -> float:
     """FLOP/s of this device in a product of square matrices, which no network exceeds.
 
     On a CPU, computing time is used in place of the clock.
     """
     a, b = (torch.rand(side, side, device=device, dtype=DTYPES[precision]) for _ in range(2))
-    times = [_seconds(lambda: a @ b, a.device)[1] for _ in range(8)]
+    with computing_in(precision):
+        times = [_seconds(lambda: a @ b, a.device)[1] for _ in range(8)]
     return 2 * side**3 / min(times)
 
 
@@ -54,7 +62,12 @@ def of_training(
     model: PromptedNetwork, images: LabelledImages, config: TrainingConfig, rounds: int = 3
 ) -> Profile:
     """Train on ``images`` for ``rounds`` epochs after one to warm up, and measure."""
-    epoch = repeated_epoch(model, images, config)
+    train = repeated_epoch(model, images, config)
+
+    def epoch() -> None:
+        with computing_in(config.precision):
+            train()
+
     epoch()
     times = [_seconds(epoch, images.device) for _ in range(rounds)]
     wall, cpu = (statistics.median(column) for column in zip(*times, strict=True))

@@ -9,13 +9,16 @@ import os
 
 import torch
 
+from lorvp.networks.acceleration.precision import compute_in
+
 
 def make_repeatable() -> None:
-    """Use one thread, and only kernels that give the same bits each time.
+    """Use one thread, IEEE fp32, and only kernels that give the same bits each time.
 
     To be called before the process uses a GPU, since cuBLAS reads its variable when it starts.
     """
     torch.set_num_threads(1)
+    compute_in("fp32")
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     # The same as use_deterministic_algorithms(True), which also imports the compiler (6 s).
     torch.set_deterministic_debug_mode("error")

@@ -1,4 +1,4 @@
-"""Precisions that a trial's device cannot do well are refused before any work."""
+"""Precisions that a trial's device lacks, or cannot do well, are refused before any work."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from collections.abc import Iterable
 
 from lorvp.errors import InputError
 from lorvp.experiment.trial import Trial
-from lorvp.networks.acceleration.precision import why_slow
+from lorvp.networks.acceleration.precision import why_absent, why_slow
 from lorvp.recipe import Precision
 from tasks.machine.devices import devices, on_nodes
 from tasks.settings import ComputeConfig
 
 
 def require_fast_precisions(trials: Iterable[Trial], compute: ComputeConfig) -> None:
-    """Refuse precisions in which a device of this machine is slow that would get the trials.
+    """Refuse precisions that a device of this machine lacks, or is slow in, that would get trials.
 
     Each machine of a cluster asks its own devices when it gets a trial (``require_fast``).
 
     Raises:
-        InputError: one of the trials has a precision in which a device is slow.
+        InputError: one of the trials has a precision that a device lacks or is slow in.
     """
     wanted: set[Precision] = {trial.training.precision for trial in trials}
     if wanted <= {"fp32"} or compute.cluster:
@@ -33,8 +33,13 @@ def require_fast(precision: Precision, device: str, allow_slow: bool) -> str | N
     """Why ``device`` is slow in this precision, or None if it is not.
 
     Raises:
-        InputError: it is slow, and ``allow_slow`` is false.
+        InputError: it is slow, and ``allow_slow`` is false; or it has no such precision at all.
     """
+    if (absent := why_absent(precision, device)) is not None:
+        raise InputError(
+            f"params.yaml: grid: training.precision is {precision}, which {device} does not have: "
+            f"{absent}. Write `precision: fp32`"
+        )
     why = why_slow(precision, device)
     if why is None or allow_slow:
         return why

@@ -14,7 +14,12 @@ from torch import Tensor
 
 from lorvp.experiment.trial import Trial
 from lorvp.networks.acceleration.engine import Engine, engine
-from lorvp.networks.acceleration.precision import fp32_products, ieee_fp32, why_slow
+from lorvp.networks.acceleration.precision import (
+    computing_in,
+    ieee_fp32,
+    why_absent,
+    why_slow,
+)
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.trials.run import run
 from tests.support.layers import bits, noise, same, unlike_fresh
@@ -68,7 +73,7 @@ def test_it_is_folded_and_split_and_says_so(network, made):
     assert told["folding"] == f"{NORMS} of {NORMS} BatchNorms folded"
     assert told["stem"] == "stem split"
     assert told["linear"] == "1 linear layers by torch: oneDNN is for CPUs, not for cuda"
-    assert told["precision"] == f"float32: {fp32_products()}"
+    assert told["precision"] == "float32: convolutions and products in IEEE fp32"
     assert same(bits(network), before)
 
 
@@ -90,6 +95,38 @@ def test_gradients_are_those_of_the_plain_network():
     found, expected = through(Engine(exact)), through(exact)
     assert float(expected[2].abs().max()) > 0
     assert max(map(furthest, found, expected)) < 1e-9
+
+
+def test_in_tf32_outputs_and_gradients_differ_from_fp32s_by_the_bits_that_it_lacks(network):
+    if (why := why_absent("tf32", "cuda")) is not None:
+        pytest.skip(why)
+    made = Engine(network, "tf32")
+    assert made.account()["precision"] == "float32: convolutions and products in TF32"
+    with computing_in("tf32"):
+        found = through(made)
+    with computing_in("fp32"):
+        expected = through(made)
+    assert 1e-5 < max(map(furthest, found[:2], expected[:2])) < 1e-2
+    assert furthest(found[2], expected[2]) > 1e-5
+
+
+@pytest.mark.parametrize("precision", ["fp32", "tf32", "bf16"])
+def test_products_and_convolutions_keep_what_the_precision_says(precision):
+    """With factors that TF32 rounds to 1, so that each product is 1 and not 1 + 2^-11."""
+    if (why := why_absent(precision, "cuda")) is not None:
+        pytest.skip(why)
+    factor = 1 + 2.0**-12
+    x_BCHW = torch.full((8, 64, 56, 56), factor, device="cuda", requires_grad=True)
+    weight_OIHW = torch.full((64, 64, 3, 3), factor, device="cuda")
+    a = torch.full((1024, 1024), factor, device="cuda")
+    with computing_in(precision):
+        given_BCHW = torch.nn.functional.conv2d(x_BCHW, weight_OIHW)
+        given_BCHW.backward(torch.full_like(given_BCHW, factor))
+        product = a @ a
+    assert x_BCHW.grad is not None
+    sums = [product / 1024, given_BCHW / 576, x_BCHW.grad[:, :, 9:-9, 9:-9] / 576]
+    expected = 1.0 if precision == "tf32" else factor * factor
+    assert [float(s.double().mean()) for s in sums] == pytest.approx([expected] * 3, abs=1e-5)
 
 
 def test_in_bf16_too_it_is_folded_and_split(network):

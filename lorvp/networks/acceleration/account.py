@@ -6,9 +6,10 @@ import torch
 from torch import nn
 
 from lorvp.networks.acceleration.onednn_linear import FrozenLinear, why_by_torch
-from lorvp.networks.acceleration.precision import fp32_products
+from lorvp.networks.acceleration.precision import computing_in, fp32_products, why_absent
 from lorvp.networks.acceleration.stem import Split
 from lorvp.networks.acceleration.tracing import NORMS
+from lorvp.recipe import Precision
 
 Account = dict[str, str]
 """Phrases by topic, such as ``{"stem": "stem split"}``; a trial's record keeps them."""
@@ -34,12 +35,24 @@ def of_shortcuts(folded: int, norms: int, parts: Split) -> Account:
     }
 
 
-def of_products(network: nn.Module, device: torch.device, dtype: torch.dtype) -> Account:
-    """The account of linear layers, and of the precision of all products."""
-    name = str(dtype).removeprefix("torch.")
-    on_gpu = device.type == "cuda" and dtype == torch.float32
-    precision = f"float32: {fp32_products()}" if on_gpu else name
-    return {"linear": _linear(network, device, dtype), "precision": precision}
+def of_products(
+    network: nn.Module, device: torch.device, dtype: torch.dtype, precision: Precision
+) -> Account:
+    """The account of linear layers, and of all products in ``computing_in(precision)``."""
+    return {
+        "linear": _linear(network, device, dtype),
+        "precision": str(dtype).removeprefix("torch.") + _kept(device, dtype, precision),
+    }
+
+
+def _kept(device: torch.device, dtype: torch.dtype, precision: Precision) -> str:
+    """What is kept of float32 numbers, where that is a choice."""
+    if (absent := why_absent(precision, device)) is not None:
+        return f": {absent}"
+    if device.type != "cuda" or dtype != torch.float32:
+        return ""
+    with computing_in(precision):
+        return f": {fp32_products()}"
 
 
 def _linear(network: nn.Module, device: torch.device, dtype: torch.dtype) -> str:

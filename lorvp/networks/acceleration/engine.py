@@ -78,7 +78,7 @@ class Engine(FrozenNetwork):
         if precision == "bf16":
             self._account |= self._convert_to_bf16()
         device = self.mean_C11.device
-        self._account = of_products(self.network, device, self.dtype) | self._account
+        self._account = of_products(self.network, device, self.dtype, precision) | self._account
         if mode is not None:
             self._read = compiled(read, mode, device)
 

@@ -1,4 +1,5 @@
-"""Devices are asked whether they are fast in bf16, and IEEE fp32 keeps all bits and is put back.
+"""Devices are asked whether they have TF32 and are fast in bf16; what float32 products keep is set
+for a block, and put back.
 
 ``.ci/run`` runs what is marked ``hardware`` again on a processor that plays an older one.
 """
@@ -8,14 +9,25 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from typing import get_args
 
 import pytest
 import torch
 from torch import nn
 
 from lorvp.networks.acceleration import precision
+from lorvp.networks.acceleration.account import of_products
 from lorvp.networks.acceleration.engine import Engine
-from lorvp.networks.acceleration.precision import SlowPrecision, fp32_products, ieee_fp32, why_slow
+from lorvp.networks.acceleration.precision import (
+    SlowPrecision,
+    compute_in,
+    computing_in,
+    fp32_products,
+    ieee_fp32,
+    why_absent,
+    why_slow,
+)
+from lorvp.recipe import Precision
 from tests.support.layers import frozen, whole
 
 CPU = torch.device("cpu")
@@ -48,8 +60,45 @@ def takes(monkeypatch):
 
 
 @pytest.mark.parametrize("device", ["cpu", "cuda", "mps", "cuda:3"])
-def test_fp32_is_never_slow_and_nobody_is_asked(device):
+def test_float32_is_never_slow_and_nobody_is_asked(device):
     assert why_slow("fp32", device) is None
+    assert why_slow("tf32", device) is None
+
+
+@pytest.mark.parametrize("device", ["cpu", "mps", "meta"])
+def test_tf32_is_for_nvidia_cards_alone(device):
+    expected = f"TF32 is a precision of NVIDIA cards, from Ampere on, and {device} is none"
+    assert why_absent("tf32", device) == expected
+    assert why_absent("fp32", device) is why_absent("bf16", device) is None
+
+
+@pytest.mark.parametrize("major", [7, 8, 9])
+def test_a_card_is_asked_for_tf32(monkeypatch, major):
+    """By torch, which looks at the current card; the second one here is the one that is asked."""
+    cards, current = {0: 6, 1: major}, [0]
+
+    class Asked:
+        def __init__(self, device: torch.device) -> None:
+            self.index = device.index
+
+        def __enter__(self) -> None:
+            current.append(self.index)
+
+        def __exit__(self, *_) -> None:
+            current.pop()
+
+    def properties(index: int):
+        return type("Card", (), {"major": cards[index]})
+
+    monkeypatch.setattr(torch.cuda, "device", Asked)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "current_device", lambda: current[-1])
+    monkeypatch.setattr(torch.cuda, "get_device_properties", properties)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: f"card {current[-1]}")
+    told = "card 1 has no TF32, which NVIDIA cards have from Ampere on"
+    assert why_absent("tf32", "cuda:1") == (None if major >= 8 else told)
+    assert current == [0]
+    assert why_absent("tf32", "cuda") == told.replace("1", "0")
 
 
 def test_onednn_is_asked_for_bf16_on_a_cpu_and_nothing_is_measured(onednn, takes):
@@ -133,64 +182,118 @@ def made_precision(made: Engine) -> str:
     return made.account()["precision"]
 
 
-BACKENDS = torch.backends
 PARTS = {
-    "cudnn.conv": lambda: BACKENDS.cudnn.conv,
-    "cuda.matmul": lambda: BACKENDS.cuda.matmul,
-    "mkldnn.conv": lambda: BACKENDS.mkldnn.conv,
-    "mkldnn.matmul": lambda: BACKENDS.mkldnn.matmul,
+    "cudnn": lambda: torch.backends.cudnn,
+    "cudnn.conv": lambda: torch.backends.cudnn.conv,
+    "cuda.matmul": lambda: torch.backends.cuda.matmul,
+    "mkldnn.conv": lambda: torch.backends.mkldnn.conv,
+    "mkldnn.matmul": lambda: torch.backends.mkldnn.matmul,
 }
+GPUS = {"cudnn", "cudnn.conv", "cuda.matmul"}
 
 
 def now() -> dict[str, str]:
     parts = {name: part().fp32_precision for name, part in PARTS.items()}
-    return parts | {"all": BACKENDS.fp32_precision}
+    return parts | {"all": torch.backends.fp32_precision}
+
+
+def kept(precision: Precision) -> dict[str, str]:
+    """What each part is to compute in; no CPU rounds to TF32 without being seen to."""
+    gpus = "tf32" if precision == "tf32" else "ieee"
+    return {name: gpus if name in GPUS else "ieee" for name in PARTS} | {"all": gpus}
 
 
 IN_A_PROCESS_OF_ITS_OWN = """
 import torch
-from lorvp.networks.acceleration.precision import ieee_fp32
+from lorvp.networks.acceleration.precision import computing_in
+from tests.unit.networks import test_precision as asked
 
-everything = torch.backends
-parts = [everything.cudnn.conv, everything.cuda.matmul, everything.mkldnn.conv,
-         everything.mkldnn.matmul, everything]
-
-def now():
-    return [part.fp32_precision for part in parts]
-
-before = now()
-assert before[0] == "tf32", "cuDNN's default, which this is about"
-with ieee_fp32():
-    assert set(now()) == {"ieee"}
-assert now() == before
-try:
-    with ieee_fp32():
-        raise ZeroDivisionError
-except ZeroDivisionError:
-    assert now() == before
-everything.fp32_precision = "ieee"
-assert set(now()) == {"ieee"}, "what nobody has set follows the one for all, as it did before"
+before = asked.now()
+assert before["cudnn.conv"] == "tf32", "cuDNN's default, which this is about"
+for precision in ("fp32", "tf32", "bf16"):
+    with computing_in(precision):
+        assert asked.now() == asked.kept(precision)
+        # As torch.compile does behind each graph that it traces.
+        part = torch.backends.cuda.matmul
+        part.fp32_precision = part.fp32_precision
+        with computing_in("fp32"):
+            assert asked.now() == asked.kept("fp32")
+        assert asked.now() == asked.kept(precision)
+    assert asked.now() == before
+    try:
+        with computing_in(precision):
+            raise ZeroDivisionError
+    except ZeroDivisionError:
+        assert asked.now() == before
+torch.backends.fp32_precision = "ieee"
+assert set(asked.now().values()) == {"ieee"}, "nobody's own setting was left behind"
 """
 
 
-def test_in_ieee_fp32_everything_is_and_all_is_as_before_behind_it():
+def test_a_precision_is_that_of_a_block_and_all_is_as_before_behind_it():
     """Apart from other tests: torch.export, for one, sets cuDNN's precision for good."""
     subprocess.run([sys.executable, "-c", IN_A_PROCESS_OF_ITS_OWN], check=True)
 
 
-@pytest.mark.parametrize("name", ["cuda.matmul", "mkldnn.matmul"])
-def test_what_somebody_has_set_is_ieee_too_and_is_put_back(name):
+@pytest.mark.parametrize("name", PARTS)
+@pytest.mark.parametrize("precision", get_args(Precision))
+def test_what_somebody_has_set_is_set_too_and_is_put_back(name, precision):
     part = PARTS[name]()
-    part.fp32_precision = "tf32"
-    try:
+    with computing_in("fp32"):  # puts back what this test does
+        for own in ("tf32", "ieee"):
+            part.fp32_precision = own
+            before = now()
+            with computing_in(precision):
+                assert now() == kept(precision)
+            assert now() == before
+
+
+def test_what_float32_means_on_a_gpu_is_told():
+    with computing_in("tf32"):
+        assert fp32_products() == "convolutions and products in TF32"
         with ieee_fp32():
-            assert set(now().values()) == {"ieee"}
-        assert part.fp32_precision == "tf32"
-    finally:
-        part.fp32_precision = "none"
+            assert fp32_products() == "convolutions and products in IEEE fp32"
+            torch.backends.cudnn.conv.fp32_precision = "tf32"
+            assert fp32_products() == "convolutions in TF32, products in IEEE fp32"
 
 
-def test_what_fp32_means_on_a_gpu_is_told():
-    assert fp32_products() == "convolutions in TF32, products in IEEE fp32"
-    with ieee_fp32():
-        assert fp32_products() == "convolutions in IEEE fp32, products in IEEE fp32"
+@pytest.mark.parametrize(("precision", "words"), [("fp32", "IEEE fp32"), ("tf32", "TF32")])
+def test_the_account_says_what_is_computed_and_not_what_is_set_while_it_is_made(
+    monkeypatch, precision, words
+):
+    monkeypatch.setattr(torch.cuda, "is_tf32_supported", lambda: True)
+    for outside in get_args(Precision):
+        with computing_in(outside):
+            told = of_products(nn.Linear(2, 2), torch.device("cuda"), torch.float32, precision)
+        assert told["precision"] == f"float32: convolutions and products in {words}"
+
+
+def test_tf32_where_it_is_not_has_fp32s_bits_and_says_so():
+    network = frozen(whole(nn.Conv2d(3, 6, 3), nn.GELU()))
+    plain, other = Engine(network), Engine(network, "tf32")
+    assert made_precision(other) == f"float32: {why_absent('tf32', 'cpu')}"
+    assert made_precision(plain) == "float32"
+    canvas_BCHW, added_1CHW = torch.rand(2, 3, 16, 16), torch.zeros(1, 3, 16, 16)
+    expected = plain.run(canvas_BCHW, added_1CHW, "logits")
+    with computing_in("tf32"):
+        assert torch.equal(other.run(canvas_BCHW, added_1CHW, "logits"), expected)
+
+
+def test_a_repeatable_process_is_in_ieee_fp32():
+    code = """
+from lorvp.training.determinism import make_repeatable
+from tests.unit.networks.test_precision import now
+
+assert set(now().values()) != {"ieee"}
+make_repeatable()
+assert set(now().values()) == {"ieee"}
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_from_now_on_is_until_it_is_set_again():
+    with computing_in("fp32"):  # puts back what this test does
+        compute_in("tf32")
+        assert now() == kept("tf32")
+        compute_in("fp32")
+        assert now() == kept("fp32")

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from lorvp.networks.acceleration import engine as engines
 from lorvp.networks.acceleration.engine import Engine
-from lorvp.networks.acceleration.precision import ieee_fp32
+from lorvp.networks.acceleration.precision import computing_in, ieee_fp32
 from lorvp.networks.agreement import agree
 from tests.support.layers import NORM, frozen, going, noise
 from tests.support.networks.ready import of
@@ -58,6 +58,8 @@ def like_cudnn(monkeypatch):
         return ieee(self, x, weight, bias)
 
     monkeypatch.setattr(nn.Conv2d, "_conv_forward", forward)
+    with computing_in("tf32"):
+        yield
 
 
 @torch.no_grad()

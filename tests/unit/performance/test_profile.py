@@ -1,9 +1,12 @@
 """What the profile of a trial tells, and that it changes nothing it should not."""
 
+from typing import get_args
+
 import pytest
 import torch
 
 from lorvp.performance import profile
+from lorvp.recipe import Precision
 from lorvp.trials.run import build
 from tests.support.tiny import TARGET_NAMES, images, tiny_network, training, trial
 
@@ -28,6 +31,6 @@ def test_shares_of_the_time_are_told_from_the_largest_on(found):
     assert any(name.startswith("aten::") for name in found.operations["operation"])
 
 
-@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize("precision", get_args(Precision))
 def test_a_product_of_matrices_is_faster_than_any_network(precision):
     assert 1e8 < profile.matmul_rate(precision, side=256) < 1e14

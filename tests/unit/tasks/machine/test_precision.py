@@ -1,4 +1,4 @@
-"""A precision that the device of a trial is slow in: refused before any work, unless accepted."""
+"""A precision that the device of a trial lacks, or is slow in: refused before any work."""
 
 from __future__ import annotations
 
@@ -74,6 +74,27 @@ def test_nobody_is_asked_for_fp32(asked):
     require_fast_precisions([trial(), trial(seed=1)], ComputeConfig())
     require_fast_precisions([], ComputeConfig())
     assert asked == []
+
+
+TF32 = (
+    "params.yaml: grid: training.precision is tf32, which cpu does not have: TF32 is a precision "
+    "of NVIDIA cards, from Ampere on, and cpu is none. Write `precision: fp32`"
+)
+
+
+@pytest.mark.parametrize("slow", [False, True], ids=["", "slow accepted"])
+def test_a_precision_that_a_device_lacks_is_refused_and_cannot_be_accepted(slow):
+    with pytest.raises(InputError) as error:
+        require_fast_precisions([trial(precision="tf32")], ComputeConfig(slow_precision=slow))
+    assert str(error.value) == TF32
+    with pytest.raises(InputError) as error:
+        require_fast("tf32", "cpu", allow_slow=slow)
+    assert str(error.value) == TF32
+
+
+def test_a_card_that_has_tf32_gets_it(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_tf32_supported", lambda: True)
+    assert require_fast("tf32", "cuda", allow_slow=False) is None
 
 
 def test_a_worker_refuses_by_itself_or_says_why_it_is_slow():
