@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import torch
-from pydantic import Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 from torch import nn
 
 from lorvp.images import Augmentation
@@ -16,6 +16,18 @@ from lorvp.settings import BY_KIND, OR_KIND_ALONE, Batch, Epochs, NotNegative, P
 Precision = Literal["fp32", "tf32", "bf16"]
 CompileMode = Literal["default", "reduce-overhead", "max-autotune"]
 """torch's names; ``reduce-overhead`` replays CUDA graphs on a GPU."""
+
+
+def _off_if_null(value: Any) -> Any:
+    return "off" if value is None else value
+
+
+Compile = Annotated[
+    Literal["auto", "off", "default", "reduce-overhead", "max-autotune"],
+    BeforeValidator(_off_if_null),
+    WithJsonSchema({"enum": ["auto", "off", *get_args(CompileMode), None]}),
+]
+"""A mode of torch's, or whether there is to be one. What it does not say, null, is off."""
 
 
 class SgdConfig(Settings):
@@ -137,9 +149,11 @@ class TrainingConfig(Settings):
     and is for NVIDIA cards from Ampere on; where prompt and mapping multiply, they do so too. bf16
     is about twice as fast on processors that support it, and changes gradients by a few per cent.
     On others it is refused, unless compute.slow_precision accepts it."""
-    compile: CompileMode | None = None
-    """Compile the frozen network with torch.compile in this mode before training. It takes a minute
-    or more, which only long runs earn back, and changes last bits."""
+    compile: Compile = "auto"
+    """Compile the frozen network with torch.compile in this mode before training, which changes
+    last bits. auto: in mode default on a CUDA device if the network is large enough (a GFLOP for an
+    image) and Triton works there, else off. Elsewhere compiling takes a minute or more, which only
+    long runs earn back."""
     augmentation: Augmentation = Augmentation()
     """Random crops and flips of the training images."""
     test_every_epoch: bool = False

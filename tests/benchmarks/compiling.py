@@ -18,7 +18,7 @@ from lorvp.datasets.labelled_images import LabelledImages
 from lorvp.networks.acceleration.precision import why_absent
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.performance.profile import _seconds
-from lorvp.recipe import CompileMode, Precision
+from lorvp.recipe import Compile, CompileMode, Precision
 from lorvp.results import tables
 from tests.benchmarks.training import NETWORKS, Ours, frozen, images, trial
 
@@ -41,7 +41,7 @@ def measured(
 ) -> list[dict[str, object]]:
     """Rows of images per second by the clock, since compiling uses processes of its own."""
     found, network = images().to(device), frozen(architecture).to(device)
-    plain, compiled = (_ours(precision, m, network, found) for m in (None, mode))
+    plain, compiled = (_ours(precision, m, network, found) for m in ("off", mode))
     rows = []
     for work in ("epoch", "evaluation"):
         ways = [getattr(plain, work), getattr(compiled, work)]
@@ -61,7 +61,7 @@ def measured(
 
 
 def _ours(
-    precision: Precision, mode: CompileMode | None, network: FrozenNetwork, found: LabelledImages
+    precision: Precision, mode: Compile, network: FrozenNetwork, found: LabelledImages
 ) -> Ours:
     asked = trial("fm", precision)
     training = asked.training.model_copy(update={"compile": mode})

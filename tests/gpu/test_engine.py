@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from lorvp.experiment.trial import Trial
+from lorvp.networks.acceleration.compilation import why_triton_fails
 from lorvp.networks.acceleration.engine import Engine, engine
 from lorvp.networks.acceleration.precision import (
     computing_in,
@@ -140,13 +141,29 @@ def test_in_bf16_too_it_is_folded_and_split(network):
     assert max(map(furthest, found[:2], expected[:2])) < 0.1
 
 
+def test_auto_compiles_a_large_network_and_gives_the_same_bits_again(network, made):
+    if (why := why_triton_fails(torch.device("cuda"))) is not None:
+        pytest.skip(why)
+    first, again = (Engine(network, "fp32", "auto") for _ in range(2))
+    assert first.account()["compile"] == "compiled, default"
+    with ieee_fp32():
+        found, expected, repeated = through(first), through(made), through(again)
+    assert max(map(furthest, found[:2], expected[:2])) < 1e-4
+    assert all(map(torch.equal, found, repeated))
+
+
+def test_auto_leaves_a_small_network_as_it_is():
+    told = Engine(resnet((32, 32)), "fp32", "auto").account()["compile"]
+    assert told == "not compiled: 0.17 GFLOP for an image are less than 1"
+
+
 def test_a_trials_record_says_what_was_folded(network, tmp_path):
     trial = {
         "dataset": "noise",
         "network": "resnet50",
         "method": {"kind": "lor_vp", "rank": 2},
         "mapping": "lp",
-        "training": {"epochs": 1, "batch_size": 4},
+        "training": {"epochs": 1, "batch_size": 4, "compile": "off"},
     }
     result = run(Trial.model_validate(trial), network, dataset(tmp_path / "noise"), "cuda")
     assert result.engine == engine(network, "fp32").account()

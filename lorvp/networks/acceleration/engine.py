@@ -21,22 +21,22 @@ from torch.utils.checkpoint import checkpoint
 
 from lorvp.networks.acceleration.account import Account, norms_in, of_products, of_shortcuts
 from lorvp.networks.acceleration.batchnorm import fold, shared_copy
-from lorvp.networks.acceleration.compilation import compiled
+from lorvp.networks.acceleration.compilation import chosen, compiled
 from lorvp.networks.acceleration.onednn_linear import by_onednn
 from lorvp.networks.acceleration.precision import SlowPrecision, ieee_fp32, why_slow
 from lorvp.networks.acceleration.stem import LEVELS, Stem, split
 from lorvp.networks.agreement import disagreement
 from lorvp.networks.frozen import FrozenNetwork, Hooks, read
 from lorvp.networks.interface import Reads
-from lorvp.recipe import CompileMode, Precision
+from lorvp.recipe import Compile, Precision
 
 PIECE = 8 * 224 * 224
 """Pixels that go through the network at a time on a CPU. Measured with ResNet-18 at 224 pixels:
 8 images at a time train a quarter more images per second than 32, and 4 or 16 a little fewer."""
 
 
-def engine(network: FrozenNetwork, precision: Precision, mode: CompileMode | None = None) -> Engine:
-    """``network`` as trials run it, compiled if a ``mode`` is given; made once and kept with it.
+def engine(network: FrozenNetwork, precision: Precision, mode: Compile = "off") -> Engine:
+    """``network`` as trials run it, compiled as ``mode`` says; made once and kept with it.
 
     Raises:
         InputError: nothing here can compile.
@@ -63,7 +63,7 @@ class Engine(FrozenNetwork):
         self,
         source: FrozenNetwork,
         precision: Precision = "fp32",
-        mode: CompileMode | None = None,
+        mode: Compile = "off",
     ) -> None:
         names, text, way = source.class_names, source.text, source.interpolation
         super().__init__(source.network, source.input_size, [0], [1], names, text, way)
@@ -71,16 +71,19 @@ class Engine(FrozenNetwork):
         # A child module, so that a move to another device moves the weights that both share.
         self.source = source
         self.folded, self.stem, self.prompt_part = 0, None, None
-        self.halvings, self._read, self.mode = 0, read, mode
+        self.halvings, self._read = 0, read
         self.joins = self.mean_C11.device.type == "cuda"
         with torch.random.fork_rng(devices=[]):
             self._account = self._take_shortcuts(source)
+            self.mode, plain_since = chosen(mode, source)
         if precision == "bf16":
             self._account |= self._convert_to_bf16()
         device = self.mean_C11.device
         self._account = of_products(self.network, device, self.dtype, precision) | self._account
-        if mode is not None:
-            self._read = compiled(read, mode, device)
+        if self.mode is not None:
+            self._read = compiled(read, self.mode, device)
+        if plain_since is not None:
+            self._account |= {"compile": f"not compiled: {plain_since}"}
 
     @property
     def plain(self) -> FrozenNetwork:

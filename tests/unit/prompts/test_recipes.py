@@ -27,7 +27,7 @@ def recipe(optimizer: dict, lr: float, schedule: dict, epochs: int, batch_size: 
         "lr_mapping": None,
         "warmup_steps": 0,
         "precision": "fp32",
-        "compile": None,
+        "compile": "auto",
         "augmentation": STILL,
         "test_every_epoch": False,
     }

@@ -24,6 +24,7 @@ def test_what_the_engine_did_is_told_and_kept_and_is_no_part_of_the_identity(tra
         "precision": "float32",
         "folding": "15 of 15 BatchNorms folded",
         "stem": "stem split",
+        "compile": "not compiled: it is for CUDA devices, not for cpu",
     }
     assert record["identity"] == job.identity
     assert "INFO    network: " + "; ".join(record["engine"].values()) in said()
