@@ -10,6 +10,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -17,13 +19,14 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from lorvp.datasets.source import Sizes
 from lorvp.experiment.trial import Trial
-from lorvp.images import Augmentation, Size
+from lorvp.images import Augmentation
 from lorvp.mappings.base import Mapping
-from lorvp.networks.acceleration.engine import PIECE, engine
+from lorvp.networks.acceleration.engine import PIECE, Engine, engine
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.networks.interface import Reads
 from lorvp.networks.libraries import LIBRARIES
 from lorvp.networks.manifest import CheckpointManifest
+from lorvp.prompts.base import Prompt
 from lorvp.prompts.methods.base import Method
 
 
@@ -89,38 +92,71 @@ def per_image(
         # On real numbers, since some prompts depend on the values.
         return prompt.added(torch.zeros(images, 3, *size))
 
-    look, step = _one_more(add)
-    canvases = {images: _meta(size, images, like=add(images)) for images in (2, 3)}
+    (own, _), added_BCHW = _one_more(add), add(2)
     with torch.device("meta"):
         bound = engine(network.for_targets(names), "fp32")
         prompt.attach(bound, reads)
         inside = prompt.to("meta")
-
-        def forward(images: int) -> Tensor:
-            return inside.run(bound, *canvases[images], reads)
-
-        once = counted(lambda: forward(2)) - counted(lambda: forward(2))
-        more_look, more_step = _one_more(forward)
+        each, trained = len(added_BCHW) > 1, added_BCHW.requires_grad
+        if prompt.inside_network:
+            whole, once = _through(inside, bound, reads, each, trained)
+        else:
+            whole, once = _through_the_network(bound, reads, each, trained)
     values = sum(p.numel() for p in inside.parameters())
-    return PerImage(look + more_look, step + more_step, once, values, prompt.fixed)
+    look, step = own.look + whole.look, own.step + whole.step
+    return PerImage(look, step, once, values, prompt.fixed)
 
 
-def _one_more(work: Callable[[int], Tensor]) -> tuple[float, float]:
-    """FLOPs that a third image adds to ``work`` on two: forward, and forward and backward."""
-    look = [counted(lambda n=n: work(n)) for n in (2, 3)]
-    step = [counted(lambda n=n: _back_through(work(n))) for n in (2, 3)]
-    return look[1] - look[0], step[1] - step[0]
+class _Passes(NamedTuple):
+    """FLOPs forward, and forward and backward."""
+
+    look: float
+    step: float
 
 
-def _meta(size: Size, images: int, like: Tensor) -> tuple[Tensor, Tensor]:
-    """Canvases, and what is added to them; without values."""
-    canvas_BCHW = torch.zeros(images, 3, *size, device="meta")
-    return canvas_BCHW, torch.zeros_like(like, device="meta", requires_grad=like.requires_grad)
+@lru_cache(maxsize=64)
+def _through_the_network(
+    bound: Engine, reads: Reads, each: bool, trained: bool
+) -> tuple[_Passes, float]:
+    """As of all prompts that do nothing inside the network, of which a plan has many."""
+    return _through(None, bound, reads, each, trained)
 
 
-def _back_through(output: Tensor) -> None:
-    if output.requires_grad:
-        output.sum().backward()
+def _through(
+    prompt: Prompt | None, bound: Engine, reads: Reads, each: bool, trained: bool
+) -> tuple[_Passes, float]:
+    """FLOPs of one more image, and of what is done once for all.
+
+    ``each`` image has something of its own added to it, or all have the same, which takes a
+    gradient if it is ``trained``. For the meta device.
+    """
+    size = bound.input_size
+
+    def forward(images: int) -> Tensor:
+        canvas_BCHW = torch.zeros(images, 3, *size)
+        added_BCHW = torch.zeros(images if each else 1, 3, *size, requires_grad=trained)
+        if prompt is None:
+            return bound.run(canvas_BCHW, added_BCHW, reads)
+        return prompt.run(bound, canvas_BCHW, added_BCHW, reads)
+
+    first = counted(lambda: forward(2))
+    more, two = _one_more(forward)
+    return more, first - two.look
+
+
+def _one_more(work: Callable[[int], Tensor]) -> tuple[_Passes, _Passes]:
+    """FLOPs that a third image adds to ``work`` on two, and those of two."""
+    two, three = (_there_and_back(work, images) for images in (2, 3))
+    return _Passes(three.look - two.look, three.step - two.step), two
+
+
+def _there_and_back(work: Callable[[int], Tensor], images: int) -> _Passes:
+    with FlopCounterMode(display=False) as counter:
+        output = work(images)
+        look = float(counter.get_total_flops())
+        if output.requires_grad:
+            output.sum().backward()
+        return _Passes(look, float(counter.get_total_flops()))
 
 
 def counted(work: Callable[[], object]) -> float:
@@ -129,7 +165,7 @@ def counted(work: Callable[[], object]) -> float:
     return float(counter.get_total_flops())
 
 
-def speed(manifest: CheckpointManifest, device: str, seconds: float = 1.0) -> float:
+def speed(manifest: CheckpointManifest, device: str, seconds: float = 0.5) -> float:
     """FLOP/s of this network on ``device``, forward and backward to the prompt, as it is now:
     measured with start values in place of weights, on one thread of a CPU."""
     library = LIBRARIES[manifest.library]

@@ -6,6 +6,7 @@ import pytest
 
 from lorvp.datasets.source import Sizes
 from lorvp.experiment.trial import Trial
+from lorvp.networks.acceleration.engine import Engine
 from lorvp.networks.sources.trained import TrainedConfig
 from lorvp.performance import flops
 
@@ -83,6 +84,19 @@ def test_a_network_that_makes_the_prompt_counts(method):
     _, image = costs({"kind": method, "patch": 8} if method == "smm" else
                      {"kind": method, "width": 8, "side": 8}, "lp", "test_resnet")  # fmt: skip
     assert image.look > 1.01 * bare.look
+
+
+def test_prompts_that_do_nothing_inside_the_network_share_its_passes(monkeypatch):
+    ran, run = [], Engine.run
+    monkeypatch.setattr(Engine, "run", lambda *given: ran.append(given[0]) or run(*given))
+    rank_3, _ = costs({"kind": "lor_vp", "rank": 3}, "fm")
+    before = len(ran)
+    rank_5, image = costs({"kind": "lor_vp", "rank": 5}, "fm")
+    assert len(ran) == before
+    assert (image.values, rank_5.flops) == (3 * 5 * (64 + 64), rank_3.flops)
+    _, tokens = costs({"kind": "vpt", "tokens": 5}, "fm")
+    assert len(ran) > before
+    assert tokens.look > image.look
 
 
 def test_images_of_a_trial_that_trains():
