@@ -1,6 +1,7 @@
 """`python -m flows.costs [FILE]`: what an experiment will cost, before anything is downloaded.
 
-FILE is params.yaml unless given, such as data/presets/lorvp_main.yaml.
+FILE is params.yaml unless given, such as data/presets/lorvp_main.yaml. Speeds are measured on this
+machine; of other cards only the number of lanes is told (``--memory``), which needs no speed.
 """
 
 from __future__ import annotations
@@ -12,39 +13,74 @@ import polars as pl
 import typer
 
 from lorvp.networks.acceleration.account import SPLIT, Account
-from lorvp.performance.estimate import Estimate, computing, disk, readable, rounded, timed
+from lorvp.performance.estimate import Estimate
+from lorvp.performance.told import computing, disk, readable, rounded, timed
 from lorvp.results import tables
 from tasks import settings
 from tasks.errors import naming
 from tasks.machine.devices import devices, in_words, slots
+from tasks.machine.lanes import memory_of
 from tasks.machine.precision import require_fast_precisions
 from tasks.orchestration.command_line import run
 from tasks.stages import other_versions
-from tasks.stages.costs import estimate_of, finished_jobs
+from tasks.stages.costs import estimate_of, finished_jobs, measured, steps_of
+
+Gigabytes = Annotated[
+    float | None,
+    typer.Option("--memory", metavar="GB", min=1, max=10_000, help=
+                 "Plan lanes as for a GPU with so much memory; hours stay those of this machine."),
+]  # fmt: skip
+GB = 1e9
 
 
-def main(path: Annotated[Path, typer.Argument(metavar="FILE")] = Path("params.yaml")) -> None:
+def main(
+    path: Annotated[Path, typer.Argument(metavar="FILE")] = Path("params.yaml"),
+    gigabytes: Gigabytes = None,
+) -> None:
     """Print trials, passes, FLOPs, time on this machine and disk."""
     experiment = settings.read(path)
     compute, finished = experiment.params.compute, finished_jobs(experiment)
     estimate = estimate_of(experiment, finished)
-    trials = [point.trial for point in estimate.missing]
-    require_fast_precisions(trials, compute)
+    require_fast_precisions((point.trial for point in estimate.missing), compute)
     with naming("grid"):
         table = estimate.table()
     device, at_once = devices(compute)[0], slots(compute)
-    busy = table.filter(pl.col("to train") > 0)["network"].unique(maintain_order=True)
-    table = timed(table, estimate.speeds(busy, device), at_once)
+    memory = memory_of(device)
+    steps = measured(estimate, steps_of(estimate, table, compute, memory), device, memory)
+    table = timed(table, steps, at_once)
     print(tables.markdown(readable(table)))
     print(summary(table, estimate, f"{at_once} x {in_words(device)}"))
+    asked = memory if gigabytes is None else gigabytes * GB
+    for line in lanes_told(steps_of(estimate, table, compute, asked), asked):
+        print(line)
     for sentence in experiment.shared:
         print(f"note: {sentence}")
-    for note in other_versions.notes(finished, compute):
+    for note in [*other_versions.notes(finished, compute), *_in_fp32(table)]:
         print(note)
     for network, account in estimate.accounts().items():
         print(f"{network}: {account['folding']}; {account['stem']}{_slower_steps(account)}")
-    if others := sum(trial.training.precision != "fp32" for trial in trials):
-        print(f"note: speed and hours are those of fp32, which {others} trials do not compute in")
+
+
+def lanes_told(steps: pl.DataFrame, memory: float | None) -> list[str]:
+    """A line for each kind of step that several trials share."""
+    of_the_card = f", of the card's {rounded(memory / GB)}" if memory else ""
+    return [
+        f"{step['network']} in {step['precision']}, batch {step['batch']}: up to {step['lanes']} "
+        f"trials share a step of {step['lanes'] * step['batch']:,} images, which keeps "
+        f"{rounded(step['keep'] / GB)} GB for the way back{of_the_card}"
+        for step in steps.filter(pl.col("lanes") > 1).iter_rows(named=True)
+    ]
+
+
+def _in_fp32(timed: pl.DataFrame) -> list[str]:
+    """For trials in a precision that was too slow to measure."""
+    slow = timed.filter(pl.col("precision") != pl.col("measured in"))
+    totals = slow.group_by("precision", maintain_order=True).agg(pl.col("to train").sum())
+    return [
+        f"note: {trials:,} trials compute in {precision}, which is far slower here; their speed "
+        "and hours are those of fp32"
+        for precision, trials in totals.iter_rows()
+    ]
 
 
 def _slower_steps(account: Account) -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -18,9 +17,12 @@ from lorvp.networks.acceleration.engine import engine
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.networks.manifest import CheckpointManifest
 from lorvp.performance.flops import Cost, PerImage, of_trial, per_image, speed
+from lorvp.performance.lanes import Load
+from lorvp.performance.memory import load
+from lorvp.recipe import Precision
 
-GPU = 100e12
-"""FLOP/s that a GPU is taken to sustain where GPU hours are told: an assumption, not measured."""
+STEP = "network", "precision", "batch"
+"""What decides how fast a step is: columns of tables."""
 
 
 @dataclass(frozen=True)
@@ -56,17 +58,18 @@ class Estimate:
         self.points, self.missing = points, missing
         self.datasets, self.networks = datasets, networks
         self._per_image: dict[bytes, PerImage] = {}
+        self._loads: dict[str, Load] = {}
 
     def table(self) -> pl.DataFrame:
-        """One row for each dataset and network: ``trials``, ``to train``, ``bytes`` of the prompts,
-        and ``image passes`` and ``flops`` of the trials that are missing.
+        """One row for each dataset and each of ``STEP``: ``trials``, ``to train``, ``bytes`` of the
+        prompts, and ``image passes`` and ``flops`` of the trials that are missing.
 
         Raises:
             InputError: the parts of a trial do not fit each other.
         """
         counted: set[bytes] = set()
         rows = [self._row(point, counted) for point in self.points]
-        return pl.DataFrame(rows).group_by("dataset", "network", maintain_order=True).sum()
+        return pl.DataFrame(rows).group_by("dataset", *STEP, maintain_order=True).sum()
 
     def _row(self, point: Point, counted: set[bytes]) -> dict[str, object]:
         found, to_train = self._cost(point), point in self.missing
@@ -78,6 +81,8 @@ class Estimate:
         return {
             "dataset": point.trial.dataset,
             "network": point.trial.network,
+            "precision": point.trial.training.precision,
+            "batch": point.trial.training.batch_size,
             "trials": 1,
             "to train": int(to_train),
             "image passes": passes,
@@ -120,10 +125,15 @@ class Estimate:
         sketch, names = self.networks[network].sketch, self.datasets[dataset].class_names
         return engine(sketch.for_targets(names), "fp32").account()
 
-    def speeds(self, networks: Iterable[str], device: str) -> pl.DataFrame:
-        """FLOP/s of each network, measured on this machine now, one trial at a time."""
-        rows = [(name, speed(self.networks[name].manifest, device)) for name in networks]
-        return pl.DataFrame(rows, schema={"network": pl.String, "speed": pl.Float64}, orient="row")
+    def load(self, network: str) -> Load:
+        """What each image of a step asks of a network."""
+        if network not in self._loads:
+            self._loads[network] = load(engine(self.networks[network].sketch, "fp32"))
+        return self._loads[network]
+
+    def speed(self, network: str, device: str, precision: Precision, images: int | None) -> float:
+        """FLOP/s of a network, measured on this machine now, one step at a time; see ``speed``."""
+        return speed(self.networks[network].manifest, device, precision, images)
 
     def bytes_on_disk(self) -> dict[str, float]:
         """Bytes of prepared datasets and checkpoints; the user's cache has downloads besides."""
@@ -137,44 +147,3 @@ def _bytes_of(dataset: Dataset) -> float:
     height, width = dataset.stored
     _, *images = dataset.sizes
     return 3.0 * height * width * sum(images)
-
-
-def timed(table: pl.DataFrame, speeds: pl.DataFrame, at_once: int) -> pl.DataFrame:
-    """``table`` with the ``speed`` of its networks and the ``hours`` that ``at_once`` trials at a
-    time take; 0 where nothing is to be trained."""
-    hours = pl.col("flops") / pl.col("speed") / at_once / 3600
-    joined = table.join(speeds, on="network", how="left", maintain_order="left")
-    return joined.with_columns(hours=hours.fill_null(0))
-
-
-def readable(timed: pl.DataFrame) -> pl.DataFrame:
-    """The table in the units that people read."""
-    return timed.select(
-        "dataset",
-        "network",
-        "trials",
-        "to train",
-        "image passes",
-        (pl.col("flops") / 1e15).round_sig_figs(3).alias("PFLOP"),
-        (pl.col("speed") / 1e9).round_sig_figs(3).alias("GFLOP/s here"),
-        pl.col("hours").round_sig_figs(3).alias("hours here"),
-    )
-
-
-def computing(table: pl.DataFrame) -> str:
-    """FLOPs of all trials of ``table``, in words that hold on any machine."""
-    flops = float(table["flops"].sum())
-    hours = rounded(flops / GPU / 3600)
-    return f"{rounded(flops / 1e15)} PFLOP, which is {hours} GPU hours at {GPU / 1e12:.0f} TFLOP/s"
-
-
-def disk(estimate: Estimate, table: pl.DataFrame) -> str:
-    """How much will lie in data/."""
-    sizes = estimate.bytes_on_disk() | {"prompts": float(table["bytes"].sum())}
-    return ", ".join(f"{name} {rounded(size / 1e9)} GB" for name, size in sizes.items())
-
-
-def rounded(value: float) -> str:
-    """Three digits that count: 22,600 or 0.0354."""
-    digits = 2 - math.floor(math.log10(abs(value))) if value else 0
-    return f"{round(value, digits):,.{max(0, digits)}f}"

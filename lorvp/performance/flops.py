@@ -28,6 +28,7 @@ from lorvp.networks.libraries import LIBRARIES
 from lorvp.networks.manifest import CheckpointManifest
 from lorvp.prompts.base import Prompt
 from lorvp.prompts.methods.base import Method
+from lorvp.recipe import Precision
 
 
 @dataclass(frozen=True)
@@ -165,16 +166,23 @@ def counted(work: Callable[[], object]) -> float:
     return float(counter.get_total_flops())
 
 
-def speed(manifest: CheckpointManifest, device: str, seconds: float = 0.5) -> float:
+def speed(
+    manifest: CheckpointManifest,
+    device: str,
+    precision: Precision = "fp32",
+    images: int | None = None,
+    seconds: float = 0.5,
+) -> float:
     """FLOP/s of this network on ``device``, forward and backward to the prompt, as it is now:
-    measured with start values in place of weights, on one thread of a CPU."""
+    measured with start values in place of weights, in steps of so many ``images``, on one thread of
+    a CPU; a CPU takes them in pieces, and a few will do unless given."""
     library = LIBRARIES[manifest.library]
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        network = engine(library.frozen(library.build(manifest), manifest).to(device), "fp32")
+        network = engine(library.frozen(library.build(manifest), manifest).to(device), precision)
         height, width = manifest.input_size
-        batch = max(8, min(64, PIECE // (height * width)))
+        batch = images or max(8, min(64, PIECE // (height * width)))
         canvas_BCHW = torch.rand(batch, 3, height, width, device=device)
         added_1CHW = torch.zeros(1, 3, height, width, device=device, requires_grad=True)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 
 import torch
 
@@ -12,6 +13,7 @@ from lorvp.networks.acceleration.engine import engine
 from lorvp.networks.manifest import CheckpointManifest, Facts
 from lorvp.performance.lanes import Load, lanes
 from lorvp.performance.memory import load
+from lorvp.recipe import Precision
 from tasks.settings import ComputeConfig
 
 
@@ -21,13 +23,22 @@ def width(compute: ComputeConfig, trial: Trial, manifest: CheckpointManifest, de
     The same for all trials with this network, precision and batch size on such a card, and 1 on
     other devices than NVIDIA's, unless ``compute.lanes`` gives a number.
     """
+    training, memory = trial.training, memory_of(device) if compute.lanes == "auto" else None
+    batch, load_here = training.batch_size, partial(_load_of, manifest)
+    return width_in(compute, training.precision, batch, load_here, memory)
+
+
+def width_in(
+    compute: ComputeConfig,
+    precision: Precision,
+    batch_size: int,
+    load_of: Callable[[], Load],
+    memory: float | None,
+) -> int:
+    """As ``width``, on a card with so many bytes of memory, or on no card."""
     if compute.lanes != "auto":
         return compute.lanes
-    memory = memory_of(device)
-    if memory is None:
-        return 1
-    training = trial.training
-    return lanes(_load_of(manifest), training.precision, training.batch_size, memory)
+    return 1 if memory is None else lanes(load_of(), precision, batch_size, memory)
 
 
 def memory_of(device: str) -> int | None:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache, partial
+
+import polars as pl
 
 from lorvp.datasets import prepared
 from lorvp.datasets.adapters import DatasetConfig
 from lorvp.datasets.source import Sizes
 from lorvp.errors import InputError
-from lorvp.performance.estimate import Dataset, Estimate, Network
+from lorvp.networks.acceleration.precision import why_slow
+from lorvp.performance.estimate import STEP, Dataset, Estimate, Network
+from lorvp.performance.lanes import SHARE, kept_bytes
 from lorvp.trials.store import TrialStore, default_root
 from tasks.errors import naming
 from tasks.jobs import Job, holds, make_jobs
+from tasks.machine.lanes import width_in
 from tasks.paths import CHECKPOINTS, DATASETS
-from tasks.settings import RunExperiment
+from tasks.settings import ComputeConfig, RunExperiment
 
 
 def estimate_of(experiment: RunExperiment, finished: Sequence[Job]) -> Estimate:
@@ -33,6 +39,49 @@ def estimate_of(experiment: RunExperiment, finished: Sequence[Job]) -> Estimate:
             networks[name] = Network(*sketch)
     missing = set(experiment.points) - {job.point for job in finished}
     return Estimate(experiment.points, missing, datasets, networks)
+
+
+def steps_of(
+    estimate: Estimate, table: pl.DataFrame, compute: ComputeConfig, memory: float | None
+) -> pl.DataFrame:
+    """Each kind of step of the trials that are to be trained, with its ``lanes`` and, where these
+    are several, what all of them ``keep`` in memory for the way back, in bytes.
+
+    ``memory``: bytes of the card's memory, None if the device is no card with its own.
+    """
+    rows = []
+    wanted = table.filter(pl.col("to train") > 0).select(STEP)
+    for network, precision, batch in wanted.unique(maintain_order=True).iter_rows():
+        load = partial(estimate.load, network)
+        lanes = width_in(compute, precision, batch, load, memory)
+        keep = kept_bytes(load(), precision, lanes * batch) if lanes > 1 else 0.0
+        rows.append((network, precision, batch, lanes, keep))
+    types = [pl.String, pl.String, pl.Int64, pl.Int64, pl.Float64]
+    names = [*STEP, "lanes", "keep"]
+    return pl.DataFrame(rows, schema=dict(zip(names, types, strict=True)), orient="row")
+
+
+def measured(
+    estimate: Estimate, steps: pl.DataFrame, device: str, memory: float | None
+) -> pl.DataFrame:
+    """``steps`` with their ``speed`` in FLOP/s on this device, all lanes together, and the
+    precision that it was ``measured in``: fp32 where theirs is far slower, and would take hours to
+    measure."""
+    speed = cache(estimate.speed)
+    rows = []
+    for step in steps.iter_rows(named=True):
+        precision = "fp32" if why_slow(step["precision"], device) else step["precision"]
+        images = None
+        if memory is not None:
+            load = estimate.load(step["network"])
+            room = int(SHARE * memory / load.bytes(precision))
+            images = max(1, min(step["lanes"] * step["batch"], room))
+        found = speed(step["network"], device, precision, images)
+        # Without a card, lanes go through the network one after another, and none is empty.
+        lanes = step["lanes"] if memory is not None else 1
+        rows.append(step | {"lanes": lanes, "speed": found, "measured in": precision})
+    types = {"speed": pl.Float64, "measured in": pl.String}
+    return pl.DataFrame(rows, schema=dict(steps.schema) | types)
 
 
 def _dataset(name: str, config: DatasetConfig) -> Dataset:

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 from lorvp.errors import InputError
-from lorvp.performance.estimate import computing, disk
+from lorvp.performance.told import computing, disk
 from tasks import settings
 from tasks.errors import naming
 from tasks.stages.costs import estimate_of

@@ -6,9 +6,12 @@ import pytest
 from lorvp.datasets.source import Sizes
 from lorvp.errors import InputError
 from lorvp.experiment.trial import Point, Trial
+from lorvp.networks.acceleration.engine import Engine
 from lorvp.networks.sources.trained import TrainedConfig
 from lorvp.performance import estimate as module
-from lorvp.performance.estimate import Dataset, Estimate, Network, readable, timed
+from lorvp.performance.estimate import STEP, Dataset, Estimate, Network
+from lorvp.performance.lanes import Load
+from lorvp.performance.told import readable, rounded, timed
 
 SIZES = Sizes(classes=10, train=100, val=20, test=30)
 NAMES = [str(k) for k in range(10)]
@@ -62,8 +65,9 @@ def test_outputs_that_trials_share_are_counted_once(networks):
     [row] = estimate(networks, shared).table().to_dicts()
     assert row["image passes"] == 100 + 20 + 30
     apart = [*shared, point(BARE, "fm"), point(BARE, "lp", precision="bf16")]
-    [row] = estimate(networks, apart).table().to_dicts()
-    assert row["image passes"] == 3 * (100 + 20 + 30), "logits, and other bits, are no features"
+    fp32, bf16 = estimate(networks, apart).table().to_dicts()
+    assert fp32["image passes"] == 2 * (100 + 20 + 30), "logits are no features"
+    assert bf16["image passes"] == 100 + 20 + 30, "nor are other bits"
     [row] = estimate(networks, shared, shared[:3]).table().to_dicts()
     assert row["image passes"] == 150
     [row] = estimate(networks, shared, shared).table().to_dicts()
@@ -83,15 +87,51 @@ def test_bytes_of_all_that_is_prepared(networks):
     assert list(estimate(networks, [point(RANK_2, "flm")]).accounts()) == ["vit"]
 
 
+def test_steps_of_another_kind_have_a_row_of_their_own(networks):
+    kinds = [{}, {"precision": "bf16"}, {"batch_size": 8}, {"lr": 0.5}]
+    found = estimate(networks, [point(RANK_2, "flm", **kind) for kind in kinds]).table()
+    assert found.select("precision", "batch", "trials").rows() == [
+        ("fp32", 64, 2), ("bf16", 64, 1), ("fp32", 8, 1),
+    ]  # fmt: skip
+
+
+def test_what_an_image_asks_of_a_network_is_measured_once(networks, monkeypatch):
+    measured = []
+    monkeypatch.setattr(module, "load", lambda network: measured.append(network) or Load(1.0, 2.0))
+    found = estimate(networks, [])
+    assert found.load("vit") is found.load("vit")
+    assert [type(each) for each in measured] == [Engine], "as trials run it"
+
+
+def table(**columns) -> pl.DataFrame:
+    """Of two kinds of steps, of which only the first is to be trained."""
+    return pl.DataFrame({
+        "dataset": ["a", "a"], "network": ["x", "y"], "precision": ["fp32", "fp32"],
+        "batch": [64, 64], "trials": [8, 2], "to train": [8, 0], "image passes": [10, 0],
+        "flops": [7.2e15, 0.0], "bytes": [0.0, 0.0],
+    } | columns)  # fmt: skip
+
+
+def steps(lanes: int = 1, networks: str = "x") -> pl.DataFrame:
+    rows = [(name, "fp32", 64, lanes, 1e12) for name in networks]
+    return pl.DataFrame(rows, schema=[*STEP, "lanes", "speed"], orient="row")
+
+
 def test_hours_are_those_of_so_many_trials_at_once():
-    table = pl.DataFrame({
-        "dataset": ["a", "a"], "network": ["x", "y"], "trials": [8, 2], "to train": [8, 0],
-        "image passes": [10, 0], "flops": [7.2e15, 0.0], "bytes": [0.0, 0.0],
-    })  # fmt: skip
-    speeds = pl.DataFrame({"network": ["x"], "speed": [1e12]})
-    found = timed(table, speeds, at_once=4)
+    found = timed(table(), steps(), at_once=4)
     assert found["hours"].to_list() == [0.5, 0]
-    assert readable(found).row(0) == ("a", "x", 8, 8, 10, 7.2, 1000.0, 0.5)
+    shown = ("a", "x", "fp32", 64, 8, 8, 10, 7.2, 1000.0, 0.5)
+    assert readable(found).row(0) == shown
+
+
+def test_speed_is_that_of_the_network_precision_and_batch():
+    other = table(batch=[64, 32], network=["x", "x"], flops=[7.2e15, 7.2e15])
+    assert timed(other, steps(), at_once=4)["speed"].to_list() == [1e12, None]
+
+
+@pytest.mark.parametrize(("lanes", "hours"), [(1, 2), (4, 2), (8, 2), (16, 4), (5, 2.5)])
+def test_lanes_without_a_trial_take_time(lanes, hours):
+    assert timed(table(), steps(lanes, "xy"), at_once=1)["hours"].to_list() == [hours, 0]
 
 
 @pytest.mark.parametrize(
@@ -99,4 +139,4 @@ def test_hours_are_those_of_so_many_trials_at_once():
     [(22_649.0, "22,600"), (0.035449, "0.0354"), (0.0, "0"), (1.0, "1.00"), (999.6, "1,000")],
 )
 def test_three_digits_count(value, shown):
-    assert module.rounded(value) == shown
+    assert rounded(value) == shown
