@@ -8,6 +8,7 @@ logits; evaluation goes through the loader as well.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -39,26 +40,42 @@ class PilImages(Dataset):
 
 
 class PublishedTrainer:
-    """LoR-VP, rank 4, on a network as its library builds it."""
+    """LoR-VP, rank 4, on a network as its library builds it, on the ``device`` that it is on.
+
+    With ``autocast`` the network computes in bf16 as torch's users have it.
+    """
 
     def __init__(
-        self, network: nn.Module, size: tuple[int, int], classes: int, batch: int, ilm: bool
+        self,
+        network: nn.Module,
+        size: tuple[int, int],
+        classes: int,
+        batch: int,
+        ilm: bool,
+        device: torch.device | str = "cpu",
+        autocast: bool = False,
     ) -> None:
         self.network, self.size, self.batch, self.ilm = network, size, batch, ilm
-        self.left = nn.Parameter(torch.zeros(3, size[0], 4))
-        self.right = nn.Parameter(0.01 * torch.randn(3, 4, size[1]))
+        self.device, self.autocast = torch.device(device), autocast
+        self.left = nn.Parameter(torch.zeros(3, size[0], 4, device=device))
+        self.right = nn.Parameter(0.01 * torch.randn(3, 4, size[1], device=device))
         self.normalise = transforms.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
-        self.head = nn.Linear(1000, classes)
-        self.classes, self.source_K = classes, torch.arange(classes)
+        self.head = nn.Linear(1000, classes, device=device)
+        self.classes, self.source_K = classes, torch.arange(classes, device=device)
         values = [self.left, self.right, *self.head.parameters()]
         self.optimizer = torch.optim.SGD(values, lr=0.02, momentum=0.9)
 
-    def loader(self, images: LabelledImages, shuffle: bool) -> DataLoader:
-        data = PilImages(images, self.size)
-        return DataLoader(data, self.batch, shuffle=shuffle, num_workers=WORKERS)
+    def batches(self, images: LabelledImages, shuffle: bool) -> Iterator[tuple[Tensor, Tensor]]:
+        data, on_gpu = PilImages(images, self.size), self.device.type == "cuda"
+        loader = DataLoader(
+            data, self.batch, shuffle=shuffle, num_workers=WORKERS, pin_memory=on_gpu
+        )
+        for x_BCHW, y_B in loader:
+            yield x_BCHW.to(self.device), y_B.to(self.device)
 
     def logits(self, x_BCHW: Tensor) -> Tensor:
-        return self.network(self.normalise(x_BCHW + self.left @ self.right))
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.autocast):
+            return self.network(self.normalise(x_BCHW + self.left @ self.right)).float()
 
     def mapped(self, logits_BS: Tensor) -> Tensor:
         return logits_BS[:, self.source_K] if self.ilm else self.head(logits_BS)
@@ -67,7 +84,7 @@ class PublishedTrainer:
         """ILM's pass over all images, if asked for, and the training steps."""
         if self.ilm:
             self.count(images)
-        for x_BCHW, y_B in self.loader(images, shuffle=True):
+        for x_BCHW, y_B in self.batches(images, shuffle=True):
             logits_BK = self.mapped(self.logits(x_BCHW))
             loss = F.cross_entropy(logits_BK, y_B)
             self.optimizer.zero_grad()
@@ -77,16 +94,16 @@ class PublishedTrainer:
 
     @torch.no_grad()
     def count(self, images: LabelledImages) -> None:
-        pairs = [(self.logits(x_BCHW), y_B) for x_BCHW, y_B in self.loader(images, shuffle=False)]
+        pairs = [(self.logits(x_BCHW), y_B) for x_BCHW, y_B in self.batches(images, shuffle=False)]
         top_N = torch.cat([logits_BS for logits_BS, _ in pairs]).argmax(1)
         labels_N = torch.cat([y_B for _, y_B in pairs])
-        counts_SK = torch.zeros(1000, self.classes, dtype=torch.int64)
-        counts_SK.index_put_((top_N, labels_N), torch.tensor(1), accumulate=True)
+        counts_SK = torch.zeros(1000, self.classes, dtype=torch.int64, device=self.device)
+        counts_SK.index_put_((top_N, labels_N), labels_N.new_tensor(1), accumulate=True)
         self.source_K = greedy(counts_SK)[:, 0]
 
     @torch.no_grad()
     def accuracy(self, images: LabelledImages) -> float:
         right = 0
-        for x_BCHW, y_B in self.loader(images, shuffle=False):
+        for x_BCHW, y_B in self.batches(images, shuffle=False):
             right += (self.mapped(self.logits(x_BCHW)).argmax(1) == y_B).sum().item()
         return right / len(images)

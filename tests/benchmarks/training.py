@@ -21,8 +21,10 @@ import torch
 
 from lorvp.datasets.labelled_images import LabelledImages
 from lorvp.experiment.trial import Trial
+from lorvp.images import Size
 from lorvp.networks import checkpoint
 from lorvp.networks.frozen import FrozenNetwork
+from lorvp.networks.libraries.timm_models import create
 from lorvp.networks.manifest import Facts
 from lorvp.performance import flops as cost
 from lorvp.performance.profile import matmul_rate, repeated_epoch
@@ -40,11 +42,11 @@ NETWORKS = ["resnet18", "vit_tiny_patch16_224"]
 WORK = ["training epoch", "ilm epoch", "evaluation"]
 
 
-def images() -> LabelledImages:
+def images(number: int = IMAGES) -> LabelledImages:
     """Random images of CIFAR's size."""
     random = torch.Generator().manual_seed(0)
-    pixels = torch.randint(0, 256, (IMAGES, 32, 32, 3), generator=random, dtype=torch.uint8)
-    return LabelledImages(pixels, torch.randint(CLASSES, (IMAGES,), generator=random))
+    pixels = torch.randint(0, 256, (number, 32, 32, 3), generator=random, dtype=torch.uint8)
+    return LabelledImages(pixels, torch.randint(CLASSES, (number,), generator=random))
 
 
 def trial(mapping: str, precision: Precision) -> Trial:
@@ -91,10 +93,10 @@ def cpu_seconds(work: Callable[[], object]) -> float:
     return now() - start
 
 
-def frozen(architecture: str) -> FrozenNetwork:
+def frozen(architecture: str, size: Size = SIZE) -> FrozenNetwork:
     """A frozen network with random weights, which take as long as trained ones."""
     names = [f"source {s}" for s in range(1000)]
-    return FrozenNetwork(timm.create_model(architecture).eval(), SIZE, MEAN, STD, names)
+    return FrozenNetwork(create(architecture, 1000, size).eval(), size, MEAN, STD, names)
 
 
 def variants(architecture: str, found: LabelledImages) -> dict[tuple[str, str], Callable]:
@@ -113,10 +115,10 @@ def variants(architecture: str, found: LabelledImages) -> dict[tuple[str, str], 
     return ways
 
 
-def flops(architecture: str) -> tuple[float, float]:
+def flops(architecture: str, size: Size = SIZE) -> tuple[float, float]:
     """The operations that a training step and a look need for one image."""
     names = [f"source {s}" for s in range(1000)]
-    facts = Facts(library="timm", architecture=architecture, input_size=SIZE, mean=MEAN, std=STD,
+    facts = Facts(library="timm", architecture=architecture, input_size=size, mean=MEAN, std=STD,
                   interpolation="bilinear", class_names=names, source="")  # fmt: skip
     manifest, network = checkpoint.sketch(facts)
     image = cost.per_image(trial("fm", "fp32").method, manifest, network, ["a"], "logits")
