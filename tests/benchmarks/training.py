@@ -93,10 +93,10 @@ def cpu_seconds(work: Callable[[], object]) -> float:
     return now() - start
 
 
-def frozen(architecture: str, size: Size = SIZE) -> FrozenNetwork:
+def frozen(architecture: str, size: Size = SIZE, sources: int = 1000) -> FrozenNetwork:
     """A frozen network with random weights, which take as long as trained ones."""
-    names = [f"source {s}" for s in range(1000)]
-    return FrozenNetwork(create(architecture, 1000, size).eval(), size, MEAN, STD, names)
+    names = [f"source {s}" for s in range(sources)]
+    return FrozenNetwork(create(architecture, sources, size).eval(), size, MEAN, STD, names)
 
 
 def variants(architecture: str, found: LabelledImages) -> dict[tuple[str, str], Callable]:
@@ -115,9 +115,9 @@ def variants(architecture: str, found: LabelledImages) -> dict[tuple[str, str], 
     return ways
 
 
-def flops(architecture: str, size: Size = SIZE) -> tuple[float, float]:
+def flops(architecture: str, size: Size = SIZE, sources: int = 1000) -> tuple[float, float]:
     """The operations that a training step and a look need for one image."""
-    names = [f"source {s}" for s in range(1000)]
+    names = [f"source {s}" for s in range(sources)]
     facts = Facts(library="timm", architecture=architecture, input_size=size, mean=MEAN, std=STD,
                   interpolation="bilinear", class_names=names, source="")  # fmt: skip
     manifest, network = checkpoint.sketch(facts)

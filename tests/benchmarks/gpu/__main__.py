@@ -79,7 +79,7 @@ class Run:
         if on_gpu:
             torch.cuda.reset_peak_memory_stats()
         work = work_of(small, self.device)
-        took = timed(work, small.seconds)
+        took = timed(work.do, small.seconds)
         speed = small.lanes * small.images / took.seconds
         row = {
             SPEED: round(speed),
@@ -87,10 +87,10 @@ class Run:
             "GB": _digits(torch.cuda.max_memory_allocated() / 1e9) if on_gpu else None,
             "first, s": _digits(took.first),
             "calls": took.calls,
-        }
+        } | work.account()
         aims = [self._judged(aim, row) for aim in case.aims]
         missed = any(aim["met"] is False for aim in aims)
-        kernels = {"kernels": top_kernels(work, on_gpu)} if missed else {}
+        kernels = {"kernels": top_kernels(work.do, on_gpu)} if missed else {}
         return row | ({"aims": aims} if aims else {}) | kernels
 
     def _judged(self, aim: Aim, row: Row) -> Row:

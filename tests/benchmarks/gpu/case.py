@@ -8,7 +8,8 @@ from typing import Any, Literal
 Precision = Literal["fp32", "tf32", "bf16"]
 Work = Literal["training", "ilm epoch", "evaluation"]
 Way = Literal["eager", "captured", "compiled", "published", "published, autocast"]
-"""``captured`` is the way of this project's trials on a GPU: each step is one CUDA graph."""
+"""``captured`` is the way of this project's trials on a GPU: each step is one CUDA graph. So it is
+where the network is ``compiled`` besides."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,10 @@ class Case:
     """Trials in one process whose batches go through the network together."""
     work: Work = "training"
     method: str = "lor_vp"
+    """A kind, or ``params.yaml`` for the default experiment's trials in turn."""
     side: int = 224
+    sources: int = 1000
+    """Classes of the network."""
     images: int = 2048
     """Images of an epoch; each lane trains on all of them."""
     seconds: float = 3.0
@@ -72,5 +76,6 @@ class Case:
 def tiny(case: Case) -> Case:
     """The same on a network and images so small that a CPU takes no time for it."""
     network = "test_vit" if "vit" in case.network else "test_resnet"
-    lanes, batch = min(case.lanes, 2), 8
-    return replace(case, network=network, batch=batch, lanes=lanes, side=32, images=16, seconds=0)
+    # The papers' border of 30 pixels needs 60 of them.
+    lanes, side = min(case.lanes, 2), min(case.side, 64)
+    return replace(case, network=network, batch=8, lanes=lanes, side=side, images=16, seconds=0)

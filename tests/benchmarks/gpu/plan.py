@@ -10,7 +10,7 @@ SPEED = "images/s"
 LIMIT = "of the limit"
 
 # What these give is what most cases have, and can be given anew.
-DEFAULT = partial(Case, "test_resnet", batch=64, precision="fp32", side=32, images=4096)
+DEFAULT = partial(Case, "test_resnet", batch=64, precision="fp32", side=32, images=4096, sources=26)
 """The network of the default params.yaml."""
 VIT = partial(Case, "vit_base_patch16_224", precision="bf16")
 SMALL = partial(Case, "resnet18", precision="bf16", images=4096)
@@ -25,7 +25,10 @@ RESNET_256 = SMALL(batch=256)
 
 AIMED_AT = [
     ALONE,
-    DEFAULT(lanes=32, aims=(Aim(SPEED, 140_000), Aim(SPEED, 20, over=ALONE.name))),
+    DEFAULT(
+        method="params.yaml", lanes=32,
+        aims=(Aim(SPEED, 140_000), Aim(SPEED, 20, over=ALONE.name)),
+    ),
     PUBLISHED,
     VIT_256,
     RESNET_256,
@@ -38,7 +41,7 @@ AIMED_AT = [
     VIT(batch=256, precision="tf32", aims=(Aim(SPEED, 2000),)),
 ]  # fmt: skip
 
-LANES = [DEFAULT(lanes=lanes) for lanes in (1, 8, 4)] + [
+LANES = [DEFAULT(lanes=lanes) for lanes in (1, 32, 8, 4)] + [
     SMALL(batch=64),
     VIT(batch=64),
     LARGE(batch=64, lanes=4),

@@ -1,10 +1,13 @@
-"""The work of a case as a function without arguments that can be called again and again."""
+"""The work of a case, which can be done again and again."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
+from itertools import cycle
+from pathlib import Path
 from typing import get_args
 
 import torch
@@ -13,77 +16,90 @@ from lorvp.datasets.labelled_images import LabelledImages
 from lorvp.experiment.trial import Trial
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.networks.libraries.timm_models import create
-from lorvp.performance.profile import repeated_epoch
 from lorvp.recipe import Precision
-from lorvp.training.epoch import refresh_mapping
-from lorvp.training.evaluation import predict
-from lorvp.training.model import PromptedNetwork
+from lorvp.training.lanes import Lanes
+from lorvp.training.trainer import Training
 from lorvp.trials.run import build
+from tasks import settings
 from tests.benchmarks import training
 from tests.benchmarks.gpu.case import Case
 from tests.benchmarks.gpu.watch import Action
 from tests.benchmarks.published_way import PublishedTrainer
 
+DEFAULT_EXPERIMENT = Path(__file__).parents[3] / "params.yaml"
 NAMES = [f"class {k}" for k in range(training.CLASSES)]
+STILL = {"epochs": 100_000, "lr": 1e-6, "lr_placement": 1e-6, "lr_mapping": 1e-6}
+"""More epochs than are ever measured, at rates at which nothing diverges."""
 
 
 class MissingError(Exception):
     """This version of the project, or this machine, cannot do what a case asks for."""
 
 
-def work_of(case: Case, device: torch.device) -> Action:
-    """One epoch of training or one evaluation, as the case says.
+@dataclass(frozen=True)
+class Work:
+    """What is measured."""
+
+    do: Action
+    """One epoch of training, or one evaluation."""
+    account: Callable[[], dict[str, str]] = dict
+    """How it was done, once it was."""
+
+
+def work_of(case: Case, device: torch.device) -> Work:
+    """The work of a case.
 
     Raises:
         MissingError: it cannot be done; the message says why.
     """
     if case.way.startswith("published"):
-        return _published(case, device)
+        return Work(_published(case, device))
     if case.precision not in get_args(Precision):
         raise MissingError(f"there is no precision {case.precision}")
-    if case.lanes > 1 or (case.way == "captured" and case.work == "training"):
-        raise MissingError("there are no lanes")
-    images, trial = _images(case, device), _trial(case)
-    model = build(trial, _frozen(case.network, case.side, device), NAMES).to(device)
+    images = training.images(case.images).to(device)
+    lanes = _lanes(case, images)
     if case.work == "evaluation":
-        return lambda: predict(model, images)
-    epoch = repeated_epoch(model, images, trial.training)
-    return epoch if case.work == "training" else _after_counting(model, images, epoch)
+        return Work(lambda: lanes.measure("val", lambda lane: images), lambda: lanes.account)
+    return Work(lambda: _epoch(lanes), lambda: lanes.account)
 
 
-def _after_counting(model: PromptedNetwork, images: LabelledImages, epoch: Action) -> Action:
-    def counted() -> None:
-        refresh_mapping(model, images, 0)
-        epoch()
-
-    return counted
-
-
-def _trial(case: Case) -> Trial:
-    settings = {
-        "dataset": "noise",
-        "network": "any",
-        "method": case.method,
-        "mapping": "ilm" if case.work == "ilm epoch" else "fm",
-        "training": {
-            "epochs": 1,
-            "batch_size": case.batch,
-            "precision": case.precision,
-            "compile": "default" if case.way == "compiled" else None,
-        },
-    }
-    return Trial.model_validate(settings)
+def _lanes(case: Case, images: LabelledImages) -> Lanes:
+    network = _frozen(case.network, case.side, case.sources, images.device)
+    # Validated in each epoch, so that it has to be next to nothing.
+    one = LabelledImages(images.images_NHWC[:1], images.labels_N[:1], images.device)
+    trainings = []
+    for seed, trial in zip(range(case.lanes), cycle(_trials(case)), strict=False):
+        torch.manual_seed(seed)
+        model = build(trial, network, NAMES).to(images.device)
+        trainings.append(Training(model, images, one, trial.training))
+    return Lanes(trainings, case.lanes, replays=False if case.way == "eager" else None)
 
 
-def _images(case: Case, device: torch.device) -> LabelledImages:
-    return training.images(case.images).to(device)
+def _epoch(lanes: Lanes) -> None:
+    """The mapping's counts if they are due, the steps, and the look at one image."""
+    for found in lanes.epoch().values():
+        if isinstance(found, Exception):
+            raise found
+
+
+def _trials(case: Case) -> list[Trial]:
+    """The trials that lanes take in turn."""
+    mode = "default" if case.way == "compiled" else None
+    own = STILL | {"batch_size": case.batch, "precision": case.precision, "compile": mode}
+    mapping = "ilm" if case.work == "ilm epoch" else "fm"
+    same = {"dataset": "noise", "network": "any", "mapping": mapping, "training": own}
+    if case.method != "params.yaml":
+        return [Trial.model_validate(same | {"method": case.method})]
+    points = settings.read(DEFAULT_EXPERIMENT).points
+    methods = {point.method: point.trial.method for point in points if point.method != "none"}
+    return [Trial.model_validate(same | {"method": method}) for method in methods.values()]
 
 
 @lru_cache(maxsize=4)
-def _frozen(network: str, side: int, device: torch.device) -> FrozenNetwork:
+def _frozen(network: str, side: int, sources: int, device: torch.device) -> FrozenNetwork:
     """Random weights take as long as trained ones; a GPU draws them in no time."""
     with device:
-        return training.frozen(network, (side, side)).to(device)
+        return training.frozen(network, (side, side), sources).to(device)
 
 
 def _published(case: Case, device: torch.device) -> Action:
@@ -120,10 +136,10 @@ def _any_kernels() -> Iterator[None]:
 
 def flops(case: Case) -> float:
     """The operations that the work needs for one image."""
-    step, look = _step_and_look(case.network, case.side)
+    step, look = _step_and_look(case.network, case.side, case.sources)
     return {"training": step, "ilm epoch": step + look, "evaluation": look}[case.work]
 
 
 @lru_cache
-def _step_and_look(network: str, side: int) -> tuple[float, float]:
-    return training.flops(network, (side, side))
+def _step_and_look(network: str, side: int, sources: int) -> tuple[float, float]:
+    return training.flops(network, (side, side), sources)
