@@ -15,6 +15,7 @@ from lorvp.datasets.labelled_images import LabelledImages
 from lorvp.datasets.manifest import SPLITS
 from lorvp.datasets.prepared import Prepared
 from lorvp.networks.acceleration.engine import engine
+from lorvp.networks.acceleration.precision import computing_in
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.training.cached_outputs import Cache, Outputs, no_cache, with_cached_outputs
 from lorvp.training.evaluation import Predictions, predict
@@ -124,33 +125,35 @@ def run_together(
     Raises:
         Exception: memory ran out, or the network failed, for all that have not ended.
     """
+    precision = wishes[0].trial.training.precision
     network = network.to(device)
     splits = {name: data.split(name).to(device) for name in SPLITS}
     running: dict[int, Run] = {}
     ended: dict[int, Result | Exception] = {}
     for number, wish in enumerate(wishes):
-        with _ending(ended, number):
+        with computing_in(precision), _ending(ended, number):
             running[number] = Run(wish, network, data.class_names, splits, halvings)
     if ended:
         yield ended
-    if running:
-        yield from _epochs(running, width)
-
-
-def _epochs(running: dict[int, Run], width: int) -> Iterator[dict[int, Result | Exception]]:
-    """Train all of ``running`` to their ends; see ``run_together``."""
-    lanes = Lanes([each.training for each in running.values()], width)
-    while running:
-        ended: dict[int, Result | Exception] = {}
-        outcome = lanes.epoch() if lanes.running else {}
-        for number, each in running.items():
-            with _ending(ended, number):
-                if (result := each.after(outcome.get(each.training), lanes)) is not None:
-                    ended[number] = result
-            if number in ended:
-                lanes.drop(each.training)
+    lanes = Lanes([each.training for each in running.values()], width) if running else None
+    while lanes is not None and running:
+        with computing_in(precision):
+            ended = _epoch(running, lanes)
         yield ended
         running = {number: each for number, each in running.items() if number not in ended}
+
+
+def _epoch(running: dict[int, Run], lanes: Lanes) -> dict[int, Result | Exception]:
+    """Train one epoch; the trials that end with it."""
+    ended: dict[int, Result | Exception] = {}
+    outcome = lanes.epoch() if lanes.running else {}
+    for number, each in running.items():
+        with _ending(ended, number):
+            if (result := each.after(outcome.get(each.training), lanes)) is not None:
+                ended[number] = result
+        if number in ended:
+            lanes.drop(each.training)
+    return ended
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from lorvp.prompts.base import Canvas, Content, Placement
+from lorvp.prompts.base import Canvas, Content, Placement, numbers_of, spread
 from lorvp.settings import NotNegative, Settings
 
 
@@ -38,8 +38,7 @@ class Free(Content):
     def __init__(self, content_HW: Tensor, std: float = 0.0) -> None:
         super().__init__()
         self.register_buffer("content_HW", content_HW, persistent=False)
-        # Numbers of pixels, since where a mask is true would have to be asked of the device.
-        self.register_buffer("pixels_V", content_HW.flatten().nonzero()[:, 0], persistent=False)
+        self.register_buffer("pixels_V", numbers_of(content_HW), persistent=False)
         self.values = nn.Parameter(std * torch.randn(3, int(content_HW.sum())))
 
     def shown(self) -> Tensor:
@@ -47,6 +46,4 @@ class Free(Content):
         return self.values
 
     def forward(self) -> Tensor:
-        nothing = self.values.new_zeros(3, self.content_HW.numel())
-        canvas = nothing.index_copy(1, self.pixels_V, self.shown())
-        return canvas.view(3, *self.content_HW.shape)
+        return spread(self.shown(), self.pixels_V, self.content_HW.shape)
