@@ -1,5 +1,7 @@
 """`python -m flows.profile [WORDS]`: how fast a trial of params.yaml trains, and why.
 
+On a GPU as many of its kind are trained side by side as a run would train.
+
 The first trial whose name holds WORDS, such as "lor_vp r=4 · lp"; datasets and checkpoints have
 to be there (`dvc repro` makes them). Nothing is stored.
 """
@@ -8,6 +10,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -15,20 +18,23 @@ import typer
 from lorvp.datasets import prepared
 from lorvp.datasets.labelled_images import LabelledImages
 from lorvp.errors import InputError
-from lorvp.experiment.trial import Point
+from lorvp.experiment.trial import Point, Trial
 from lorvp.networks import checkpoint
 from lorvp.networks.acceleration.account import in_a_line
+from lorvp.networks.manifest import CheckpointManifest
 from lorvp.performance import flops, profile
 from lorvp.results import tables
 from lorvp.training.determinism import make_repeatable
+from lorvp.trials.company import company
 from lorvp.trials.run import build
 from tasks import settings
 from tasks.machine.devices import devices
+from tasks.machine.lanes import width
 from tasks.machine.memory import keep_freed_memory
 from tasks.machine.precision import require_fast
 from tasks.orchestration.command_line import run
 from tasks.paths import CHECKPOINTS, DATASETS
-from tasks.settings import RunExperiment
+from tasks.settings import ComputeConfig, RunExperiment
 
 QUIET = {"KINETO_LOG_LEVEL": "99"}
 """Else torch's profiler prints when it starts and stops, and warns of GPUs that are not there."""
@@ -46,21 +52,42 @@ def main(words: Annotated[list[str] | None, typer.Argument(metavar="WORDS")] = N
     trial, data = point.trial, prepared.read(DATASETS / point.trial.dataset)
     folder = CHECKPOINTS / trial.network
     slow = require_fast(trial.training.precision, device, experiment.params.compute.slow_precision)
-    model = build(trial, checkpoint.load(folder).to(device), data.class_names).to(device)
+    network, manifest = checkpoint.load(folder).to(device), checkpoint.read_manifest(folder)
+    number = lanes(trial, manifest, data.class_names, experiment.params.compute, device)
+    model, *beside = (build(trial, network, data.class_names).to(device) for _ in range(number))
     if not model.parameter_groups():
         raise InputError(f"{point.name} trains nothing; name another trial")
-    number = min(len(train := data.split("train")), IMAGES, 8 * trial.training.batch_size)
-    images = LabelledImages(train.images_NHWC[:number], train.labels_N[:number]).to(device)
-    found = profile.of_training(model, images, trial.training)
-    manifest, sketch = checkpoint.sketch(checkpoint.read_manifest(folder))
+    few = min(len(train := data.split("train")), IMAGES, 8 * trial.training.batch_size)
+    images = LabelledImages(train.images_NHWC[:few], train.labels_N[:few]).to(device)
+    found = profile.of_training([model, *beside], images, trial.training)
+    _, sketch = checkpoint.sketch(manifest)
     reads = model.mapping.reads
     image = flops.per_image(trial.method, manifest, sketch, data.class_names, reads)
     side = profile.SLOW_SIDE if slow else profile.SIDE
     limit = profile.matmul_rate(trial.training.precision, device, side) / image.step
-    print(f"{point.name}, {trial.training.precision}, batch {trial.training.batch_size}, {device}")
+    print(f"{headline(point, number)}, {device}")
     print(f"network: {in_a_line(model.prompt.account(model.network))}")
     print(tables.markdown(found.operations))
     print(report(found, image, limit))
+
+
+def lanes(
+    trial: Trial,
+    manifest: CheckpointManifest,
+    class_names: Sequence[str],
+    compute: ComputeConfig,
+    device: str,
+) -> int:
+    """How many such trials a worker trains side by side on ``device``, where enough are left."""
+    alone = company(trial, manifest.canvas, manifest.ends(class_names)) is None
+    return 1 if alone else width(compute, trial, manifest, device)
+
+
+def headline(point: Point, number: int) -> str:
+    """What is profiled: a trial, or ``number`` of its kind side by side."""
+    training = point.trial.training
+    together = f", {number} side by side" if number > 1 else ""
+    return f"{point.name}, {training.precision}, batch {training.batch_size}{together}"
 
 
 def chosen(experiment: RunExperiment, words: str) -> Point:
@@ -79,7 +106,9 @@ def chosen(experiment: RunExperiment, words: str) -> Point:
 def report(found: profile.Profile, image: flops.PerImage, limit: float) -> str:
     """How fast the trial trains, and how fast this machine could train it."""
     share = found.images_per_core_second / limit
+    peak = f"at most {found.peak_bytes / 1e9:,.3g} GB of the GPU\n" if found.peak_bytes else ""
     return (
+        f"{peak}"
         f"{found.images_per_second:,.1f} images/s, "
         f"{found.images_per_core_second:,.1f} images per core-second: {share:.0%} of the limit\n"
         f"({image.step / 1e9:,.3g} GFLOP for an image; a plain product of matrices here would "

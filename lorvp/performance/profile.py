@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -43,6 +43,8 @@ class Profile:
     """Per second of computing time, which other processes disturb less than the clock."""
     operations: pl.DataFrame
     """The operations that take most of the time: ``operation``, ``share``, ``calls``."""
+    peak_bytes: int | None = None
+    """The most of a GPU's memory that this process held meanwhile, weights and all."""
 
 
 def matmul_rate(
@@ -59,30 +61,39 @@ def matmul_rate(
 
 
 def of_training(
-    model: PromptedNetwork, images: LabelledImages, config: TrainingConfig, rounds: int = 3
+    models: Sequence[PromptedNetwork],
+    images: LabelledImages,
+    config: TrainingConfig,
+    rounds: int = 3,
 ) -> Profile:
-    """Train on ``images`` for ``rounds`` epochs after one to warm up, and measure."""
-    train = repeated_epoch(model, images, config)
+    """Train ``models`` side by side on ``images`` for ``rounds`` epochs after one to warm up, and
+    measure; the images of all of them count."""
+    train, number = repeated_epoch(models, images, config), len(images) * len(models)
 
     def epoch() -> None:
         with computing_in(config.precision):
             train()
 
     epoch()
+    if images.device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(images.device)
     times = [_seconds(epoch, images.device) for _ in range(rounds)]
     wall, cpu = (statistics.median(column) for column in zip(*times, strict=True))
-    return Profile(len(images) / wall, len(images) / cpu, _operations(epoch, images.labels_N))
+    peak = torch.cuda.max_memory_reserved(images.device) if images.device.type == "cuda" else None
+    return Profile(number / wall, number / cpu, _operations(epoch, images.labels_N), peak)
 
 
 def repeated_epoch(
-    model: PromptedNetwork, images: LabelledImages, config: TrainingConfig
+    models: Sequence[PromptedNetwork], images: LabelledImages, config: TrainingConfig
 ) -> Callable[[], object]:
-    """A function that trains for one more epoch each time it is called."""
-    training = Training(model, images, images, config)
-    lanes = Lanes([training])
+    """A function that trains all ``models`` for one more epoch each time it is called, as lanes of
+    one pass through their network."""
+    trainings = [Training(model, images, images, config) for model in models]
+    lanes = Lanes(trainings, len(trainings))
 
     def epoch() -> None:
-        training.begin()
+        for training in trainings:
+            training.begin()
         lanes.train()
 
     return epoch

@@ -61,7 +61,7 @@ class Ours:
     def __init__(self, asked: Trial, network: FrozenNetwork, found: LabelledImages) -> None:
         names = [f"class {k}" for k in range(CLASSES)]
         self.model, self.found = build(asked, network, names).to(found.device), found
-        self.train = repeated_epoch(self.model, found, asked.training)
+        self.train = repeated_epoch([self.model], found, asked.training)
 
     def epoch(self) -> None:
         refresh_mapping(self.model, self.found, 0)

@@ -1,0 +1,1 @@
+"""The commands, as far as they can be tried without a project."""
