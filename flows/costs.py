@@ -49,13 +49,14 @@ def main(
     steps = measured(estimate, steps_of(estimate, table, compute, memory), device, memory)
     table = timed(table, steps, at_once)
     print(tables.markdown(readable(table)))
-    print(summary(table, estimate, f"{at_once} x {in_words(device)}"))
+    compiled = ", not compiled" if memory is not None else ""
+    print(summary(table, estimate, f"{at_once} x {in_words(device)}{compiled}"))
     asked = memory if gigabytes is None else gigabytes * GB
     for line in lanes_told(steps_of(estimate, table, compute, asked), asked):
         print(line)
     for sentence in experiment.shared:
         print(f"note: {sentence}")
-    for note in [*other_versions.notes(finished, compute), *_in_fp32(table)]:
+    for note in [*other_versions.notes(finished, compute), *in_fp32(table)]:
         print(note)
     for network, account in estimate.accounts().items():
         print(f"{network}: {account['folding']}; {account['stem']}{_slower_steps(account)}")
@@ -72,13 +73,13 @@ def lanes_told(steps: pl.DataFrame, memory: float | None) -> list[str]:
     ]
 
 
-def _in_fp32(timed: pl.DataFrame) -> list[str]:
-    """For trials in a precision that was too slow to measure."""
+def in_fp32(timed: pl.DataFrame) -> list[str]:
+    """For trials in a precision that was not measured."""
     slow = timed.filter(pl.col("precision") != pl.col("measured in"))
     totals = slow.group_by("precision", maintain_order=True).agg(pl.col("to train").sum())
     return [
-        f"note: {trials:,} trials compute in {precision}, which is far slower here; their speed "
-        "and hours are those of fp32"
+        f"note: {trials:,} trials compute in {precision}, which this machine lacks or is "
+        "far slower in; their speed and hours are those of fp32"
         for precision, trials in totals.iter_rows()
     ]
 

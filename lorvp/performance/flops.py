@@ -22,6 +22,7 @@ from lorvp.experiment.trial import Trial
 from lorvp.images import Augmentation
 from lorvp.mappings.base import Mapping
 from lorvp.networks.acceleration.engine import PIECE, Engine, engine
+from lorvp.networks.acceleration.precision import computing_in
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.networks.interface import Reads
 from lorvp.networks.libraries import LIBRARIES
@@ -175,7 +176,8 @@ def speed(
 ) -> float:
     """FLOP/s of this network on ``device``, forward and backward to the prompt, as it is now:
     measured with start values in place of weights, in steps of so many ``images``, on one thread of
-    a CPU; a CPU takes them in pieces, and a few will do unless given."""
+    a CPU; a CPU takes them in pieces, and a few will do unless given. Nothing is compiled, which
+    would take longer than all else here."""
     library = LIBRARIES[manifest.library]
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -191,11 +193,12 @@ def speed(
             if device.startswith("cuda"):
                 torch.cuda.synchronize()
 
-        flops = counted(step)
-        start, rounds = time.perf_counter(), 0
-        while rounds == 0 or time.perf_counter() - start < seconds:
-            step()
-            rounds += 1
+        with computing_in(precision):
+            flops = counted(step)
+            start, rounds = time.perf_counter(), 0
+            while rounds == 0 or time.perf_counter() - start < seconds:
+                step()
+                rounds += 1
         return rounds * flops / (time.perf_counter() - start)
     finally:
         torch.set_num_threads(threads)

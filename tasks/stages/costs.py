@@ -11,7 +11,7 @@ from lorvp.datasets import prepared
 from lorvp.datasets.adapters import DatasetConfig
 from lorvp.datasets.source import Sizes
 from lorvp.errors import InputError
-from lorvp.networks.acceleration.precision import why_slow
+from lorvp.networks.acceleration.precision import why_absent, why_slow
 from lorvp.performance.estimate import STEP, Dataset, Estimate, Network
 from lorvp.performance.lanes import SHARE, kept_bytes
 from lorvp.trials.store import TrialStore, default_root
@@ -65,12 +65,14 @@ def measured(
     estimate: Estimate, steps: pl.DataFrame, device: str, memory: float | None
 ) -> pl.DataFrame:
     """``steps`` with their ``speed`` in FLOP/s on this device, all lanes together, and the
-    precision that it was ``measured in``: fp32 where theirs is far slower, and would take hours to
-    measure."""
+    precision that it was ``measured in``: fp32 where this device lacks theirs, or is far slower in
+    it, so that measuring would take hours."""
     speed = cache(estimate.speed)
     rows = []
     for step in steps.iter_rows(named=True):
-        precision = "fp32" if why_slow(step["precision"], device) else step["precision"]
+        precision = step["precision"]
+        if why_absent(precision, device) or why_slow(precision, device):
+            precision = "fp32"
         images = None
         if memory is not None:
             load = estimate.load(step["network"])

@@ -134,6 +134,7 @@ def test_trained_values_are_those_of_prompt_and_mapping():
     assert found.trained_values == 3 * 2 * (64 + 64) + 26 * 10 + 10
 
 
-def test_the_speed_of_this_machine_is_a_speed():
+@pytest.mark.parametrize("images", [None, 2])
+def test_the_speed_of_this_machine_is_a_speed(images):
     manifest, _ = sketch()
-    assert 1e7 < flops.speed(manifest, "cpu", seconds=0.05) < 1e14
+    assert 1e7 < flops.speed(manifest, "cpu", "fp32", images, seconds=0.05) < 1e14

@@ -41,6 +41,9 @@ def test_small_networks_need_more_images_a_step(flops, images):
         (VIT_B, "fp32", 64, H200, 4),
         (VIT_B, "fp32", 256, H200, 1),
         (VIT_B, "fp32", 64, SMALL, 2),  # 4 lanes keep 22.8 GB, 2 keep 11.4 of 14.4
+        (VIT_B, "fp32", 64, 38.1e9, 4),  # 22.8 of 22.9
+        (VIT_B, "fp32", 64, 37.8e9, 2),  # 22.8 of 22.7
+        (VIT_B, "tf32", 64, SMALL, 2),  # TF32 numbers are stored as fp32
         (VIT_B, "bf16", 64, SMALL, 4),  # 11.4 GB
         (VIT_B, "fp32", 256, SMALL, 1),  # one trial is never refused
     ],

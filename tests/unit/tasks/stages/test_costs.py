@@ -5,7 +5,7 @@ from collections.abc import Callable
 import polars as pl
 import pytest
 
-from flows.costs import lanes_told
+from flows.costs import in_fp32, lanes_told
 from lorvp.performance.estimate import STEP
 from lorvp.performance.lanes import Load
 from tasks.settings import ComputeConfig
@@ -33,6 +33,7 @@ class Numbers:
 @pytest.fixture
 def numbers(monkeypatch) -> Numbers:
     monkeypatch.setattr(costs, "why_slow", slow_in())
+    monkeypatch.setattr(costs, "why_absent", slow_in("tf32"))
     return Numbers()
 
 
@@ -98,6 +99,15 @@ def test_a_slow_precision_is_not_waited_for(numbers, monkeypatch):
     found = measured(numbers, steps_of(numbers, VIT, AUTO, None), "cpu", None)
     assert numbers.asked == [("vit", "cpu", "fp32", None)]
     assert found.select("precision", "measured in").rows() == [("fp32", "fp32"), ("bf16", "fp32")]
+
+
+def test_a_precision_that_this_machine_lacks_is_not_measured(numbers):
+    tf32 = table(("vit", "tf32", 64, 5))
+    found = measured(numbers, steps_of(numbers, tf32, AUTO, None), "cpu", None)
+    assert numbers.asked == [("vit", "cpu", "fp32", None)]
+    timed = found.with_columns(pl.lit(1234).alias("to train"))
+    [note] = in_fp32(timed)
+    assert note.startswith("note: 1,234 trials compute in tf32, which this machine lacks or is")
 
 
 def test_nothing_to_train_is_not_measured(numbers):
