@@ -171,7 +171,7 @@ class Lanes:
                 body,
                 self.device,
                 lambda: (tensor for lane in lanes for tensor in moving(lane)),
-                [lane.random.on_device for lane in lanes],
+                [generator for lane in lanes for generator in lane.random.all()],
                 self._replays,
             )
         return self._passes[name]

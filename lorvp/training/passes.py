@@ -147,7 +147,9 @@ def _graph_of(
 ) -> torch.cuda.CUDAGraph:
     graph = torch.cuda.CUDAGraph()
     for generator in generators:
-        graph.register_generator_state(generator)
+        # Every graph knows the global one of its device.
+        if generator.device.type == "cuda" and generator not in torch.cuda.default_generators:
+            graph.register_generator_state(generator)
     try:
         with torch.cuda.graph(graph, pool=_pool(device)):
             work()

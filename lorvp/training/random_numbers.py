@@ -25,14 +25,15 @@ class RandomNumbers:
     def state(self) -> list[Tensor]:
         """The states of all generators that this training draws from, the global ones included:
         dropout in a trained copy of a network knows no other."""
-        return [generator.get_state() for generator in self._all()]
+        return [generator.get_state() for generator in self.all()]
 
     def load_state(self, states: list[Tensor]) -> None:
         """Go on from what ``state`` returned."""
-        for generator, state in zip(self._all(), states, strict=True):
+        for generator, state in zip(self.all(), states, strict=True):
             generator.set_state(state)
 
-    def _all(self) -> list[torch.Generator]:
+    def all(self) -> list[torch.Generator]:
+        """The generators of this training, and then the global ones."""
         own = [self.on_host] if self.on_device is self.on_host else [self.on_host, self.on_device]
         shared = [torch.default_generator]
         if self._global_device is not None:
