@@ -16,7 +16,7 @@ EVAL_BATCH = 256
 class LabelledImages:
     """images_NHWC (uint8) with labels_N (int64).
 
-    Batches are given on ``device``; all images are moved there if they leave enough room.
+    Batches are given on ``device``; all images are moved there if they leave enough room, or none.
     """
 
     images_NHWC: Tensor
@@ -26,25 +26,38 @@ class LabelledImages:
     def __len__(self) -> int:
         return len(self.labels_N)
 
+    @property
+    def home(self) -> torch.device:
+        """Where the images lie, and row numbers of batches have to: on the device if they all
+        have room there."""
+        return self.images_NHWC.device
+
     def to(self, device: torch.device | str) -> LabelledImages:
         """The same images and labels, with batches on ``device``."""
         device = torch.device(device)
-        images_NHWC = self.images_NHWC
-        if _has_room(device, images_NHWC.nbytes):
-            images_NHWC = images_NHWC.to(device)
-        return LabelledImages(images_NHWC, self.labels_N.to(device), device)
+        if not _has_room(device, self.images_NHWC.nbytes):
+            return LabelledImages(self.images_NHWC, self.labels_N, device)
+        return LabelledImages(self.images_NHWC.to(device), self.labels_N.to(device), device)
 
     def batch(self, rows: Tensor | slice) -> tuple[Tensor, Tensor]:
         """images_BHWC and labels_B of ``rows``, on the device."""
-        images_BHWC = self.images_NHWC[rows]
-        if self.device.type == "cuda" and not images_BHWC.is_cuda:
-            images_BHWC = images_BHWC.pin_memory()
-        return images_BHWC.to(self.device, non_blocking=True), self.labels_N[rows]
+        return self._moved(self.images_NHWC[rows]), self._moved(self.labels_N[rows])
+
+    def _moved(self, values_B: Tensor) -> Tensor:
+        if self.device.type == "cuda" and not values_B.is_cuda:
+            values_B = values_B.pin_memory()
+        return values_B.to(self.device, non_blocking=True)
 
     def batches(self) -> Iterator[tuple[Tensor, Tensor]]:
         """All images in order."""
-        for start in range(0, len(self), EVAL_BATCH):
-            yield self.batch(slice(start, start + EVAL_BATCH))
+        start = 0
+        for size in self.batch_sizes():
+            yield self.batch(slice(start, start + size))
+            start += size
+
+    def batch_sizes(self) -> list[int]:
+        """Of batches in which nothing is trained."""
+        return [min(EVAL_BATCH, len(self) - start) for start in range(0, len(self), EVAL_BATCH)]
 
 
 def _has_room(device: torch.device, size: int) -> bool:

@@ -22,7 +22,7 @@ class Predictions:
 
     def accuracy(self, labels_N: Tensor) -> float:
         """Share of images whose predicted class is their label, in 0..1."""
-        return float((self.predicted_N == labels_N).double().mean())
+        return float((self.predicted_N == labels_N.to(self.predicted_N.device)).double().mean())
 
 
 @torch.inference_mode()

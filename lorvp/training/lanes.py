@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from lorvp.datasets.labelled_images import EVAL_BATCH, LabelledImages
+from lorvp.datasets.labelled_images import LabelledImages
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.networks.interface import Reads
 from lorvp.training.cached_outputs import Model
@@ -49,6 +49,8 @@ class Lanes:
         self.width = self.width if shares(first.model) else 1
         assert self.width >= len(trainings), "what reaches inside the network is trained alone"
         self.device, self.failed = first.train.device, {}
+        if first.train.home != self.device:  # batches come from memory that a graph does not reach
+            self._replays = False
         self._passes: dict[object, Pass] = {}
 
     def epoch(self) -> dict[Training, Epoch | Exception]:
@@ -93,7 +95,7 @@ class Lanes:
                 labels = {lane: y_B for lane, (_, y_B) in given.items()}
                 self._each(lambda lane: lane.note(name, place, outputs[lane], labels[lane]), among)
 
-        sizes = batches(len(next(iter(among.values()))))
+        sizes = next(iter(among.values())).batch_sizes()
         self._pass(name, body, lambda lane: lane.scores[name].tensors()).over(sizes)
         return self._of_each(lambda lane: lane.scores[name].means(), among)
 
@@ -145,7 +147,7 @@ class Lanes:
                 self._each(lambda lane: lane.count(outputs[lane], given[lane][1]), outputs)
 
         counting = self._pass(("counts", *due), body, lambda lane: lane.counted())
-        counting.over(batches(len(due[0].train)))
+        counting.over(due[0].train.batch_sizes())
         self._each(lambda lane: lane.model.mapping.refresh(*lane.counted()), due)
 
     def _outputs(
@@ -239,8 +241,3 @@ def _nothing_drawn_in_secret(lanes: int) -> Iterator[None]:
             "a method draws from torch's global generator in its steps, which lanes share; it has "
             "to draw from `self.generator`, or to be trained alone (`inside_network`)"
         )
-
-
-def batches(images: int) -> list[int]:
-    """The sizes of batches in which nothing is trained."""
-    return [min(EVAL_BATCH, images - first) for first in range(0, images, EVAL_BATCH)]

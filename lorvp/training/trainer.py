@@ -83,7 +83,7 @@ class Training:
         """What was seen on images that nothing is trained on, by the name of their split."""
         self.counts_SK: Tensor | None = None
         """Counts of predictions for the mapping; see `Mapping.count`."""
-        self.order_N = torch.arange(len(train), device=train.device)
+        self.order_N = torch.arange(len(train), device=train.home)
         """The order of the training images in this epoch."""
         if self.groups:
             self.optimizer = config.build_optimizer(self.groups)

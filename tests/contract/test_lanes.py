@@ -8,8 +8,6 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from lorvp.networks.acceleration.engine import engine
-from lorvp.networks.frozen import FrozenNetwork
 from lorvp.training.lanes import Lanes, shares
 from lorvp.training.model import PromptedNetwork
 from lorvp.training.trainer import Training
@@ -25,15 +23,11 @@ WIDTH, SEED = 4, 10
 NETWORK = tiny_network(SIZE)
 
 
-def shared(joins: bool) -> FrozenNetwork:
-    """The network of all lanes; ``joins``: as a GPU would compute it, all lanes as one batch."""
-    engine(NETWORK, "fp32").joins = joins
-    return NETWORK
-
-
 def new_training(index: int, seed: int, joins: bool) -> Training:
+    """``joins``: the network computes as on a GPU, all lanes as one batch."""
     torch.manual_seed(seed)
-    model = build(trial(*PAIRS[index]), shared(joins), TARGET_NAMES)
+    model = build(trial(*PAIRS[index]), NETWORK, TARGET_NAMES)
+    model.network.joins = joins
     return Training(model, TRAIN, VAL, CONFIG)
 
 

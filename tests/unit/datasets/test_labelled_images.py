@@ -71,7 +71,7 @@ def test_images_that_are_too_many_for_a_device_stay_and_their_batches_go_there(m
     found = images(6).to("meta")
     assert asked == [(torch.device("meta"), 6 * 16 * 16 * 3)]
     assert found.images_NHWC.device.type == "cpu"
-    assert found.labels_N.is_meta
+    assert (found.labels_N.device.type, found.home.type) == ("cpu", "cpu"), "beside the images"
     x_BHWC, y_B = found.batch(torch.tensor([5, 0]))
     assert (x_BHWC.device.type, x_BHWC.shape) == ("meta", (2, 16, 16, 3))
     assert y_B.is_meta
