@@ -15,19 +15,19 @@ import sys
 import time
 import traceback
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
 import torch
 
+from lorvp.performance.profile import matmul_rate
+from lorvp.recipe import Precision
 from lorvp.training.determinism import make_repeatable
-from tests.benchmarks.gpu.case import Aim, Case, Precision, tiny
-from tests.benchmarks.gpu.limits import copy_rate, product_rate
+from tests.benchmarks.gpu.case import Aim, Case, tiny
 from tests.benchmarks.gpu.plan import CASES, LIMIT, SPEED
-from tests.benchmarks.gpu.watch import timed, top_kernels
-from tests.benchmarks.gpu.work import MissingError, flops, work_of
+from tests.benchmarks.gpu.watch import copy_rate, timed, top_kernels
+from tests.benchmarks.gpu.work import flops, work_of
 
 Row = dict[str, Any]
-PRECISIONS: list[Precision] = ["fp32", "tf32", "bf16"]
 
 
 class Run:
@@ -54,7 +54,7 @@ class Run:
 
     def _limits(self) -> Row:
         side, size = (128, 2**16) if self.small else (8192, 2**30)
-        self.limits = {p: product_rate(p, self.device, side) for p in PRECISIONS}
+        self.limits = {p: matmul_rate(p, self.device, side) for p in get_args(Precision)}
         rates = {f"TFLOP/s {p}": _digits(rate / 1e12) for p, rate in self.limits.items()}
         return rates | {"copy TB/s": _digits(copy_rate(self.device, size) / 1e12)}
 
@@ -66,8 +66,6 @@ class Run:
         small = tiny(case) if self.small else case
         try:
             found = self._measured(small, case)
-        except MissingError as error:
-            return name | {"left out": str(error)}
         except Exception:
             # The others are still worth the card's time; `main` ends with an error.
             return name | {"failed": traceback.format_exc()}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-Precision = Literal["fp32", "tf32", "bf16"]
+from lorvp.recipe import Precision
+
 Work = Literal["training", "ilm epoch", "evaluation"]
 Way = Literal["eager", "captured", "compiled", "published", "published, autocast"]
 """``captured`` is the way of this project's trials on a GPU: each step is one CUDA graph. So it is

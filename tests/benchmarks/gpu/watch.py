@@ -36,6 +36,13 @@ def timed(work: Action, seconds: float) -> Timed:
     return Timed(first, found.median, len(found.times) * found.number_per_run)
 
 
+def copy_rate(device: torch.device, size: int, seconds: float = 0.3) -> float:
+    """Bytes per second, those that are read and those that are written, of copies on the device."""
+    source = torch.ones(size, dtype=torch.uint8, device=device)
+    target = torch.empty_like(source)
+    return 2 * size / timed(lambda: target.copy_(source), seconds).seconds
+
+
 def top_kernels(work: Action, on_gpu: bool, number: int = 10) -> list[dict[str, Any]]:
     """The kernels (on a CPU: operations) with the most time in ``work``, and their shares in it."""
     activities = [ProfilerActivity.CUDA if on_gpu else ProfilerActivity.CPU]

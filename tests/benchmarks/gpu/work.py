@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import cycle
 from pathlib import Path
-from typing import get_args
 
 import torch
 
 from lorvp.datasets.labelled_images import LabelledImages
 from lorvp.experiment.trial import Trial
+from lorvp.networks.acceleration.precision import BACKENDS, computing_in
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.networks.libraries.timm_models import create
-from lorvp.recipe import Precision
 from lorvp.training.lanes import Lanes
 from lorvp.training.trainer import Training
 from lorvp.trials.run import build
@@ -32,10 +31,6 @@ STILL = {"epochs": 100_000, "lr": 1e-6, "lr_placement": 1e-6, "lr_mapping": 1e-6
 """More epochs than are ever measured, at rates at which nothing diverges."""
 
 
-class MissingError(Exception):
-    """This version of the project, or this machine, cannot do what a case asks for."""
-
-
 @dataclass(frozen=True)
 class Work:
     """What is measured."""
@@ -47,20 +42,21 @@ class Work:
 
 
 def work_of(case: Case, device: torch.device) -> Work:
-    """The work of a case.
-
-    Raises:
-        MissingError: it cannot be done; the message says why.
-    """
+    """The work of a case."""
     if case.way.startswith("published"):
         return Work(_published(case, device))
-    if case.precision not in get_args(Precision):
-        raise MissingError(f"there is no precision {case.precision}")
     images = training.images(case.images).to(device)
-    lanes = _lanes(case, images)
-    if case.work == "evaluation":
-        return Work(lambda: lanes.measure("val", lambda lane: images), lambda: lanes.account)
-    return Work(lambda: _epoch(lanes), lambda: lanes.account)
+    with computing_in(case.precision):
+        lanes = _lanes(case, images)
+
+    def do() -> None:
+        with computing_in(case.precision):
+            if case.work == "evaluation":
+                lanes.measure("val", lambda lane: images)
+            else:
+                _epoch(lanes)
+
+    return Work(do, lambda: lanes.account)
 
 
 def _lanes(case: Case, images: LabelledImages) -> Lanes:
@@ -117,21 +113,24 @@ def _published(case: Case, device: torch.device) -> Action:
     images = training.images(case.images)
 
     def epoch() -> None:
-        with _any_kernels():
+        with _as_torch_is():
             trainer.epoch(images)
 
     return epoch
 
 
 @contextmanager
-def _any_kernels() -> Iterator[None]:
-    """In this block, torch may take kernels that are not repeatable, as its users have it."""
+def _as_torch_is() -> Iterator[None]:
+    """In this block, torch computes as its users have it: by kernels that need not be repeatable,
+    and with TF32 in convolutions."""
     before = torch.get_deterministic_debug_mode()
     torch.set_deterministic_debug_mode("default")
-    try:
-        yield
-    finally:
-        torch.set_deterministic_debug_mode(before)
+    with computing_in("fp32"):
+        BACKENDS.cudnn.conv.fp32_precision = "tf32"
+        try:
+            yield
+        finally:
+            torch.set_deterministic_debug_mode(before)
 
 
 def flops(case: Case) -> float:

@@ -1,17 +1,19 @@
 """The GPU's benchmark on networks for which a CPU takes no time: every case gives a line."""
 
 import json
+from typing import Any
 
 import pytest
 import torch
+from torch.nn import functional as F
 
+from lorvp.networks.acceleration.precision import computing_in
 from tests.benchmarks import published_way
 from tests.benchmarks.gpu import __main__ as gpu
 from tests.benchmarks.gpu.case import Aim, Case, tiny
-from tests.benchmarks.gpu.limits import product_rate
 from tests.benchmarks.gpu.plan import CASES
 from tests.benchmarks.gpu.watch import timed, top_kernels
-from tests.benchmarks.gpu.work import flops
+from tests.benchmarks.gpu.work import flops, work_of
 
 CPU = torch.device("cpu")
 QUICK = [case for case in CASES if case.way != "compiled"]
@@ -38,15 +40,12 @@ def case(**changes) -> Case:
 def test_every_case_is_measured(asked):
     row = run()._row(asked)
     assert row["name"] == asked.name
-    assert row.get("left out", 0) in (0, "there is no precision tf32"), row
-    assert "failed" not in row
-    if "left out" not in row:
-        assert 1 < row["images/s"] < 1e6
-        assert row["way"] == asked.way
-        small = tiny(asked)
-        # What a limit of 1 GFLOP/s would allow.
-        expected = row["images/s"] * flops(small) / 1e9
-        assert row["of the limit"] == pytest.approx(expected, rel=0.05)
+    assert not {"left out", "failed"} & row.keys(), row
+    assert 1 < row["images/s"] < 1e6
+    assert row["way"] == asked.way
+    # Of the limit of 1 GFLOP/s.
+    expected = row["images/s"] * flops(tiny(asked)) / 1e9
+    assert row["of the limit"] == pytest.approx(expected, rel=0.05)
 
 
 def test_names_are_different_and_what_an_aim_divides_by_comes_before_it():
@@ -136,7 +135,28 @@ def test_kernels_are_told_by_their_share():
     assert [row["calls"] for row in found] == [1, 1]
 
 
-def test_products_leave_the_precision_as_it_was():
-    before = torch.backends.cuda.matmul.fp32_precision
-    assert 1e8 < product_rate("tf32", CPU, 128, 0.0) < 1e14
-    assert torch.backends.cuda.matmul.fp32_precision == before
+@pytest.mark.parametrize(
+    ("asked", "convolutions", "products"),
+    [
+        (case(precision="fp32"), "ieee", "ieee"),
+        (case(precision="tf32"), "tf32", "tf32"),
+        (case(precision="bf16"), "ieee", "ieee"),
+        (case(way="published"), "tf32", "ieee"),
+    ],
+    ids=lambda value: getattr(value, "name", value),
+)
+def test_products_are_in_the_precision_of_the_case(asked, convolutions, products, monkeypatch):
+    """The published way has torch's own: TF32 in convolutions alone."""
+    seen, plain = set(), F.cross_entropy
+
+    backends: Any = torch.backends
+
+    def looking(*given, **named):
+        seen.add((backends.cudnn.conv.fp32_precision, backends.cuda.matmul.fp32_precision))
+        return plain(*given, **named)
+
+    monkeypatch.setattr(F, "cross_entropy", looking)
+    with computing_in("fp32"):
+        work_of(tiny(asked), CPU).do()
+        assert backends.cudnn.conv.fp32_precision == "ieee"
+    assert seen == {(convolutions, products)}
