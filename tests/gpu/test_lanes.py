@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from lorvp.experiment.trial import Trial
-from lorvp.networks.acceleration.precision import ieee_fp32, why_slow
+from lorvp.networks.acceleration.precision import computing_in, ieee_fp32, why_absent, why_slow
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.networks.libraries.timm_models import create
 from lorvp.prompts.methods.full import FullConfig
@@ -92,10 +92,11 @@ def model_of(lane: Training) -> PromptedNetwork:
 def trained(lanes: Sequence[Training], replays: bool | None = None) -> Lanes:
     """All epochs of lanes in a batch of ``WIDTH``."""
     made = Lanes(lanes, WIDTH, replays)
-    while made.running:
-        for lane, found in made.epoch().items():
-            if isinstance(found, Exception):
-                raise AssertionError(f"lane {lanes.index(lane)} failed") from found
+    with computing_in(lanes[0].config.precision):
+        while made.running:
+            for lane, found in made.epoch().items():
+                if isinstance(found, Exception):
+                    raise AssertionError(f"lane {lanes.index(lane)} failed") from found
     return made
 
 
@@ -140,7 +141,8 @@ def test_neighbours_and_the_place_in_the_batch_change_no_bit(pair):
 @pairs
 def test_a_stopped_lane_goes_on_and_ends_with_the_same_bits(pair, tmp_path):
     stopped = started(trial(pair), network())
-    Lanes([stopped], WIDTH).epoch()
+    with ieee_fp32():
+        Lanes([stopped], WIDTH).epoch()
     # Before another seed moves torch's own generator.
     file = ResumeFile(tmp_path / "state")
     file.save(stopped.state())
@@ -190,8 +192,9 @@ def test_a_lane_that_diverges_leaves_and_the_others_keep_their_bits():
     with torch.no_grad():
         next(wild.model.prompt.parameters()).fill_(torch.nan)
     lanes, failed = Lanes([wild, lane], WIDTH), {}
-    while lanes.running:
-        failed |= {k: v for k, v in lanes.epoch().items() if isinstance(v, Exception)}
+    with ieee_fp32():
+        while lanes.running:
+            failed |= {k: v for k, v in lanes.epoch().items() if isinstance(v, Exception)}
     assert list(failed) == [wild]
     assert isinstance(failed[wild], DivergedError)
     assert_same(ended(lane), alone(PAIRS.index(pair)))
@@ -207,7 +210,7 @@ def real(architecture: str) -> FrozenNetwork:
 @pytest.mark.parametrize("architecture", ["resnet18", "vit_tiny_patch16_224"])
 def test_real_layers_keep_lanes_apart(architecture, precision):
     """Convolutions and attention, whose kernels are chosen by the shapes of their inputs."""
-    if (why := why_slow(precision, DEVICE)) is not None:
+    if (why := why_absent(precision, DEVICE) or why_slow(precision, DEVICE)) is not None:
         pytest.skip(why)
     frozen = real(architecture)
     wanted = tiny_trial(LorVpConfig(), **SETTINGS | {"precision": precision})
