@@ -8,8 +8,6 @@ since each needs to know the one before: ``fit(canvas)``, ``placement(canvas, fi
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from typing import Literal
 
 import torch
@@ -161,18 +159,6 @@ class Prompt(nn.Module):
     def end_epoch(self) -> dict[str, float]:
         """Pass the end of an epoch on to the placement."""
         return self.placement.end_epoch()
-
-
-def numbers_of(mask_HW: Tensor) -> Tensor:
-    """The numbers pixels_V, row by row, of the pixels where a mask is true. In a step they stand in
-    for the mask, since where it is true would have to be asked of a GPU each time."""
-    return mask_HW.flatten().nonzero()[:, 0]
-
-
-def spread(values_CV: Tensor, pixels_V: Tensor, size: Sequence[int]) -> Tensor:
-    """values_CV as an image_CHW of ``size``, at the pixels with these numbers, with 0 elsewhere."""
-    nothing = values_CV.new_zeros(len(values_CV), math.prod(size))
-    return nothing.index_copy(1, pixels_V, values_CV).view(-1, *size)
 
 
 def require_tiling(what: str, side: int, size: Size) -> None:

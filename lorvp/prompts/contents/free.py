@@ -11,7 +11,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from lorvp.prompts.base import Canvas, Content, Placement, numbers_of, spread
+from lorvp.prompts.base import Canvas, Content, Placement
+from lorvp.prompts.spread import Spread
 from lorvp.settings import NotNegative, Settings
 
 
@@ -33,12 +34,11 @@ class Free(Content):
     """
 
     content_HW: Tensor
-    pixels_V: Tensor
 
     def __init__(self, content_HW: Tensor, std: float = 0.0) -> None:
         super().__init__()
         self.register_buffer("content_HW", content_HW, persistent=False)
-        self.register_buffer("pixels_V", numbers_of(content_HW), persistent=False)
+        self.spread = Spread(content_HW)
         self.values = nn.Parameter(std * torch.randn(3, int(content_HW.sum())))
 
     def shown(self) -> Tensor:
@@ -46,4 +46,4 @@ class Free(Content):
         return self.values
 
     def forward(self) -> Tensor:
-        return spread(self.shown(), self.pixels_V, self.content_HW.shape)
+        return self.spread(self.shown())

@@ -18,7 +18,8 @@ from pydantic import model_validator
 from torch import Tensor, nn
 
 from lorvp.errors import InputError
-from lorvp.prompts.base import Canvas, Content, Placement, numbers_of, spread
+from lorvp.prompts.base import Canvas, Content, Placement
+from lorvp.prompts.spread import Spread
 from lorvp.settings import Count, Positive, Settings, Symbol
 
 Start = Literal["zero", "normal", "standard_normal", "uniform", "xavier", "kaiming"]
@@ -76,7 +77,6 @@ class LowRank(Content):
 
     rows_H: Tensor
     columns_W: Tensor
-    pixels_V: Tensor
 
     def __init__(
         self,
@@ -95,8 +95,7 @@ class LowRank(Content):
                 f"rank {rank} is more than the {min(height, width)} a {height}x{width} has"
             )
         self.whole = (height, width) == tuple(content_HW.shape)
-        pixels_V = numbers_of(self.rows_H[:, None] & self.columns_W)
-        self.register_buffer("pixels_V", pixels_V, persistent=False)
+        self.spread = Spread(self.rows_H[:, None] & self.columns_W)
         self.left = nn.Parameter(FILL[left](torch.empty(3, height, rank), std))
         self.right = nn.Parameter(FILL[right](torch.empty(3, rank, width), std))
 
@@ -104,5 +103,4 @@ class LowRank(Content):
         product_Chw = self.left @ self.right
         if self.whole:
             return product_Chw
-        size = len(self.rows_H), len(self.columns_W)
-        return spread(product_Chw.flatten(1), self.pixels_V, size)
+        return self.spread(product_Chw.flatten(1))
