@@ -48,7 +48,8 @@ class ComputeConfig(Settings):
     workers: Count | Literal["auto"] = "auto"
     """Trials at once; auto is one for each CPU core, or `trials_per_device` for each GPU."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
-    """auto is cuda where there is one, else cpu."""
+    """auto is cuda where there is one, else cpu. Networks of `kind: trained` are trained there too;
+    one that is already there stays, wherever it was trained."""
     trials_per_device: Count = 1
     """Trials that share a GPU; small networks leave most of one idle."""
     lanes: Annotated[int, Field(ge=1, le=MOST)] | Literal["auto"] = "auto"

@@ -75,6 +75,8 @@ class Facts(BaseModel):
     """Licence of the weights, as their source states it."""
     accuracy: Annotated[float, Field(ge=0, le=1)] | None = None
     """Accuracy on held-out images of the source task, if this project trained the network."""
+    trained_on: Line | None = None
+    """The device on which this project trained the network, such as ``NVIDIA H200`` or ``cpu``."""
 
     @model_validator(mode="after")
     def _has_known_options(self) -> Facts:

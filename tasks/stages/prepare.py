@@ -15,11 +15,14 @@ from lorvp.datasets.source import Sizes
 from lorvp.datasets.write import write
 from lorvp.experiment.params import Params
 from lorvp.networks import checkpoint
+from lorvp.networks.sources.base import NetworkConfig
 from lorvp.training.determinism import make_repeatable
 from lorvp.trials.versions import versions
 from tasks.errors import naming
+from tasks.machine.devices import devices, on_nodes
 from tasks.machine.memory import keep_freed_memory
 from tasks.paths import CHECKPOINTS, DATASETS, WORK
+from tasks.settings import ComputeConfig, RunParams
 
 LIBRARIES = ("numpy", "pillow", "scikit-learn", "simplejpeg", "torch")
 """Those that decode, draw and resize images; written down in each dataset's manifest."""
@@ -73,11 +76,12 @@ def _tell_of_other_sizes(name: str, expected: Sizes | None, stored: prepared.Pre
             print(f"note: {name} has {number:,} {part}; by its published sizes, {wanted:,}")
 
 
-def prepare_checkpoint(name: str, params: Params) -> None:
+def prepare_checkpoint(name: str, params: RunParams) -> None:
     """Write data/checkpoints/NAME, unless it is there already and made from just this.
 
     Raises:
-        ParamsError: the settings do not suit the network, or its weights cannot be had or used.
+        InputError: the settings do not suit the network, its weights cannot be had or used, or the
+            device that is to train it is not here.
     """
     config, folder = params.checkpoints[name], CHECKPOINTS / name
     with naming(f"checkpoints.{name}"):
@@ -85,7 +89,27 @@ def prepare_checkpoint(name: str, params: Params) -> None:
         if checkpoint.holds(folder, now):
             print(f"{name}: up to date")
             return
-        keep_freed_memory()  # some checkpoints are trained
-        made = config.make(DATASETS)
+    device = _device_of(config, params.compute)
+    keep_freed_memory()  # some checkpoints are trained
+    make_repeatable()
+    with naming(f"checkpoints.{name}"):
+        made = config.make(DATASETS, device)
         print(f"{name}: {made.note}")
         checkpoint.write(folder, made.network, made.facts, WORK, now)
+
+
+def _device_of(config: NetworkConfig, compute: ComputeConfig) -> str:
+    """The device for ``config.make``: the one that trials get first, if it needs one.
+
+    A checkpoint is made on this machine, whatever those of a cluster have.
+
+    Raises:
+        InputError: that device is not here.
+    """
+    if not config.trains:
+        return "cpu"
+    if compute.cluster:
+        compute = compute.model_copy(update={"device": "auto"})
+    elif not compute.on_this_machine:
+        compute = on_nodes(compute)
+    return devices(compute)[0]

@@ -35,6 +35,9 @@ class Made:
 class NetworkConfig(Settings):
     """A frozen network and where its weights come from."""
 
+    trains: ClassVar[bool] = False
+    """Whether ``make`` computes the weights here, for which it needs a device."""
+
     def facts(self, source_names: Sequence[str] | None = None) -> Facts:
         """All that is known without the weights; nothing large is downloaded.
 
@@ -55,8 +58,11 @@ class NetworkConfig(Settings):
         """
         return checkpoint.sketch(self.facts(source_names))
 
-    def make(self, datasets: Path) -> Made:
-        """The network with its weights; prepared datasets lie in ``datasets``.
+    def make(self, datasets: Path, device: str = "cpu") -> Made:
+        """The network with its weights, on the CPU; prepared datasets lie in ``datasets``.
+
+        A kind that ``trains`` does so on ``device``. What that is is no part of ``made_from``: a
+        checkpoint that was trained on a GPU is the same checkpoint where there is none.
 
         Raises:
             InputError: the weights cannot be had, or are not fit to be used.

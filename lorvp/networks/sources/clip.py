@@ -73,7 +73,7 @@ class ClipConfig(PublishedConfig):
             source_sha256=self.sha256,
         )
 
-    def make(self, datasets: Path) -> Made:
+    def make(self, datasets: Path, device: str = "cpu") -> Made:
         facts = self.facts()
         checkpoint.sketch(facts)  # what cannot be used is not fetched
         path = Path(self.file) if self.file else self._downloaded()

@@ -97,7 +97,7 @@ class TimmConfig(PublishedConfig):
             raise InputError(f"{self.name} resizes images by {own}; here: bilinear or bicubic")
         return cast(Interpolation, wanted)
 
-    def make(self, datasets: Path) -> Made:
+    def make(self, datasets: Path, device: str = "cpu") -> Made:
         facts = self.facts()
         checkpoint.sketch(facts)  # what cannot be used is not fetched
         if self.file is None:

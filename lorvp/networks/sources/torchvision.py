@@ -54,7 +54,7 @@ class TorchvisionConfig(PublishedConfig):
             licence=weights.meta.get("license"),
         )
 
-    def make(self, datasets: Path) -> Made:
+    def make(self, datasets: Path, device: str = "cpu") -> Made:
         facts = self.facts()
         checkpoint.sketch(facts)  # what cannot be used is not fetched
         network = torchvision_models.build(facts)

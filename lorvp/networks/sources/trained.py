@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -32,6 +32,8 @@ THREADS = 2
 
 class TrainedConfig(NetworkConfig):
     """Train ``architecture`` from scratch on a dataset of this project."""
+
+    trains: ClassVar[bool] = True
 
     kind: Literal["trained"] = "trained"
     dataset: Name
@@ -69,38 +71,42 @@ class TrainedConfig(NetworkConfig):
             source=f"trained here on {self.dataset}",
         )
 
-    def make(self, datasets: Path) -> Made:
-        """Train, and refuse the network if it does not know its own task well enough."""
+    def make(self, datasets: Path, device: str = "cpu") -> Made:
+        """Train on ``device``, and refuse a network that does not know its own task well enough."""
         data = prepared.read(datasets / self.dataset)
         data.require_whole()
         with threads(THREADS):
-            network = train(self, data)
+            network = train(self, data, device)
             right = accuracy(network, data.split("test"), self)
         if right < self.min_accuracy:
             raise InputError(
                 f"{right:.2%} of the held-out images right, "
                 f"less than min_accuracy ({self.min_accuracy:.0%}); train longer or lower it"
             )
-        facts = self.facts(data.class_names).model_copy(update={"accuracy": right})
-        return Made(network, facts, f"{right:.2%} of the held-out {self.dataset} images right")
+        found = {"accuracy": right, "trained_on": _in_words(device)}
+        facts = self.facts(data.class_names).model_copy(update=found)
+        note = f"{right:.2%} of the held-out {self.dataset} images right"
+        return Made(network.cpu(), facts, note)
 
     def inputs(self, datasets: Path) -> dict[str, Any]:
         return {"dataset": prepared.read(datasets / self.dataset).digest}
 
 
-def train(config: TrainedConfig, data: Prepared) -> nn.Module:
-    """A network trained on ``data``'s training split; the same seed gives the same weights.
+def train(config: TrainedConfig, data: Prepared, device: str = "cpu") -> nn.Module:
+    """A network trained on ``data``'s training split, on ``device``.
+
+    The same seed gives the same weights on the same kind of device.
 
     Raises:
         InputError: timm has no such architecture, or a batch is larger than the dataset.
     """
-    images = data.split("train")
+    images = data.split("train").to(device)
     if len(images) < config.batch_size:
         size = config.batch_size
         raise InputError(f"batch_size: {size} is more than the {len(images)} training images")
     torch.manual_seed(config.seed)
     network = create(config.architecture, len(data.class_names), config.size, config.patch)
-    network.to(memory_format=torch.channels_last).train()
+    network.to(memory_format=torch.channels_last).to(device).train()
     steps = len(images) // config.batch_size
     optimizer = torch.optim.AdamW(network.parameters(), lr=config.lr, weight_decay=0.05)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
@@ -109,9 +115,10 @@ def train(config: TrainedConfig, data: Prepared) -> nn.Module:
     for _ in range(config.epochs):
         # The last, smaller batch is dropped: BatchNorm's statistics would be noisier there.
         order = torch.randperm(len(images))[: steps * config.batch_size]
-        for rows in order.split(config.batch_size):
-            x_BCHW = _prepare(images.images_NHWC[rows], config.size)
-            loss = F.cross_entropy(network(x_BCHW), images.labels_N[rows])
+        # Once for all steps, since sending them waits for the device.
+        for rows in order.to(images.images_NHWC.device).split(config.batch_size):
+            x_BHWC, labels_B = images.batch(rows)
+            loss = F.cross_entropy(network(_prepare(x_BHWC, config.size)), labels_B)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -121,12 +128,18 @@ def train(config: TrainedConfig, data: Prepared) -> nn.Module:
 
 @torch.inference_mode()
 def accuracy(network: nn.Module, images: LabelledImages, config: TrainedConfig) -> float:
-    """Share of ``images`` that the network classifies correctly."""
-    right = 0
+    """Share of ``images`` that the network classifies correctly, on the network's device."""
+    images = images.to(next(network.parameters()).device)
+    right = torch.zeros((), dtype=torch.int64, device=images.device)
     for x_BHWC, y_B in images.batches():
         logits_BS = network(_prepare(x_BHWC, config.size))
-        right += int((logits_BS.argmax(1) == y_B).sum())
-    return right / len(images)
+        right += (logits_BS.argmax(1) == y_B).sum()
+    return int(right) / len(images)
+
+
+def _in_words(device: str) -> str:
+    """What trained the network, for its manifest."""
+    return torch.cuda.get_device_name(device) if device.startswith("cuda") else device
 
 
 @contextmanager

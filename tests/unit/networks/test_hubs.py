@@ -42,6 +42,7 @@ socket.getaddrinfo = lookup
 from lorvp.networks.sources import CheckpointConfig
 from lorvp.experiment.params import Params
 from tasks.errors import for_people
+from tasks.settings import RunParams
 from tasks.stages.prepare import prepare_checkpoint
 from torchvision.models import ResNet18_Weights
 
@@ -60,7 +61,7 @@ for label, settings, url in json.loads(sys.argv[1]):
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
         try:
             with for_people():
-                prepare_checkpoint("net", Params.model_construct(checkpoints={"net": config}))
+                prepare_checkpoint("net", RunParams.model_construct(checkpoints={"net": config}))
         except SystemExit as end:
             status = end.code
     (root / f"{label}.json").write_text(json.dumps([status, said.getvalue()]))

@@ -4,13 +4,16 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
 
-from lorvp.experiment.params import Params, ParamsError
-from lorvp.files.whole import sha256
+from lorvp.errors import InputError
+from lorvp.experiment.params import ParamsError
+from lorvp.files.whole import sha256, to_json
 from lorvp.networks import checkpoint
 from lorvp.networks.sources import CheckpointConfig
 from lorvp.networks.sources.timm import TimmConfig
 from lorvp.networks.sources.trained import TrainedConfig
+from tasks.settings import ComputeConfig, RunParams
 from tasks.stages.prepare import prepare_checkpoint
 from tests.support.networks.samples import built, clip, facts, saved
 from tests.support.tiny import TARGETS, dataset
@@ -25,8 +28,9 @@ def project(tmp_path, monkeypatch):
     dataset(Path("data/datasets/noise"), train=20, val=3, test=30)
 
 
-def prepare(config: CheckpointConfig) -> None:
-    prepare_checkpoint("net", Params.model_construct(checkpoints={"net": config}))
+def prepare(config: CheckpointConfig, **compute) -> None:
+    settings = {"checkpoints": {"net": config}, "compute": ComputeConfig(**compute)}
+    prepare_checkpoint("net", RunParams.model_construct(**settings))
 
 
 def trained(**settings) -> TrainedConfig:
@@ -132,6 +136,62 @@ def test_a_trained_networks_sketch_is_the_network_but_for_what_training_tells(tm
     prepare(config)
     real = checkpoint.read_manifest(NET)
     manifest, _ = config.sketch(real.class_names)
-    told = ("weights_sha256", "made_from", "accuracy")
+    told = ("weights_sha256", "made_from", "accuracy", "trained_on")
     assert manifest.model_copy(update={key: getattr(real, key) for key in told}) == real
     assert 0 <= real.accuracy <= 1
+
+
+def test_where_it_was_trained_is_written_down_and_elsewhere_it_is_not_trained_again(
+    capsys, monkeypatch
+):
+    prepare(trained())
+    real = checkpoint.read_manifest(NET)
+    assert real.trained_on == "cpu"
+    elsewhere = real.model_copy(update={"trained_on": "NVIDIA H200"})
+    (NET / "manifest.json").write_text(to_json(elsewhere.model_dump()))
+    assert checkpoint.digest(elsewhere) == checkpoint.digest(real)
+    capsys.readouterr()
+    # Not even where the device is missing that would train it.
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    for device in ("auto", "cpu", "cuda"):
+        prepare(trained(), device=device)
+        assert capsys.readouterr().out == "net: up to date\n"
+
+
+ELSEWHERE = {"cluster": "10.0.0.5:6379", "share": "/mnt/lorvp"}
+
+
+@pytest.mark.parametrize(
+    ("compute", "cards", "expected"),
+    [
+        ({}, 0, "cpu"),
+        ({}, 2, "cuda:0"),
+        ({"device": "cuda"}, 1, "cuda:0"),
+        ({"device": "cpu"}, 2, "cpu"),
+        ({"runner": "ray"}, 1, "cpu"),
+        ({"runner": "ray", "gpus": 1}, 1, "cuda:0"),
+        # The machines of a cluster may have what this one has not.
+        ({"runner": "ray", "gpus": 1, "device": "cuda", **ELSEWHERE}, 0, "cpu"),
+        ({"runner": "ray", **ELSEWHERE}, 1, "cuda:0"),
+    ],
+    ids=str,
+)
+def test_it_is_trained_on_the_device_that_trials_get(monkeypatch, compute, cards, expected):
+    class AskedError(Exception):
+        pass
+
+    def make(self, datasets: Path, device: str):
+        raise AskedError(device)
+
+    monkeypatch.setattr(TrainedConfig, "make", make)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: cards)
+    with pytest.raises(AskedError, match=f"^{expected}$"):
+        prepare(trained(), **compute)
+
+
+def test_a_device_that_is_not_here_is_needed_by_what_is_trained_alone(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    with pytest.raises(InputError, match=r"^params.yaml: compute.device is cuda, but torch finds"):
+        prepare(trained(), device="cuda")
+    prepare(from_file(), device="cuda")
+    assert checkpoint.read_manifest(NET).trained_on is None

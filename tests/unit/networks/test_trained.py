@@ -38,6 +38,25 @@ def test_it_learns_and_is_handed_over_in_evaluation_mode(data):
     assert trained.accuracy(network, data.split("train"), config()) > 0.9
 
 
+@pytest.mark.parametrize("architecture", ["test_resnet", "test_vit"])
+def test_no_step_waits_for_the_device(data, architecture, monkeypatch):
+    """The meta device has no values, so that nothing can be read from it; and row numbers go over
+    once for each epoch."""
+    wanted, sent = config(architecture=architecture, patch=None, epochs=3), []
+    to = torch.Tensor.to
+
+    def watched(tensor, *where, **how):
+        if where == (torch.device("meta"),) and tensor.dtype == torch.int64 and tensor.ndim == 1:
+            sent.append(len(tensor))
+        return to(tensor, *where, **how)
+
+    monkeypatch.setattr(torch.Tensor, "to", watched)
+    network = trained.train(wanted, data, "meta")
+    assert {tensor.device.type for tensor in network.state_dict().values()} == {"meta"}
+    labels, rows = 20, 16  # of two whole batches
+    assert sent == [labels, rows, rows, rows]
+
+
 def test_accuracy_is_the_share_of_images_named_rightly(data):
     network = trained.train(config(epochs=1), data)
     test = data.split("test")
