@@ -23,7 +23,7 @@ from tasks.orchestration.cancel import interrupted_by_cancel
 from tasks.orchestration.request import Request, hand_over, handed_over
 from tasks.orchestration.terminal import Progress
 from tasks.orchestration.trials import (
-    outcome,
+    outcomes,
     queue_dropped_on_stop,
     submit,
     wait_until_recorded,
@@ -92,13 +92,12 @@ def _train(request: Request) -> Progress:
     ):
         shown = ProgressArtifact(total)
         with runner.requesting_resources():
-            ordered = neighbours_together(plan.missing)
-            jobs = {submit(job, team, request.tracking): job for job in ordered}
+            jobs = submit(neighbours_together(plan.missing), team, request.tracking)
         for future in as_completed(list(jobs)):
-            job = jobs[future]
-            if _note(progress, job, outcome(future, job, team)):
-                trained.append(job)
-            shown.show(progress.percent)
+            for job, record in outcomes(future, jobs[future], team):
+                if _note(progress, job, record):
+                    trained.append(job)
+                shown.show(progress.percent)
     shared_outputs.clear()
     publish_results(plan.with_results_of(trained))
     wait_until_recorded(total + 1)

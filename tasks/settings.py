@@ -51,10 +51,11 @@ class ComputeConfig(Settings):
     """auto is cuda where there is one, else cpu. Networks of `kind: trained` are trained there too;
     one that is already there stays, wherever it was trained."""
     trials_per_device: Count = 1
-    """Trials that share a GPU; small networks leave most of one idle."""
+    """Processes that share a GPU, each with its lanes. `lanes` leave less of it idle."""
     lanes: Annotated[int, Field(ge=1, le=MOST)] | Literal["auto"] = "auto"
     """Trials that go through a GPU's network together; auto takes the number from network, batch
-    and the card's memory, and is 1 on a CPU."""
+    and the card's memory, and is 1 on a CPU. On a cluster, whose cards are not known here, auto is
+    1 too; a number hands out groups of so many trials."""
     retries: int = Field(default=1, ge=0, le=1000)
     """How often a trial is tried again when its worker died, memory or time ran out, or a file
     could not be read; it goes on after its last whole epoch. One that diverged is not."""

@@ -24,6 +24,8 @@ def width(compute: ComputeConfig, trial: Trial, manifest: CheckpointManifest, de
     other devices than NVIDIA's, unless ``compute.lanes`` gives a number.
     """
     training, memory = trial.training, memory_of(device) if compute.lanes == "auto" else None
+    if memory is not None:
+        memory //= compute.trials_per_device  # processes that share a card share its memory
     batch, load_here = training.batch_size, partial(_load_of, manifest)
     return width_in(compute, training.precision, batch, load_here, memory)
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from typing import Any
 
-from prefect import get_run_logger, task
+from prefect import Task, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import TERMINAL_STATES, State
@@ -29,15 +31,31 @@ PATIENCE = 30
 """Seconds to wait for Prefect to write down the last task runs."""
 
 
-def submit(job: Job, team: Team, tracking: TrackingConfig) -> PrefectFuture[dict]:
-    """Hand a trial to the flow's task runner under a name and tags that people understand."""
-    named = train_trial.with_options(
+Submitted = dict[PrefectFuture[Any], tuple[Job, ...]]
+"""What the flow waits for, and the trials that it is about."""
+
+
+def submit(jobs: Sequence[Job], team: Team, tracking: TrackingConfig) -> Submitted:
+    """Hand trials to the flow's task runner."""
+    found: Submitted = {}
+    for together in team.handed_out(jobs):
+        if len(together) == 1:
+            found[_named(together[0], team).submit(together[0], team, tracking)] = together
+        else:
+            name = f"{len(together)} side by side"
+            task = train_side_by_side.with_options(task_run_name=name)
+            found[task.submit(together, team, tracking)] = together
+    return found
+
+
+def _named(job: Job, team: Team) -> Task[..., Any]:
+    """The task of a trial, under a name and tags that people understand."""
+    return train_trial.with_options(
         task_run_name=name_template(job.point.name),
         tags=job.tags,
         retries=team.compute.retries,
         retry_condition_fn=lambda task, run, state: worth_another_try(_error_of(state)),
     )
-    return named.submit(job, team, tracking)
 
 
 def name_template(name: str) -> str:
@@ -45,14 +63,29 @@ def name_template(name: str) -> str:
     return name.replace("{", "{{").replace("}", "}}")
 
 
-def outcome(future: PrefectFuture[dict], job: Job, team: Team) -> dict | BaseException:
-    """The record of a trial that is now in the user's store, or why there is none."""
+Outcome = dict | BaseException
+"""The record of a trial that is now in the user's store, or why there is none."""
+
+
+def outcomes(
+    future: PrefectFuture[Any], jobs: Sequence[Job], team: Team
+) -> Iterator[tuple[Job, Outcome]]:
+    """What became of each of the trials that a future is about."""
     try:
         future.wait()  # its state is not the final one before
-        record = future.result(raise_on_failure=False)
+        found = future.result(raise_on_failure=False)
+    except Exception as error:  # also of a cluster that lost it
+        found = error
+    for job in jobs:
+        one = found[job.fingerprint] if len(jobs) > 1 and isinstance(found, dict) else found
+        yield job, _collected(one, job, team)
+
+
+def _collected(record: Outcome, job: Job, team: Team) -> Outcome:
+    try:
         if not isinstance(record, BaseException):
             team.collect(job)
-    except Exception as error:  # also of a cluster that lost it
+    except Exception as error:
         return error
     return record
 
@@ -87,6 +120,24 @@ def train_trial(job: Job, team: Team, tracking: TrackingConfig) -> Any:
         else:
             publish_failure(job, error)
         raise
+
+
+@task(name="side by side", cache_policy=NO_CACHE, persist_result=False)
+def train_side_by_side(
+    jobs: Sequence[Job], team: Team, tracking: TrackingConfig
+) -> dict[str, Outcome]:
+    """On a machine of a cluster: train trials that share a network, each in a task run of its own;
+    what became of them, by fingerprint."""
+
+    def outcome(job: Job) -> Outcome:
+        state = _named(job, team)(job, team, tracking, return_state=True)
+        return state.result(raise_on_failure=False)
+
+    with team.side_by_side(jobs), ThreadPoolExecutor(len(jobs)) as threads:
+        futures = {
+            job.fingerprint: threads.submit(copy_context().run, outcome, job) for job in jobs
+        }
+    return {fingerprint: future.result() for fingerprint, future in futures.items()}
 
 
 @contextmanager

@@ -29,6 +29,15 @@ class Team(Protocol):
         """Show a trial's warning there, which other trials may give as well."""
         ...
 
+    def handed_out(self, jobs: Sequence[Job]) -> list[tuple[Job, ...]]:
+        """The trials in the portions in which they are handed to the task runner: one by one where
+        the team itself puts those together that are trained side by side."""
+        ...
+
+    def side_by_side(self, jobs: Sequence[Job]) -> AbstractContextManager[object]:
+        """In this block the trials of such a portion are trained, each in a thread."""
+        ...
+
     def collect(self, job: Job) -> None:
         """Take a trial that was trained into the user's own store."""
         ...

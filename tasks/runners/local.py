@@ -86,7 +86,9 @@ class Workers:
         self._free: SimpleQueue[Slot] = SimpleQueue()
         for slot in self.slots:
             self._free.put(slot)
-        self._plan = {job.fingerprint: group for group in plan for job in group.jobs}
+        self._plan: dict[str, Planned] = {}
+        for group in plan:
+            self.expect(group)
         self._begun: dict[str, Underway] = {}
         self._lock = Lock()
         self._drivers = ThreadPoolExecutor(len(self.slots))
@@ -159,6 +161,16 @@ class Workers:
         if line not in self._warned:
             self._warned.add(line)
             self.tell(line)
+
+    def handed_out(self, jobs: Sequence[Job]) -> list[tuple[Job, ...]]:
+        return [(job,) for job in jobs]
+
+    def side_by_side(self, jobs: Sequence[Job]) -> AbstractContextManager[object]:
+        return nullcontext()
+
+    def expect(self, group: Planned) -> None:
+        """Train these trials side by side once one of them is asked for."""
+        self._plan |= {job.fingerprint: group for job in group.jobs}
 
     def collect(self, job: Job) -> None:
         """Workers of this machine have put it into the user's store themselves."""

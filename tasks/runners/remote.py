@@ -11,8 +11,8 @@ import multiprocessing
 import os
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -22,6 +22,7 @@ from lorvp.trials.identity import identity
 from tasks.jobs import Job
 from tasks.machine.devices import slots_on
 from tasks.prefect_server.loopback import keep_loopback_direct
+from tasks.runners.groups import Planned, planned
 from tasks.runners.local import Workers
 from tasks.runners.transport import Transport
 from tasks.settings import ComputeConfig, TrackingConfig
@@ -49,10 +50,41 @@ class RemoteTeam:
         require_same_code(job)
         here = self.transport.bring(job)
         copy = _at_most_every(COPY_EVERY, lambda: self._copy_state(here, log))
-        with borrowed_worker(self.compute, self.transport.home()) as worker:
+        with self._worker(job) as worker:
             record = worker.train(here, tracking, lambda line: (log(line), copy())[0])
         self.transport.deliver(here)
         return record
+
+    def _worker(self, job: Job) -> AbstractContextManager[Workers]:
+        shared = _shared.get(job.fingerprint)
+        return nullcontext(shared) if shared else borrowed_worker(self.compute, self._home)
+
+    @property
+    def _home(self) -> Path:
+        return self.transport.home()
+
+    def handed_out(self, jobs: Sequence[Job]) -> list[tuple[Job, ...]]:
+        """In groups, each for one machine. What its card holds is not known here, so that
+        ``lanes: auto`` is one trial at a time."""
+        return [group.jobs for group in planned(jobs, self.compute, ["elsewhere"])]
+
+    @contextmanager
+    def side_by_side(self, jobs: Sequence[Job]) -> Iterator[None]:
+        """On a machine of the cluster: one worker for the trials that are trained in this block."""
+        if len(jobs) == 1:
+            yield
+            return
+        lanes = self.compute.lanes
+        assert isinstance(lanes, int), "auto makes no groups on a cluster"
+        names = [job.fingerprint for job in jobs]
+        with borrowed_worker(self.compute, self._home) as worker:
+            worker.expect(Planned(tuple(map(self.transport.bring, jobs)), lanes))
+            _shared.update(dict.fromkeys(names, worker))
+            try:
+                yield
+            finally:
+                for name in names:
+                    _shared.pop(name)
 
     def _copy_state(self, here: Job, log: Callable[[str], None]) -> None:
         try:
@@ -89,6 +121,8 @@ def require_same_code(job: Job) -> None:
 idle: dict[str | None, list[Workers]] = defaultdict(list)
 """The idle workers of this process, by the devices that they see: Ray may show it other devices for
 each trial."""
+_shared: dict[str, Workers] = {}
+"""The worker of each trial that is trained beside others now, by fingerprint."""
 _numbers, _halvings = itertools.count(), Counter[str]()
 _parser_lock = Lock()
 """Python 3.11 cannot parse in two threads at once: "AST constructor recursion depth mismatch"."""
