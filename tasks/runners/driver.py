@@ -50,23 +50,27 @@ class Driver:
         """Train these of the group's trials, together as long as that goes well."""
         try:
             self._train_together(jobs, width)
-        except (OutOfTime, Stopped):
+        except Stopped:
             raise
         except Exception as error:
             left = tuple(job for job in jobs if job in self.group.jobs)
+            if not left:
+                return
             if ran_out_of_memory(error) and width > 1:
-                self._in_fewer_lanes(left, width // 2)
+                self._in_fewer_lanes(left, width)
             elif len(jobs) > 1:
-                self.team.tell(f"{error}; the {len(left)} trials that it trained go on one by one")
+                self.team.tell(f"{error}; {len(left)} of {len(jobs)} trials go on one by one")
                 for job in left:
                     self._train((job,), width)
             else:
                 self.group.end({job.fingerprint: error for job in left})
 
     def _in_fewer_lanes(self, jobs: tuple[Job, ...], width: int) -> None:
-        self.team.warn(f"memory ran out: {width} lanes at a time in place of {2 * width}")
-        for first in range(0, len(jobs), width):
-            self._train(jobs[first : first + width], width)
+        fewer = width // 2
+        at_a_time = "1 lane" if fewer == 1 else f"{fewer} lanes"
+        self.team.warn(f"memory ran out: {at_a_time} at a time in place of {width}")
+        for first in range(0, len(jobs), fewer):
+            self._train(jobs[first : first + fewer], fewer)
 
     def _train_together(self, jobs: tuple[Job, ...], width: int) -> None:
         before, clock = memory_kills(), _Clock(self.team.compute.time_limit)

@@ -58,10 +58,10 @@ def workers(
     team = Workers(compute, places, Path.cwd(), tell, planned(jobs, compute, places))
     try:
         yield team
+        team.end(at_once=False)
     except BaseException:
         team.end(at_once=True)
         raise
-    team.end(at_once=False)
 
 
 class Workers:
@@ -87,6 +87,7 @@ class Workers:
         for slot in self.slots:
             self._free.put(slot)
         self._plan: dict[str, Planned] = {}
+        self._widths: dict[str, int] = {}
         for group in plan:
             self.expect(group)
         self._begun: dict[str, Underway] = {}
@@ -107,9 +108,9 @@ class Workers:
             OutOfTime: it took longer than ``compute.time_limit``.
             Exception: whatever went wrong inside the trial, as it was raised there.
         """
-        waiting = self._begin(job, tracking).waiting[job.fingerprint]
         try:
-            return self._result(waiting, log)
+            group = self._begin(job, tracking)
+            return self._result(group.waiting[job.fingerprint], log)
         except Exception as error:
             if self.stopped:  # however its end looked from here
                 raise Stopped("the run was stopped; whole epochs are kept") from error
@@ -121,7 +122,7 @@ class Workers:
         with self._lock:
             group = self._begun.pop(job.fingerprint, None)
             if group is None:
-                planned = self._plan.pop(job.fingerprint, Planned((job,)))
+                planned = self._plan.pop(job.fingerprint, None) or self._alone(job)
                 others = [other for other in planned.jobs if other.fingerprint in self._plan]
                 group = Underway([job, *others], planned.width, tracking, self.home)
                 for other in others:
@@ -129,6 +130,12 @@ class Workers:
                     self._begun[other.fingerprint] = group
                 self._drivers.submit(self._drive, group)
             return group
+
+    def _alone(self, job: Job) -> Planned:
+        """A batch stays filled up to as many lanes as before, unless memory does not do: the last
+        bits depend on it."""
+        again = self.halvings[job.fingerprint] > 0
+        return Planned((job,), 1 if again else self._widths.get(job.fingerprint, 1))
 
     def _result(self, waiting: Waiting, log: Callable[[str], None]) -> dict:
         # The process may be killed with the run, and its group then ends nothing.
@@ -171,6 +178,7 @@ class Workers:
     def expect(self, group: Planned) -> None:
         """Train these trials side by side once one of them is asked for."""
         self._plan |= {job.fingerprint: group for job in group.jobs}
+        self._widths |= {job.fingerprint: group.width for job in group.jobs}
 
     def collect(self, job: Job) -> None:
         """Workers of this machine have put it into the user's store themselves."""
@@ -178,7 +186,8 @@ class Workers:
     def end(self, at_once: bool) -> None:
         """Stop the processes, or let them finish what they do."""
         self.stopped = at_once
-        self._drivers.shutdown(wait=False, cancel_futures=True)
+        # A group may have trials left for which nobody waits, since Prefect lost them.
+        self._drivers.shutdown(wait=not at_once, cancel_futures=True)
         for slot in self.slots:
             slot.end(at_once)
         for slot in self.slots:

@@ -15,12 +15,14 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
 from pathlib import Path
+from threading import Lock
 from typing import Any, TypeVar
 
 from pebble import ProcessPool
 
 from tasks.machine.devices import slots_on
 from tasks.settings import ComputeConfig
+from tasks.worker.failures import Stopped
 from tasks.worker.start import start_worker
 
 T = TypeVar("T")
@@ -35,6 +37,7 @@ class Slot:
 
     def __init__(self, place: str, home: Path) -> None:
         self.place, self.home, self.pool = place, home, _pool(place, home)
+        self._ended, self._lock = False, Lock()
 
     def start(self) -> bool:
         """Start the process, unless it runs; whether it could be started."""
@@ -42,17 +45,26 @@ class Slot:
             return self.pool.active  # reading it starts the process
 
     def schedule(self, work: Callable[..., T], *arguments: Any) -> Future[T]:
-        """Call ``work`` in the process."""
-        if not self.start():
-            self.end(at_once=True)
-            self.pool.join()
-            self.pool = _pool(self.place, self.home)
-        with sigint_blocked():
-            return self.pool.schedule(work, args=arguments)
+        """Call ``work`` in the process.
+
+        Raises:
+            Stopped: the slot has been ended, maybe just now.
+        """
+        with self._lock:
+            if self._ended:
+                raise Stopped("the run was stopped")
+            if not self.start():
+                self.pool.stop()
+                self.pool.join()
+                self.pool = _pool(self.place, self.home)
+            with sigint_blocked():
+                return self.pool.schedule(work, args=arguments)
 
     def end(self, at_once: bool) -> None:
         """Stop the process, or let it finish what it does."""
-        self.pool.stop() if at_once else self.pool.close()
+        with self._lock:
+            self._ended = True
+            self.pool.stop() if at_once else self.pool.close()
 
 
 _prestarted: list[Slot] = []

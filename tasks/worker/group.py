@@ -14,6 +14,7 @@ from tasks.jobs import Job
 from tasks.paths import NOTES
 from tasks.settings import TrackingConfig
 from tasks.worker import shared_outputs
+from tasks.worker.failures import WorkerDied
 from tasks.worker.lane import Group, Lane
 
 Ended = dict[str, "dict | Exception"]
@@ -105,21 +106,36 @@ def go_on() -> Report:
     The run asks again and again, so that each trial's end is known when it comes.
 
     Raises:
+        WorkerDied: this process has no group: the one that had it has died between two calls.
         Exception: as ``train_group``.
     """
+    if not _running:
+        raise WorkerDied("the worker process ended between two epochs")
+    try:
+        return _report(_running[0])
+    except Exception as error:
+        _running.clear()
+        raise _portable(error) from None
+
+
+def _report(group: Iterator[Ended]) -> Report:
     end = time.monotonic() + REPORT_EVERY
-    for ended in _running[0]:
+    for ended in group:
         if ended or time.monotonic() > end:
-            return Report({name: _portable(what) for name, what in ended.items()}, more=True)
+            sent = {
+                name: _portable(what) if isinstance(what, Exception) else what
+                for name, what in ended.items()
+            }
+            return Report(sent, more=True)
     _running.clear()
     return Report({}, more=False)
 
 
-def _portable(what: dict | Exception) -> dict | Exception:
+def _portable(error: Exception) -> Exception:
     """An error as it can be sent to another process; others' errors may need arguments to be made
     again that they do not keep."""
     try:
-        pickle.loads(pickle.dumps(what))
+        pickle.loads(pickle.dumps(error))
     except Exception:
-        return RuntimeError(f"{type(what).__name__}: {what}")
-    return what
+        return RuntimeError(f"{type(error).__name__}: {error}")
+    return error

@@ -119,7 +119,8 @@ class Lane:
 
     def close(self, error: BaseException | None = None) -> None:
         """Close log and trackers, which are told of an error, and open the lock."""
-        self._open.__exit__(type(error) if error else None, error, None)
+        with speaking(self.job.fingerprint):
+            self._open.__exit__(type(error) if error else None, error, None)
 
 
 @dataclass(frozen=True)

@@ -157,8 +157,8 @@ def test_a_ray_of_our_own_joins_no_other_on_this_machine(monkeypatch):
     asked = []
     monkeypatch.setattr(tasks.RayTaskRunner, "__init__", lambda self, **how: asked.append(how))
     monkeypatch.setattr(os, "environ", dict(os.environ))
-    OnRay(compute(runner="ray", workers=2)).task_runner()
-    OnRay(compute(runner="ray", cluster=FAR, share="/s")).task_runner()
+    OnRay(compute(runner="ray", workers=2)).task_runner([])
+    OnRay(compute(runner="ray", cluster=FAR, share="/s")).task_runner([])
     assert [how["address"] for how in asked] == ["local", FAR]
     assert [how["init_kwargs"].get("num_cpus") for how in asked] == [2, None]
 

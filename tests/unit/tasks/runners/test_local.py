@@ -1,8 +1,6 @@
 """Real worker processes that die, hang or run out of memory, and what becomes of their trials."""
 
 import itertools
-import os
-import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,46 +9,22 @@ import psutil
 import pytest
 import torch
 
-from lorvp.experiment.trial import Point
-from tasks.jobs import Job
-from tasks.runners import pool as module
 from tasks.runners.local import Workers, workers
 from tasks.runners.pool import prestarted_slots
 from tasks.settings import ComputeConfig, TrackingConfig
 from tasks.worker import failures
+from tasks.worker import group as worker
 from tasks.worker.failures import OutOfTime, Stopped, WorkerDied, worth_another_try
-from tests.support.tiny import trial
+from tests.support import acting
+from tests.support.acting import job
 
 PATIENCE = 300
 
 
-def job(does: str) -> Job:
-    return Job(Point(trial(), "none", "lp", ""), {}, does, Path("store"), Path("data"), Path("net"))
-
-
-def act(job: Job, device: str, tracking: TrackingConfig, halvings: int, slow: bool) -> dict:
-    """In the worker, in place of training: what the trial's fingerprint says."""
-    deaf = signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ())
-    told = {"pid": os.getpid(), "device": device, "halvings": halvings, "deaf": deaf, "slow": slow}
-    told["threads"] = torch.get_num_threads()
-    told["repeatable"] = torch.are_deterministic_algorithms_enabled()
-    if job.fingerprint == "is too large":
-        Path("vmstat").write_text("oom_kill 6\n")  # by the system
-    if job.fingerprint in ("is killed", "is too large"):
-        os.kill(os.getpid(), signal.SIGKILL)
-    if job.fingerprint == "exits":
-        os._exit(3)
-    if job.fingerprint == "hangs":
-        signal.pause()
-    if job.fingerprint == "needs much" and not halvings:
-        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
-    return told
-
-
 @pytest.fixture(autouse=True)
-def acting(monkeypatch, tmp_path):
+def acting_groups(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(module, "train_and_store", act)
+    monkeypatch.setattr(worker, "begin", acting.begin)
     Path("vmstat").write_text("oom_kill 5\n")
     monkeypatch.setattr(failures, "VMSTAT", Path("vmstat"))
 
