@@ -10,6 +10,7 @@ from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import urlopen
+from weakref import WeakSet
 
 import wandb
 from wandb.errors import CommError, UsageError
@@ -38,6 +39,7 @@ class WandbRun:
 
     def __init__(self, run: Any) -> None:
         self.run = run
+        OPEN.add(self)
 
     def epoch(self, epoch: Epoch) -> None:
         (row,) = history_rows([epoch])
@@ -47,7 +49,12 @@ class WandbRun:
         self.run.summary.update(summary)
 
     def finish(self, failed: bool) -> None:
+        OPEN.discard(self)
         self.run.finish(exit_code=int(failed))
+
+
+OPEN: WeakSet[WandbRun] = WeakSet()
+"""The runs of this process that have not finished: of trials that are trained side by side."""
 
 
 class Network:
@@ -95,9 +102,10 @@ def start(
         tags=[tag[:64] for tag in job.tags],  # W&B refuses longer ones
         config=columns(job),
     )
+    tracker = WandbRun(run)
     for epoch in () if run.resumed else earlier:
-        WandbRun(run).epoch(epoch)
-    return WandbRun(run)
+        tracker.epoch(epoch)
+    return tracker
 
 
 def begin(tracking: TrackingConfig, log: logging.Logger, **named: Any) -> Any:
@@ -108,15 +116,30 @@ def begin(tracking: TrackingConfig, log: logging.Logger, **named: Any) -> Any:
 
 
 def _online(tracking: TrackingConfig, log: logging.Logger, named: dict[str, Any]) -> Any:
-    """Start an online run; None, and a line in the log, where that is not possible."""
+    """Start an online run; None, and a line in the log, where that is not possible.
+
+    Raises:
+        CommError, UsageError: it is not, and its id cannot be freed for a run that is offline.
+    """
     try:
         NETWORK.require(wandb.setup().settings.base_url)
+        if any(other.run.offline for other in OPEN):
+            raise CommError("a trial beside this one could not be online")
+    except CommError as error:
+        _tell(error, log)
+        return None
+    try:
         return _init(tracking, "online", named)
     except (CommError, UsageError) as error:
-        reason = redacted(str(error).partition("\n")[0])
-        log.warning("W&B: %s; %s", reason, KEPT)
-        wandb.teardown()  # which frees the run's id
+        if OPEN:
+            raise
+        _tell(error, log)
+        wandb.teardown()  # which frees the run's id, and would end all that are open
         return None
+
+
+def _tell(error: Exception, log: logging.Logger) -> None:
+    log.warning("W&B: %s; %s", redacted(str(error).partition("\n")[0]), KEPT)
 
 
 def _init(tracking: TrackingConfig, mode: str, named: dict[str, Any]) -> Any:

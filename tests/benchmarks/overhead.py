@@ -2,6 +2,8 @@
 
 A grid of trivial trials (one epoch of a linear probe on outputs that all share) in a project of
 its own, with our Prefect server and with a user's; then runs with nothing left to do.
+`python -m tests.benchmarks.overhead [TRIALS] lanes` takes turns with trivial prompts one by one and
+eight of them side by side.
 """
 
 from __future__ import annotations
@@ -40,6 +42,12 @@ def grid(trials: int) -> Callable[[Any], None]:
         params["grid"] = {"all": block | {"mapping": "lp", "training": SETTINGS, "seed": seeds}}
 
     return change
+
+
+def prompts(params: Any) -> None:
+    """A change of params.yaml: prompts of rank 1 on few images, which can be trained together."""
+    params["datasets"]["digits"] = {"kind": "letters", "train": 1, "val": 1, "test": 1}
+    params["grid"]["all"]["method"] = {"lor_vp": {"rank": 1}}
 
 
 class Watch:
@@ -122,16 +130,34 @@ def between(project: Project) -> float:
 
 def main(trials: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        # A place for bytecode, where Python is told to keep none.
-        project = clone(Path(folder), Path(folder) / "bytecode")
-        project.edit(grid(trials))
-        for stage in ("datasets@letters", "datasets@digits", "checkpoints@letters_resnet"):
-            timed(project, "dvc", "repro", stage)
+        project = prepared(Path(folder), grid(trials))
         rows = [train_all(project, "our own server")]
         with server(project) as url:
             rows.append(train_all(project, "a user's server", PREFECT_API_URL=url))
         print(tables.markdown(pl.DataFrame(rows)))
         nothing_to_do(project)
+
+
+def lanes(trials: int) -> None:
+    """Print what trials cost one by one and side by side, in turns."""
+    with tempfile.TemporaryDirectory() as folder:
+        project = prepared(Path(folder), grid(trials), prompts)
+        rows = []
+        for number in (1, 8, 1, 8):
+            project.edit(lambda params, number=number: params["compute"].update(lanes=number))
+            rows.append(train_all(project, f"lanes: {number}"))
+        print(tables.markdown(pl.DataFrame(rows)))
+
+
+def prepared(folder: Path, *changes: Callable[[Any], None]) -> Project:
+    """A project with these changes of params.yaml, its data and its network."""
+    # A place for bytecode, where Python is told to keep none.
+    project = clone(folder, folder / "bytecode")
+    for change in changes:
+        project.edit(change)
+    for stage in ("datasets@letters", "datasets@digits", "checkpoints@letters_resnet"):
+        timed(project, "dvc", "repro", stage)
+    return project
 
 
 def nothing_to_do(project: Project) -> None:
@@ -149,4 +175,5 @@ def nothing_to_do(project: Project) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 2000)
+    measure = lanes if "lanes" in sys.argv else main
+    measure(next((int(word) for word in sys.argv[1:] if word.isdigit()), 2000))
