@@ -12,7 +12,6 @@ from lorvp.networks import checkpoint
 from lorvp.networks.acceleration.engine import engine
 from lorvp.networks.manifest import CheckpointManifest, Facts
 from lorvp.performance.lanes import Load, lanes
-from lorvp.performance.memory import load
 from lorvp.recipe import Precision
 from tasks.settings import ComputeConfig
 
@@ -57,5 +56,7 @@ def _load_of(manifest: CheckpointManifest) -> Load:
 @cache
 def _load(facts: str) -> Load:
     """Of the network that a trial would run, made without its weights; about a second if large."""
+    from lorvp.performance.memory import load  # which imports 75 MB that only a GPU's plan needs
+
     _, network = checkpoint.sketch(Facts.model_validate_json(facts))
     return load(engine(network, "fp32"))

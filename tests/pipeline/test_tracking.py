@@ -3,6 +3,10 @@
 import shutil
 import socket
 from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import pytest
 
 from tests.pipeline.first_run import API_KEY
 from tests.pipeline.project import Project
@@ -62,6 +66,63 @@ def test_a_network_that_is_down_delays_no_trial(project: Project):
     finished = {path.parent.name for path in (project.repo / "store").glob("*/trial.json")}
     assert len(finished) == 2
     assert finished <= kept
+
+
+SIDE_BY_SIDE = """
+from pathlib import Path
+import sys, torch
+from tasks import settings
+from tasks.settings import TrackingConfig
+from lorvp.trials.store import TrialStore
+from tasks.jobs import make_jobs
+from tasks.worker.group import train_group
+from tasks.worker.lane import Group
+from tasks.worker.log import log_file
+
+torch.set_num_threads(1)
+jobs = make_jobs(settings.read(), TrialStore(Path("store")))
+jobs = tuple(job for job in jobs if job.point.trial.mapping.kind == "lp")[:3]
+for ended in train_group(Group(jobs, "cpu", TrackingConfig(wandb=sys.argv[1]), width=3)):
+    assert not [one for one in ended.values() if isinstance(one, Exception)], ended
+print(*(log_file(job.fingerprint).read_text() for job in jobs))
+"""
+
+
+class Refusing(BaseHTTPRequestHandler):
+    """A server that knows no key."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.send_response(401)
+        self.end_headers()
+
+    def log_message(self, *about: object) -> None: ...
+
+
+@pytest.mark.parametrize("mode", ["offline", "online"])
+def test_trials_side_by_side_have_a_run_each(project: Project, mode: str):
+    """Also if W&B refuses to keep them."""
+    for folder in ("data/.work/logs", "data/wandb"):
+        shutil.rmtree(project.repo / folder)
+    with ThreadingHTTPServer(("127.0.0.1", 0), Refusing) as refusing:
+        Thread(target=refusing.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{refusing.server_port}"
+        done = project.python("-c", SIDE_BY_SIDE, mode, WANDB_BASE_URL=url, WANDB_API_KEY=API_KEY)
+        refusing.shutdown()
+    assert done.code == 0, done.out
+    assert "goes on without it" not in done.out
+    assert done.out.count("runs are kept offline in data/wandb") == (3 if mode == "online" else 0)
+    finished = {path.parent.name for path in (project.repo / "store").glob("*/trial.json")}
+    assert len(finished) == 3
+    for fingerprint in finished:
+        [kept] = (project.repo / "data/wandb/wandb").glob(f"offline-run-*-{fingerprint}/*.wandb")
+        record = kept.read_bytes()
+        assert b"test_accuracy" in record, "it was told of the end"
+        assert not [other for other in finished - {fingerprint} if other.encode() in record]
 
 
 def requests(silent: socket.socket) -> list[bytes]:

@@ -8,6 +8,7 @@ import torch
 from lorvp.experiment.trial import Trial
 from lorvp.networks.manifest import CheckpointManifest
 from lorvp.networks.sources.trained import TrainedConfig
+from lorvp.performance import memory
 from tasks.machine import lanes
 from tasks.machine.lanes import width
 from tasks.settings import ComputeConfig
@@ -77,8 +78,8 @@ def test_a_network_is_measured_once_whatever_its_weights(manifest, cards, monkey
     cards(cuda_0=143 * 10**9)
     lanes._load.cache_clear()
     measured = []
-    real = lanes.load
-    monkeypatch.setattr(lanes, "load", lambda network: measured.append(network) or real(network))
+    real = memory.load
+    monkeypatch.setattr(memory, "load", lambda network: measured.append(network) or real(network))
     for weights in ("0" * 64, "1" * 64):
         same = manifest.model_copy(update={"weights_sha256": weights})
         width(AUTO, trial(), same, "cuda:0")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -132,3 +134,9 @@ def test_a_plan_of_a_grid_asks_each_kind_of_trial_once(monkeypatch: pytest.Monke
     assert [one.method.rank for one, *_ in asked] == [1, 2]
     assert all(isinstance(one, Trial) for one, *_ in asked)
     assert isinstance(jobs[0].point.trial.mapping, LpConfig)
+
+
+def test_a_run_without_a_gpu_imports_no_measuring_of_memory():
+    """It brings Triton, which is 75 MB more in the run's process."""
+    script = "import sys, tasks.runners.local; print('triton' in sys.modules)"
+    assert subprocess.check_output([sys.executable, "-c", script], text=True) == "False\n"
