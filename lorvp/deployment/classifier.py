@@ -16,6 +16,8 @@ from lorvp.datasets.pixels.decoding import pixels
 from lorvp.datasets.pixels.files import BROKEN, read_image, why
 from lorvp.datasets.pixels.view import View
 from lorvp.errors import InputError
+from lorvp.networks.acceleration.precision import computing_in
+from lorvp.recipe import Precision
 from lorvp.training.model import PromptedNetwork
 
 Picture = str | Path | Image.Image | np.ndarray
@@ -35,17 +37,27 @@ class Answer:
 
 class Classifier(nn.Module):
     """``forward`` takes uint8 images_BHWC of any size and returns logits_BK; ``predict`` takes
-    files and returns names. All its weights are frozen."""
+    files and returns names. All its weights are frozen.
+
+    Both compute in ``precision``, that of the training. It is a setting of the process while they
+    run: on a GPU, threads that classify at once should do so in one precision.
+    """
 
     def __init__(
-        self, model: PromptedNetwork, class_names: Sequence[str], view: View | None = None
+        self,
+        model: PromptedNetwork,
+        class_names: Sequence[str],
+        view: View | None = None,
+        precision: Precision = "fp32",
     ) -> None:
         super().__init__()
         self.model, self.class_names, self.view = model, tuple(class_names), view
+        self.precision: Precision = precision
         self.eval().requires_grad_(False)
 
     def forward(self, images_BHWC: Tensor) -> Tensor:
-        return self.model(images_BHWC)
+        with computing_in(self.precision):
+            return self.model(images_BHWC)
 
     @property
     def device(self) -> torch.device:

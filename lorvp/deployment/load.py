@@ -18,7 +18,9 @@ from lorvp.datasets.pixels.view import View
 from lorvp.deployment.classifier import Classifier
 from lorvp.deployment.record import read, trial_of
 from lorvp.errors import InputError
+from lorvp.experiment.trial import Trial
 from lorvp.networks import checkpoint
+from lorvp.networks.acceleration.precision import computing_in
 from lorvp.text.proxies import via
 from lorvp.training.model import PromptedNetwork
 from lorvp.trials.run import build
@@ -34,7 +36,8 @@ def load(
 
     For a folder of prompts (data/prompts), the best one on validation images is loaded. The frozen
     network is looked for in the prompt's own folder, then in ``checkpoints`` (by default the
-    project's data/checkpoints), and recognised by its checksum.
+    project's data/checkpoints), and recognised by its checksum. It computes in the precision that
+    the prompt was trained in, and is not compiled.
 
     Raises:
         InputError: there is no trained prompt, or prompts of several datasets; the prompt is
@@ -46,12 +49,22 @@ def load(
     with torch.random.fork_rng(devices=[]):  # building draws start values, which are then replaced
         network = checkpoint.load(network_of(folder, record, checkpoints)).to(device)
         with _errors_name(folder):
-            model = build(trial_of(record), network, names).to(device)
+            trial = _not_compiled(trial_of(record))
+            precision = trial.training.precision
+            with computing_in(precision):
+                model = build(trial, network, names).to(device)
             _load_weights(model, state_of(folder))
             view = task["view"] and View.model_validate(task["view"])
-            classifier = Classifier(model, names, view)
+            classifier = Classifier(model, names, view, precision)
             _require_answers(classifier)
     return classifier
+
+
+def _not_compiled(trial: Trial) -> Trial:
+    """The trial without torch's compiler, which takes longer than most classify, for each size of
+    batch anew, and is not everywhere; it moves last bits alone."""
+    plain = trial.training.model_copy(update={"compile": "off"})
+    return trial.model_copy(update={"training": plain})
 
 
 def state_of(folder: Path) -> dict[str, Tensor]:

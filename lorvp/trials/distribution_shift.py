@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from lorvp.datasets.prepared import Prepared
 from lorvp.errors import InputError
 from lorvp.networks import checkpoint
+from lorvp.networks.acceleration.precision import computing_in
 from lorvp.training.evaluation import Predictions, predict
 from lorvp.training.model import PromptedNetwork
 from lorvp.trials.run import build, predictions
@@ -40,16 +41,18 @@ class AmongClasses(nn.Module):
 def measured(
     trial: Trial, prompt: Path, network: Path, names: Sequence[str], shifted: Prepared, device: str
 ) -> pl.DataFrame:
-    """The trained prompt's predictions: one row for each image of ``shifted``.
+    """The trained prompt's predictions: one row for each image of ``shifted``, computed in the
+    precision that the trial was trained in.
 
     ``prompt`` is the trial's folder, ``network`` the checkpoint's, ``names`` the target classes.
 
     Raises:
         InputError: ``shifted`` has classes that are not among ``names``, or something is damaged.
     """
-    model = build(trial, checkpoint.load(network).to(device), names)
-    model.load_trained_state(load_file(prompt / "weights.safetensors"))
-    return predictions(*predict_among(model.to(device), names, shifted, device))
+    with computing_in(trial.training.precision):
+        model = build(trial, checkpoint.load(network).to(device), names)
+        model.load_trained_state(load_file(prompt / "weights.safetensors"))
+        return predictions(*predict_among(model.to(device), names, shifted, device))
 
 
 def predict_among(

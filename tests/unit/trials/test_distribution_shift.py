@@ -3,14 +3,18 @@
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save
 
 from lorvp.datasets import prepared
 from lorvp.datasets.source import ImageArray, Source
 from lorvp.datasets.write import write
 from lorvp.errors import InputError
 from lorvp.experiment.trial import Trial
+from lorvp.networks.acceleration.precision import BACKENDS, computing_in
 from lorvp.trials import distribution_shift
-from tests.support.tiny import images
+from lorvp.trials.distribution_shift import AmongClasses
+from lorvp.trials.run import run
+from tests.support.tiny import images, tiny_network, trial
 
 
 class Known(torch.nn.Module):
@@ -68,3 +72,30 @@ grid: {one: {dataset: drawings, network: net, method: none, mapping: lp}}
 def test_a_trial_has_no_name_for_a_shift():
     """What is tested on is no part of a trial, so that a new test set trains nothing."""
     assert not {"of", "shift"} & set(Trial.model_fields)
+
+
+@pytest.mark.parametrize(("precision", "wanted"), [("tf32", "tf32"), ("fp32", "ieee")])
+def test_it_is_measured_in_the_precision_of_the_trial(
+    data, tmp_path, monkeypatch, precision, wanted
+):
+    """What a GPU would keep of float32 numbers, asked while the model computes."""
+    asked = trial(precision=precision)
+    network, seen = tiny_network(), []
+    found = run(asked, network, data)
+    (tmp_path / "weights.safetensors").write_bytes(save(found.state))
+    monkeypatch.setattr(distribution_shift.checkpoint, "load", lambda folder: network)
+    monkeypatch.setattr(AmongClasses, "forward", noting(AmongClasses.forward, seen))
+    with computing_in("tf32" if precision == "fp32" else "fp32"):
+        table = distribution_shift.measured(
+            asked, tmp_path, tmp_path, data.class_names, data, "cpu"
+        )
+    assert table["predicted"].to_list() == found.test.predicted_N.tolist()
+    assert set(seen) == {(wanted, wanted)}
+
+
+def noting(forward, seen):
+    def noted(self, images_BHWC):
+        seen.append((BACKENDS.cudnn.conv.fp32_precision, BACKENDS.cuda.matmul.fp32_precision))
+        return forward(self, images_BHWC)
+
+    return noted
