@@ -15,6 +15,9 @@ from lorvp.results.tables.columns import BEST_TEST_EPOCH
 from lorvp.results.tables.tidy import GROUP, PAIR
 from lorvp.trials.versions import NO_DIFFERENCE
 
+OF_ONE_MEAN = {"lanes": "number of lanes"}
+"""What may differ from row to row, since a linear probe always runs alone, but not from seed to
+seed; each with its name in a sentence."""
 MOST = 8
 """The most names in one sentence."""
 
@@ -69,7 +72,8 @@ def _unshown_prompts(facts: Facts) -> Iterator[str]:
 
 
 def made_differently(facts: Facts) -> Iterator[str]:
-    """Libraries, kinds of processor and devices that differ between trials."""
+    """Libraries, kinds of processor and devices that differ between trials, and numbers of lanes
+    that differ between seeds."""
     names = sorted({name for found in facts.environments.values() for name in found})
     for name in names:
         if name not in NO_DIFFERENCE:
@@ -78,15 +82,23 @@ def made_differently(facts: Facts) -> Iterator[str]:
 
 def _differing(facts: Facts, name: str) -> Iterator[str]:
     found = {trial: str(known.get(name, "unknown")) for trial, known in facts.environments.items()}
-    counts = Counter(found[trial] for trial in facts.results["trial"])
-    if len(counts) == 1:
+    kinds = facts.results.with_columns(pl.col("trial").replace_strict(found).alias("kind"))
+    mixed = _mixed(kinds)
+    if name in OF_ONE_MEAN:
+        kinds = kinds.join(mixed, on=GROUP, how="semi", maintain_order="left")
+    counts = Counter(kinds["kind"])
+    if len(counts) < 2:
         return
     told = ", ".join(f"{number:,} with {value}" for value, number in sorted(counts.items()))
-    said = f"Not all trials were made with the same {name}: {told}; last bits and times may differ."
-    kinds = facts.results.with_columns(pl.col("trial").replace_strict(found).alias("kind"))
-    rows = kinds.group_by(GROUP, maintain_order=True).agg(pl.col("kind").n_unique())
-    mixed = rows.filter(pl.col("kind") > 1)
+    same = f"the same {OF_ONE_MEAN.get(name, name)}"
+    said = f"Not all trials were made with {same}: {told}; last bits and times may differ."
     yield f"{said} Seeds of one mean: {_named(mixed)}." if mixed.height else said
+
+
+def _mixed(kinds: pl.DataFrame) -> pl.DataFrame:
+    """The rows whose seeds are of several kinds."""
+    rows = kinds.group_by(GROUP, maintain_order=True).agg(pl.col("kind").n_unique())
+    return rows.filter(pl.col("kind") > 1)
 
 
 def _absent(facts: Facts) -> Iterator[str]:

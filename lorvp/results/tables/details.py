@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
+from lorvp.results.tables import trained_on
 from lorvp.results.tables.columns import Tables, shown_in
 from lorvp.results.tables.tidy import CELL, PAIR, aggregate
 
@@ -14,14 +15,15 @@ def cells(table: pl.DataFrame, statistics: pl.DataFrame) -> pl.DataFrame:
     """A row of numbers for each method and mapping, of the trials in the main table.
 
     Accuracies are in percent; ``low`` and ``high`` are the 95 % interval of the mean over seeds
-    (Student's t), null for one seed. Behind them come the columns that
-    lorvp/results/tables/columns.py declares for the details.
+    (Student's t), null for one seed. Behind them come ``trained_on``, all that the seeds were
+    trained on, and the columns that lorvp/results/tables/columns.py declares for the details.
     """
     more = shown_in(Tables.DETAILS)
     setting = pl.col("setting").first()
     joined = table.join(statistics, on="trial", maintain_order="left")
     mean, half = 100 * pl.col("mean"), 100 * pl.col("interval")
-    return aggregate(joined, [setting, *(column.of_cell() for column in more)]).select(
+    also = [setting, trained_on.of_seeds(), *(column.of_cell() for column in more)]
+    return aggregate(joined, also).select(
         *PAIR,
         "method",
         "mapping",
@@ -32,6 +34,7 @@ def cells(table: pl.DataFrame, statistics: pl.DataFrame) -> pl.DataFrame:
         (mean - half).alias("low"),
         (mean + half).alias("high"),
         "seeds",
+        "trained_on",
         *(column.name for column in more),
     )
 

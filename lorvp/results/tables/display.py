@@ -9,6 +9,7 @@ from lorvp.results.tables.columns import Tables, shown_in, without_empty
 from lorvp.results.tables.comparison import title_of
 from lorvp.results.tables.table import Table
 from lorvp.results.tables.tidy import PAIR
+from lorvp.results.tables.trained_on import HEADING
 
 MANY = 20
 """The most classes that have a column each."""
@@ -57,7 +58,8 @@ def _p(name: str) -> pl.Expr:
 
 
 def cells(found: pl.DataFrame) -> pl.DataFrame:
-    """The numbers of each method with a mapping; columns without any value are left out."""
+    """The numbers of each method with a mapping; columns without any value are left out, and what
+    they were trained on if it is the same for all."""
     more = shown_in(Tables.DETAILS)
     table = found.select(
         *PAIR,
@@ -69,7 +71,10 @@ def cells(found: pl.DataFrame) -> pl.DataFrame:
         _interval().alias(INTERVAL),
         "seeds",
         *(column.to_read() for column in more),
+        pl.col("trained_on").alias(HEADING),
     )
+    if found["trained_on"].n_unique() == 1:
+        table = table.drop(HEADING)
     optional = ["setting", INTERVAL, *(column.heading for column in more)]
     return without_empty(without_constant_pairs(table), optional)
 

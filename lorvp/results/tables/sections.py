@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from lorvp.results.tables import details, display, paired, ranks
+from lorvp.results.tables import details, display, paired, ranks, trained_on
 from lorvp.results.tables.columns import Tables, shown_in
 from lorvp.results.tables.comparison import comparison, of_each_pair
 from lorvp.results.tables.sweeps import chosen, sweeps
@@ -18,6 +18,7 @@ COMPARISON = (
     "training setting where several were tried, were chosen on validation images. seconds are "
     "those that the training of a trial computed."
 )
+NOT_ALIKE = "Not all were trained alike; the details say on what each was."
 TESTS = (
     "Two methods with the same mapping on the same test images and seeds: an exact test over "
     "images (McNemar's where there is one seed), p corrected after Holm within each dataset and "
@@ -56,12 +57,15 @@ def sections(
     lorvp/results/tables/trial_statistics.py), ``class_names`` those of each dataset.
     """
     main = chosen(results)
+    cells = details.cells(main, statistics)
+    said = trained_on.sentence(cells)
+    note = f"{COMPARISON} {said or NOT_ALIKE}"
     return [
-        Section("comparison", "Comparison", of_each_pair(main), comparison(main), COMPARISON),
+        Section("comparison", "Comparison", of_each_pair(main), comparison(main), note),
         _averages(main),
         _tests(main, statistics),
         _sweeps(results),
-        _details(main, statistics),
+        _details(cells, said),
         _classes(main, statistics, class_names),
     ]
 
@@ -85,10 +89,10 @@ def _sweeps(results: pl.DataFrame) -> Section:
     return Section("sweeps", "Sweeps", tables, found, SWEEPS, NO_SWEEP)
 
 
-def _details(main: pl.DataFrame, statistics: pl.DataFrame) -> Section:
-    found = details.cells(main, statistics)
+def _details(found: pl.DataFrame, trained: str | None) -> Section:
     tables = _unless_empty("Methods and mappings", display.cells(found))
-    notes = filter(None, (column.note for column in shown_in(Tables.DETAILS)))
+    more = [trained, *(column.note for column in shown_in(Tables.DETAILS))]
+    notes = filter(None, more)
     return Section("details", "Details", tables, found, " ".join([DETAILS, *notes]))
 
 

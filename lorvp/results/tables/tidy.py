@@ -8,6 +8,7 @@ import polars as pl
 from scipy.special import stdtrit
 
 from lorvp.experiment.trial import Point
+from lorvp.results.tables import trained_on
 from lorvp.results.tables.columns import Tables, shown_in
 
 PAIR = ["dataset", "network"]
@@ -31,8 +32,9 @@ def results(
     it, and ``settings``, the trial's settings as JSON. Accuracies are shares in 0..1; ``seconds``
     are those that training computed, ``wall_seconds`` the same by the clock; values are numbers of
     trained values; ``prompt_linf`` is the largest change that the prompt made to a pixel (0..1) of
-    a test image, null where it acts inside the network. ``train_images`` are the numbers of
-    training images of the datasets; without them, ``images_per_second`` is null.
+    a test image, null where it acts inside the network; ``device``, ``precision`` and ``lanes`` say
+    on what the trial was trained, see lorvp/results/tables/trained_on.py. ``train_images`` are the
+    numbers of training images of the datasets; without them, ``images_per_second`` is null.
     """
     images = train_images or {}
     rows = [
@@ -45,12 +47,15 @@ def results(
             "training": point.training,
             "seed": point.trial.seed,
             **record["summary"],
+            "precision": point.trial.training.precision,
+            **trained_on.facts(record),
             "train_images": images.get(point.trial.dataset),
             "settings": point.trial.model_dump_json(),
         }
         for point, record in records
     ]
-    types = {"train_images": pl.Int64, "prompt_linf": pl.Float64}  # of columns of nulls too
+    # Of columns of nulls too.
+    types = {"train_images": pl.Int64, "prompt_linf": pl.Float64, "lanes": pl.Int64}
     measured = pl.DataFrame(rows, infer_schema_length=None, schema_overrides=types)
     derived = (column.of_trial.alias(column.name) for column in shown_in(Tables.RESULTS))
     return measured.select(pl.exclude("train_images", "settings"), *derived, "settings")
