@@ -104,7 +104,7 @@ class Lanes:
         trains nothing looks at its training images."""
         if not any(lane.groups for lane in self.running):
             return self.measure("train", lambda lane: lane.train)
-        with _nothing_drawn_in_secret(len(self.running)):
+        with _nothing_drawn_in_secret(len(self.running), self.device):
             steps = self._pass("steps", self._step, lambda lane: lane.moving())
             steps.over(self.running[0].sizes, self._still_finite)
         return self._of_each(lambda lane: lane.means())
@@ -228,16 +228,21 @@ def _captures(device: torch.device) -> bool:
 
 
 @contextmanager
-def _nothing_drawn_in_secret(lanes: int) -> Iterator[None]:
+def _nothing_drawn_in_secret(lanes: int, device: torch.device) -> Iterator[None]:
     """Refuse random numbers that lanes would take from each other.
 
     Raises:
-        RuntimeError: torch's global generator was drawn from in this block.
+        RuntimeError: torch's global generator, of the host or the device, was drawn from here.
     """
-    before = torch.get_rng_state()
+    before = _global_states(device)
     yield
-    if lanes > 1 and not torch.equal(torch.get_rng_state(), before):
+    if lanes > 1 and not all(map(torch.equal, _global_states(device), before)):
         raise RuntimeError(
             "a method draws from torch's global generator in its steps, which lanes share; it has "
             "to draw from `self.generator`, or to be trained alone (`inside_network`)"
         )
+
+
+def _global_states(device: torch.device) -> list[Tensor]:
+    of_device = [torch.cuda.get_rng_state(device)] if device.type == "cuda" else []
+    return [torch.get_rng_state(), *of_device]
