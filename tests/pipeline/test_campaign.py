@@ -1,6 +1,7 @@
 """A hundred SIGKILLs at random moments of one grid: nothing is lost, nothing is done twice.
 
-Half an hour on two cores: `uv run pytest -m slow -k hundred -s`; fewer with `KILLS=10`.
+Half an hour on two cores: `uv run pytest -m slow -k hundred -s`; fewer with `KILLS=10`. A tenth of
+them hits trials that are trained side by side.
 """
 
 from __future__ import annotations
@@ -36,8 +37,23 @@ def grid(params: dict) -> None:
 @pytest.mark.timeout(3 * 3600)
 def test_a_hundred_kills(project: Project, tmp_path: Path):
     project.edit(grid)
+    survives(project, tmp_path / "undisturbed", KILLS)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_a_tenth_of_a_hundred_kills_side_by_side(project: Project, tmp_path: Path):
+    """Of groups of three, which end with the bits of a run without groups."""
+    project.edit(grid)
+    project.edit(lambda params: params["grid"]["pixel"].update(seed=[0, 1]))
+    survives(project, tmp_path / "undisturbed", max(1, KILLS // 10), lanes=3)
+
+
+def survives(project: Project, elsewhere: Path, kills: int, lanes: int = 1) -> None:
+    """Kill so often, and compare with the same grid that is trained alone and undisturbed."""
     forget_trials(project)
-    undisturbed = project.copy(tmp_path / "undisturbed")
+    undisturbed = project.copy(elsewhere)
+    project.edit(lambda params: params["compute"].update(lanes=lanes))
     started = time.monotonic()
     with undisturbed.started("-m", "dvc", "repro") as process:
         done = end_of(process, seconds=1800)
@@ -45,20 +61,20 @@ def test_a_hundred_kills(project: Project, tmp_path: Path):
     alone = time.monotonic() - started
 
     with Campaign(project, SEED) as campaign:
-        while campaign.kills.total() < KILLS:
+        while campaign.kills.total() < kills:
             campaign.kill_one()
         campaign.finish()
         told = f"{dict(campaign.kills)}, {campaign.runs} runs"
     print(f"\n{told}; alone {alone:.0f} s, in all {time.monotonic() - started:.0f} s")
     print(f"{repeated(project)} epochs trained again of {total(undisturbed)}")
 
-    check(project, undisturbed)
+    check(project, undisturbed, kills)
 
 
-def check(project: Project, undisturbed: Project) -> None:
+def check(project: Project, undisturbed: Project, kills: int) -> None:
     same_results(project, undisturbed)
     lost_at_most_one_epoch_at_a_time(project, undisturbed)
-    assert repeated(project) <= KILLS
+    assert repeated(project) <= kills
     nothing_lies_around(project)
 
 
