@@ -11,6 +11,8 @@ import io
 import os
 import tempfile
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -20,6 +22,7 @@ from lorvp.deployment.classifier import Classifier
 from lorvp.deployment.fold import with_prompt
 from lorvp.errors import InputError
 from lorvp.files.whole import write_whole
+from lorvp.networks.acceleration.precision import computing_in
 from lorvp.networks.frozen import read
 from lorvp.prompts.base import Content
 from lorvp.training.model import PromptedNetwork
@@ -68,6 +71,14 @@ class Folded(nn.Module):
         return mapping(read(self.network, x_BCHW, mapping.reads))
 
 
+@contextmanager
+def _exporting() -> Iterator[None]:
+    """Without torch's warnings of its own code, and with cuDNN's precision as torch starts with it:
+    the exporter reads it by an older name, which refuses any other. Nothing is computed here."""
+    with warnings.catch_warnings(action="ignore"), computing_in("tf32"):
+        yield
+
+
 def graph_of(classifier: Classifier) -> torch.export.ExportedProgram:
     """The exported graph of a classifier; the prompt is folded into the network if possible."""
     try:
@@ -78,8 +89,7 @@ def graph_of(classifier: Classifier) -> torch.export.ExportedProgram:
     example_BCHW = torch.rand(2, 3, height, width, device=classifier.device)
     images = torch.export.Dim("images", min=1)
     module = module.eval().to(memory_format=torch.contiguous_format)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch warns of its own code
+    with _exporting():
         return torch.export.export(
             module, (example_BCHW,), dynamic_shapes=({0: images},), strict=False
         )
@@ -104,8 +114,7 @@ def write_onnx(classifier: Classifier, path: Path) -> None:
         raise InputError(
             "ONNX needs its own packages: uv sync --extra onnx, or pip install 'lorvp[onnx]'"
         ) from error
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with _exporting():
         program = torch.onnx.export(
             graph_of(classifier), dynamo=True, input_names=["images"], output_names=["logits"],
             verbose=False,

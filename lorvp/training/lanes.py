@@ -11,8 +11,7 @@ number of lanes (``width``) that does not depend on how many trials there happen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 import torch
@@ -20,17 +19,16 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from lorvp.datasets.labelled_images import LabelledImages
-from lorvp.networks.frozen import FrozenNetwork
 from lorvp.networks.interface import Reads
-from lorvp.training.cached_outputs import Model
 from lorvp.training.evaluation import Score
 from lorvp.training.memory import ran_out_of_memory
-from lorvp.training.model import PromptedNetwork
 from lorvp.training.passes import Pass, Place
+from lorvp.training.sharing import captures, nothing_drawn_in_secret, shared, shares
 from lorvp.training.timing import Stopwatch
 
 if TYPE_CHECKING:
-    from lorvp.training.trainer import Epoch, Training
+    from lorvp.training.epoch import Epoch
+    from lorvp.training.trainer import Training
 
 T = TypeVar("T")
 
@@ -104,7 +102,7 @@ class Lanes:
         trains nothing looks at its training images."""
         if not any(lane.groups for lane in self.running):
             return self.measure("train", lambda lane: lane.train)
-        with _nothing_drawn_in_secret(len(self.running), self.device):
+        with nothing_drawn_in_secret(len(self.running), self.device):
             steps = self._pass("steps", self._step, lambda lane: lane.moving())
             steps.over(self.running[0].sizes, self._still_finite)
         return self._of_each(lambda lane: lane.means())
@@ -159,7 +157,7 @@ class Lanes:
         shown = self._of_each(lambda lane: lane.model.prompted(images[lane]), images)
         if not shown:
             return {}
-        network, reads = _shared(list(shown), reads)
+        network, reads = shared([lane.model for lane in shown], reads)
         outputs = network.run_together(list(shown.values()), reads, self.width)
         return dict(zip(shown, outputs, strict=True))
 
@@ -192,7 +190,7 @@ class Lanes:
             try:
                 found[lane] = do(lane)
             except Exception as error:
-                if ran_out_of_memory(error) or _captures(self.device):
+                if ran_out_of_memory(error) or captures(self.device):
                     raise
                 self.failed[lane] = error
                 self.drop(lane)
@@ -206,43 +204,3 @@ class Lanes:
             return {}
         one = "each step is one launch"
         return {"steps": one if steps.why_not is None else f"launched singly: {steps.why_not}"}
-
-
-def shares(model: Model) -> bool:
-    """Whether others can go through the network beside this model: it uses one, and as it is."""
-    return isinstance(model, PromptedNetwork) and not model.prompt.inside_network
-
-
-def _shared(lanes: Sequence[Training], reads: Reads | None) -> tuple[FrozenNetwork, Reads]:
-    """The network of all lanes, and which of its outputs they read."""
-    models = [lane.model for lane in lanes if isinstance(lane.model, PromptedNetwork)]
-    assert len(models) == len(lanes), "what has no network has no lanes to share it with"
-    networks: dict[int, FrozenNetwork] = {id(model.network): model.network for model in models}
-    outputs: set[Reads] = {reads or model.mapping.reads for model in models}
-    assert len(networks) == len(outputs) == 1, "lanes share one network and one of its outputs"
-    return networks.popitem()[1], outputs.pop()
-
-
-def _captures(device: torch.device) -> bool:
-    return device.type == "cuda" and torch.cuda.is_current_stream_capturing()
-
-
-@contextmanager
-def _nothing_drawn_in_secret(lanes: int, device: torch.device) -> Iterator[None]:
-    """Refuse random numbers that lanes would take from each other.
-
-    Raises:
-        RuntimeError: torch's global generator, of the host or the device, was drawn from here.
-    """
-    before = _global_states(device)
-    yield
-    if lanes > 1 and not all(map(torch.equal, _global_states(device), before)):
-        raise RuntimeError(
-            "a method draws from torch's global generator in its steps, which lanes share; it has "
-            "to draw from `self.generator`, or to be trained alone (`inside_network`)"
-        )
-
-
-def _global_states(device: torch.device) -> list[Tensor]:
-    of_device = [torch.cuda.get_rng_state(device)] if device.type == "cuda" else []
-    return [torch.get_rng_state(), *of_device]

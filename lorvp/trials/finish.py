@@ -22,7 +22,7 @@ from lorvp.networks import checkpoint
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.networks.manifest import CheckpointManifest
 from lorvp.training.determinism import make_repeatable
-from lorvp.training.trainer import Epoch
+from lorvp.training.epoch import Epoch
 from lorvp.trials.contents import sealed
 from lorvp.trials.identity import fingerprint, identity
 from lorvp.trials.resume import NOWHERE, Resume

@@ -18,12 +18,13 @@ from lorvp.networks.acceleration.engine import engine
 from lorvp.networks.acceleration.precision import computing_in
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.training.cached_outputs import Cache, Outputs, no_cache, with_cached_outputs
+from lorvp.training.epoch import Epoch
 from lorvp.training.evaluation import Predictions, predict
 from lorvp.training.lanes import Lanes
 from lorvp.training.memory import ran_out_of_memory
 from lorvp.training.model import PromptedNetwork
 from lorvp.training.timing import Duration
-from lorvp.training.trainer import Epoch, Training
+from lorvp.training.trainer import Training
 from lorvp.trials.resume import NOWHERE, Resume
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ Finite = Annotated[float, Field(ge=-1e300, le=1e300)]
 
 
 class _Row(BaseModel):
-    """One epoch (``lorvp.training.trainer.Epoch``); a placement may add numbers of its own."""
+    """One epoch (``lorvp.training.epoch.Epoch``); a placement may add numbers of its own."""
 
     model_config = ConfigDict(strict=True, allow_inf_nan=False, extra="allow")
     __pydantic_extra__: dict[str, Finite] = {}  # type: ignore[reportIncompatibleVariableOverride]

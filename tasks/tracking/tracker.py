@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from lorvp.text.redacted import redacted
-from lorvp.training.trainer import Epoch
+from lorvp.training.epoch import Epoch
 from tasks.jobs import Job
 from tasks.settings import TrackingConfig
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lorvp.training.trainer import Epoch
+from lorvp.training.epoch import Epoch
 from tasks.jobs import Job
 from tasks.settings import TrackingConfig
 from tasks.tracking.wandb_key import hide_key

@@ -16,7 +16,7 @@ import wandb
 from wandb.errors import CommError, UsageError
 
 from lorvp.text.redacted import redacted
-from lorvp.training.trainer import Epoch
+from lorvp.training.epoch import Epoch
 from lorvp.trials.run import history_rows
 from tasks.jobs import Job
 from tasks.paths import WORK

@@ -9,7 +9,7 @@ from typing import Any
 from filelock import Timeout
 
 from lorvp.networks.acceleration.account import in_a_line
-from lorvp.training.trainer import Epoch
+from lorvp.training.epoch import Epoch
 from lorvp.trials.finish import Finished, Order
 from lorvp.trials.resume import ResumeFile
 from lorvp.trials.store import TrialStore

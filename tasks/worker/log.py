@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from pathlib import Path
 
 from lorvp.text.redacted import redacted
-from lorvp.training.trainer import Epoch
+from lorvp.training.epoch import Epoch
 from tasks.paths import WORK
 from tasks.worker.failures import worth_another_try
 

@@ -8,8 +8,9 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from lorvp.training.lanes import Lanes, shares
+from lorvp.training.lanes import Lanes
 from lorvp.training.model import PromptedNetwork
+from lorvp.training.sharing import shares
 from lorvp.training.trainer import Training
 from lorvp.trials.company import company
 from lorvp.trials.run import build

@@ -51,6 +51,7 @@ EXCUSED = {
     "lorvp.performance.lanes": "says in how many lanes, which is written down",
     "tasks.worker.group": "hands a job to lorvp.trials.finish, which refuses another",
     "tasks.worker.lane": "as tasks.worker.group",
+    "tasks.worker.start": "how the process is set up; finish makes it repeatable again",
     "tasks.jobs": "makes the name that lorvp.trials.finish compares with its own",
     "tasks.worker.shared_outputs": "a folder's place, and its end",
     "tasks.settings": "as tasks.machine.devices: where and how, which is written down",
@@ -105,7 +106,7 @@ HASHED = sorted(OF_TRIALS | OF_CHECKPOINTS)
 
 
 def test_what_a_worker_can_run_is_hashed_or_excused():
-    starts = ["tasks.worker.group", *TRACKERS.values()]
+    starts = ["tasks.worker.group", "tasks.worker.start", *TRACKERS.values()]
     rest = set().union(*map(reached, starts)) - set(HASHED)
     unexcused = [m for m in sorted(rest) if not any(fnmatch.fnmatch(m, p) for p in EXCUSED)]
     assert not unexcused

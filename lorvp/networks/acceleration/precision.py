@@ -156,8 +156,10 @@ def fp32_products() -> str:
 
 
 def _parts() -> list[Any]:
-    # cuDNN's own is that of all parts on a GPU; torch's compiler reads it for convolutions.
-    return [BACKENDS.cudnn, BACKENDS.cudnn.conv, BACKENDS.cuda.matmul, *_parts_on_cpu()]
+    # cuDNN's own is that of all parts on a GPU; torch's compiler reads it for convolutions. Of
+    # recurrent layers we have none, but torch's exporter refuses a setting that is not theirs too.
+    cudnn = BACKENDS.cudnn
+    return [cudnn, cudnn.conv, cudnn.rnn, BACKENDS.cuda.matmul, *_parts_on_cpu()]
 
 
 def _parts_on_cpu() -> list[Any]:

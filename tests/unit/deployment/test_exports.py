@@ -16,6 +16,7 @@ import lorvp
 from lorvp.deployment import bundle, graphs
 from lorvp.deployment.fold import with_mapping, with_prompt
 from lorvp.errors import InputError
+from lorvp.training.determinism import make_repeatable
 from tests.support.tiny import TARGETS
 
 MAPPINGS = ["ilm", "lp", "fm", "blm"]
@@ -103,6 +104,8 @@ GRAPHS = [("vit", "lor_vp", "ilm"), ("resnet", "lor_vp", "lp"), ("resnet", "adav
 
 @pytest.mark.parametrize("kind", GRAPHS, ids="-".join)
 def test_graphs_answer_as_the_classifier_for_any_number_of_images(project, tmp_path, kind):
+    """In a process that stays in IEEE fp32, as one that has trained does."""
+    make_repeatable()
     classifier = lorvp.load(project.train(*kind)[0])
     with torch.inference_mode():
         images = (255 * canvases(7)).round()

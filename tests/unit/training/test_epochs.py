@@ -9,7 +9,8 @@ import torch
 from lorvp.mappings.frequency import IlmConfig
 from lorvp.prompts.methods.full import FullConfig
 from lorvp.prompts.placements.regions import Regions
-from lorvp.training.trainer import batch_sizes, fit
+from lorvp.training.epoch import batch_sizes
+from lorvp.training.trainer import fit
 from lorvp.trials.run import history_rows
 from tests.support.plain_training import (
     TRAIN,

@@ -12,9 +12,10 @@ from lorvp.networks.frozen import FrozenNetwork
 from lorvp.prompts.methods.full import FullConfig
 from lorvp.prompts.methods.lor_vp import LorVpConfig
 from lorvp.prompts.methods.vpt import VptConfig
+from lorvp.training.epoch import Epoch
 from lorvp.training.lanes import Lanes
 from lorvp.training.totals import DivergedError
-from lorvp.training.trainer import Epoch, Training
+from lorvp.training.trainer import Training
 from lorvp.trials.run import build
 from tests.support.tiny import TARGET_NAMES, images, tiny_network, training, trial
 

@@ -11,7 +11,7 @@ from lorvp.networks.frozen import FrozenNetwork
 from lorvp.prompts.methods.adavipro import AdaViProConfig
 from lorvp.prompts.methods.full import FullConfig
 from lorvp.prompts.methods.lor_vp import LorVpConfig
-from lorvp.training.trainer import Epoch
+from lorvp.training.epoch import Epoch
 from lorvp.trials.resume import ResumeFile
 from lorvp.trials.run import Result, Wish, build, run, run_together
 from tests.support.tiny import TARGET_NAMES, dataset, tiny_network, trial

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lorvp.training.trainer import Epoch
+from lorvp.training.epoch import Epoch
 from tasks.worker import log as trial_logs
 from tasks.worker.log import Tail, epoch_line, log_file, own_log
 
