@@ -4,6 +4,7 @@ No ``from __future__ import annotations``: Prefect would take names in them for 
 """
 
 import re
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,12 +24,12 @@ from lorvp.files.whole import write_whole
 from lorvp.recipe import TrainingConfig
 from lorvp.trials.store import TrialStore, default_root
 from tasks import settings
-from tasks.jobs import make_plan
 from tasks.orchestration.form import filled_in, form_of, one_of
 from tasks.orchestration.request import Request
 from tasks.orchestration.run_lock import one_run
 from tasks.paths import WORK
 from tasks.runners.base import runner
+from tasks.searches.plan import make_plan
 from tasks.settings import ComputeConfig, RunExperiment
 
 PARAMS = Path("params.yaml")
@@ -81,8 +82,8 @@ def train_grid(
         place = runner(experiment.params.compute)
         place.check()
         with one_run(tell=logger.info):
-            plan = make_plan(experiment, TrialStore(default_root()))
-            failures = run(Request(plan, place, experiment.params.tracking))
+            replan = partial(make_plan, experiment, TrialStore(default_root()))
+            failures = run(Request(replan(), place, experiment.params.tracking, replan))
     except InputError as error:
         logger.error(str(error))
         return Failed(message=str(error))

@@ -28,6 +28,7 @@ from tasks.orchestration.trials import (
     submit,
     wait_until_recorded,
 )
+from tasks.runners.base import Team
 from tasks.worker import shared_outputs
 
 
@@ -81,27 +82,41 @@ def train_prompts() -> State:
 
 
 def _train(request: Request) -> Progress:
-    """Train every missing trial; the progress says what became of them."""
-    plan, runner = request.plan, request.runner
-    total, trained = len(plan.missing), []
+    """Train what is missing, then what that makes known, and so on: a search asks for settings in
+    rounds. The progress says what became of the trials."""
+    plan, failed = request.plan, set[str]()
     shared_outputs.clear()
     with (
         queue_dropped_on_stop(),
-        Progress(total) as progress,
-        runner.team(plan.missing, progress.note) as team,
+        Progress(len(plan.missing)) as progress,
+        request.runner.team(plan.missing, progress.note) as team,
     ):
-        shown = ProgressArtifact(total)
-        with runner.requesting_resources():
-            jobs = submit(neighbours_together(plan.missing), team, request.tracking)
-        for future in as_completed(list(jobs)):
-            for job, record in outcomes(future, jobs[future], team):
-                if _note(progress, job, record):
-                    trained.append(job)
-                shown.show(progress.percent)
+        shown = ProgressArtifact(progress.total)
+        while wanted := [job for job in plan.missing if job.fingerprint not in failed]:
+            failed |= _round(wanted, request, team, progress, shown)
+            plan = request.replan() if plan.searched else plan.with_results_of(wanted)
+            new = [job for job in plan.missing if job.fingerprint not in failed]
+            progress.expect(len(new))
+            team.expect(new)
     shared_outputs.clear()
-    publish_results(plan.with_results_of(trained))
-    wait_until_recorded(total + 1)
+    publish_results(plan.without_results_of(job for job in plan.jobs if job.fingerprint in failed))
+    wait_until_recorded(progress.total + 1)
     return progress
+
+
+def _round(
+    wanted: list[Job], request: Request, team: Team, progress: Progress, shown: ProgressArtifact
+) -> set[str]:
+    """Train trials whose settings are known; the fingerprints of those that failed."""
+    failed = set[str]()
+    with request.runner.requesting_resources():
+        jobs = submit(neighbours_together(wanted), team, request.tracking)
+    for future in as_completed(list(jobs)):
+        for job, record in outcomes(future, jobs[future], team):
+            if not _note(progress, job, record):
+                failed.add(job.fingerprint)
+            shown.show(progress.percent)
+    return failed
 
 
 def _note(progress: Progress, job: Job, record: dict | BaseException) -> bool:

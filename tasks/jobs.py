@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from lorvp.datasets import prepared, verified
 from lorvp.errors import InputError
 from lorvp.experiment.trial import Point
 from lorvp.networks import checkpoint
-from lorvp.trials.identity import fingerprint, identity
+from lorvp.trials.identity import fingerprint, going_on, identity
 from lorvp.trials.store import TrialStore
 from lorvp.trials.verified import is_whole
 from tasks.machine.precision import require_fast_precisions
@@ -35,10 +35,18 @@ class Job:
     """The frozen network, where this job is done."""
 
     @property
+    def state(self) -> str:
+        """The name of its state after an epoch: its fingerprint, or that of the trial which a
+        stopped one becomes if it goes on."""
+        whole = going_on(self.identity)
+        return self.fingerprint if whole is self.identity else fingerprint(whole)
+
+    @property
     def tags(self) -> list[str]:
         """Dataset, network, method with and without its values, mapping."""
         trial, point = self.point.trial, self.point
         words = [trial.dataset, trial.network, trial.method.kind, point.method, point.mapping]
+        words += point.tags
         return list(dict.fromkeys(words))
 
 
@@ -48,6 +56,16 @@ class Plan:
 
     jobs: list[Job]
     missing: list[Job]
+    """Settings to be tried are among them, if these are known by now."""
+    searched: list[Job] = field(default_factory=list)
+    """Trials of settings that are tried to find others of the grid; they are no results."""
+    problems: list[str] = field(default_factory=list)
+    """Why trials of the grid will never be known."""
+
+    @property
+    def every(self) -> list[Job]:
+        """All trials, those of searches as well."""
+        return [*self.jobs, *self.searched]
 
     @property
     def finished(self) -> list[Job]:
@@ -58,12 +76,13 @@ class Plan:
     def with_results_of(self, jobs: Iterable[Job]) -> Plan:
         """This plan after ``jobs`` were trained."""
         trained = {job.fingerprint for job in jobs}
-        return Plan(self.jobs, [job for job in self.missing if job.fingerprint not in trained])
+        left = [job for job in self.missing if job.fingerprint not in trained]
+        return replace(self, missing=left)
 
     def without_results_of(self, jobs: Iterable[Job]) -> Plan:
         """This plan with ``jobs`` missing as well."""
         missing = {job.fingerprint for job in (*self.missing, *jobs)}
-        return Plan(self.jobs, [job for job in self.jobs if job.fingerprint in missing])
+        return replace(self, missing=[job for job in self.every if job.fingerprint in missing])
 
 
 def make_plan(experiment: RunExperiment, store: TrialStore) -> Plan:
@@ -76,7 +95,7 @@ def make_plan(experiment: RunExperiment, store: TrialStore) -> Plan:
             device is slow in its precision.
     """
     jobs = make_jobs(experiment, store)
-    plan = Plan(jobs, [job for job in jobs if not _finished(job, store)])
+    plan = Plan(jobs, [job for job in jobs if not is_finished(job, store)])
     require_trainable(plan.missing, experiment.params.compute)
     return plan
 
@@ -107,7 +126,7 @@ def holds(job: Job) -> bool:
     return TrialStore(job.store).holds(job.fingerprint)
 
 
-def _finished(job: Job, store: TrialStore) -> bool:
+def is_finished(job: Job, store: TrialStore) -> bool:
     """Whether the store has the trial, which it takes from data/prompts if it can."""
     if holds(job):
         return True
@@ -124,10 +143,11 @@ def make_jobs(experiment: RunExperiment, store: TrialStore) -> list[Job]:
     Raises:
         InputError: a dataset or a checkpoint is not there.
     """
-    return [_job(point, store) for point in experiment.points]
+    return [make_job(point, store) for point in experiment.points]
 
 
-def _job(point: Point, store: TrialStore) -> Job:
+def make_job(point: Point, store: TrialStore) -> Job:
+    """The job of one trial, whose result is, or will be, in ``store``."""
     dataset, network = DATASETS / point.trial.dataset, CHECKPOINTS / point.trial.network
     facts = identity(point.trial, _dataset(dataset).digest, checkpoint.digest(manifest_of(network)))
     return Job(point, facts, fingerprint(facts), store.root, dataset, network)

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from lorvp.datasets.pixels.view import View
 from lorvp.deployment.classifier import Classifier
-from lorvp.deployment.record import read, trial_of
+from lorvp.deployment.record import is_tried, read, trial_of
 from lorvp.errors import InputError
 from lorvp.experiment.trial import Trial
 from lorvp.networks import checkpoint
@@ -138,7 +138,8 @@ def local(place: str | Path) -> Path:
 
 def prompts_in(folder: Path) -> list[Path]:
     """The folders of prompts in ``folder``, or ``folder`` itself if it has none."""
-    return sorted(path.parent for path in folder.glob("*/trial.json")) or [folder]
+    found = sorted(path.parent for path in folder.glob("*/trial.json"))
+    return [prompt for prompt in found if not is_tried(prompt)] or [folder]
 
 
 def _best(prompts: list[Path], among: Path) -> Path:

@@ -10,11 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from lorvp.datasets.pixels.view import View
 from lorvp.errors import InputError
 from lorvp.experiment.trial import Trial
+from lorvp.files import strict_json
 from lorvp.files.whole import to_json
 from lorvp.settings import Name
 from lorvp.text.problems import told
 from lorvp.trials.identity import FORMAT, fingerprint
-from lorvp.trials.verified import verified
+from lorvp.trials.verified import is_search, verified
 from lorvp.version import VERSION
 
 Text = Annotated[str, Field(max_length=10_000)]
@@ -95,8 +96,20 @@ def read(folder: Path) -> dict[str, Any]:
     record = verified(folder)
     if record is None:
         raise InputError(f"{folder} is damaged: its files are not those that trial.json tells of")
+    if is_search(record):
+        raise InputError(f"{folder} is a setting that a search tried, and no trained prompt")
     _require_readable(record, folder)
     return record
+
+
+def is_tried(folder: Path) -> bool:
+    """Whether a folder says that it is of a setting that a search tried. One that says nothing
+    readable is refused when it is read."""
+    try:
+        record = strict_json.read(folder / "trial.json")
+        return is_search(record)
+    except (InputError, KeyError, TypeError, AttributeError):
+        return False
 
 
 def _require_readable(record: dict[str, Any], folder: Path) -> None:

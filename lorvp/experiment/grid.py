@@ -1,7 +1,7 @@
 """The grid of params.yaml: blocks in which every list is a sweep.
 
 A block gives a dataset, a network, methods, mappings, training settings and seeds, and stands
-for their product (``expansion.py``).
+for their product (``expansion.py``). With ``tune`` it stands for searches (``searches.py``).
 
 Methods and mappings are named choices. The name is the row (or column) of the tables; it is
 also the ``kind`` unless the settings below it say otherwise.
@@ -10,6 +10,7 @@ also the ``kind`` unless the settings below it say otherwise.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -23,6 +24,7 @@ from lorvp.experiment.expansion import (
     swept_words,
     trials_in,
 )
+from lorvp.experiment.searches import TUNE, Search, searches
 from lorvp.experiment.trial import RECIPE, Point, Trial
 from lorvp.settings import Name, Settings, symbols
 from lorvp.text.problems import Problem, Where, describe, errors_of
@@ -38,12 +40,41 @@ NAMES = TypeAdapter(Name)
 LISTED_CHOICE = "should be a kind; with settings, write a mapping of names to settings, not a list"
 
 
+@dataclass(frozen=True)
+class Found:
+    """What a block of the grid asks for."""
+
+    points: list[Point]
+    problems: list[Problem]
+    searches: list[Search] = field(default_factory=list)
+    sentences: list[str] = field(default_factory=list)
+    """What the user should know of it."""
+
+
+def block_of(block: dict[str, Any], where: Where, known: dict[str, list[str]]) -> Found:
+    """The trials of one block in the order written, its searches, and all problems of it.
+
+    ``known`` lists the names that a field may hold: ``{"dataset": ["digits"], "network": […]}``.
+    """
+    if TUNE not in block:
+        return Found(*points(block, where, known))
+    written = block[TUNE]
+    names = frozenset(written) if isinstance(written, dict) else frozenset[str]()
+    rest = {key: value for key, value in block.items() if key != TUNE}
+    found, problems = points(rest, where, known, names)
+    searched, wrong, sentences = searches(found, written, where)
+    return Found([], [*problems, *wrong], searched, sentences)
+
+
 def points(
-    block: dict[str, Any], where: Where, known: dict[str, list[str]]
+    block: dict[str, Any],
+    where: Where,
+    known: dict[str, list[str]],
+    searched: frozenset[str] = frozenset(),
 ) -> tuple[list[Point], list[Problem]]:
     """The trials of one block in the order written, and all problems of the block.
 
-    ``known`` lists the names that a field may hold: ``{"dataset": ["digits"], "network": […]}``.
+    The names of rows do not tell of keys that are ``searched``, which may not be swept.
     """
     found, problems = [], list(_misshapen(block, where))
     if problems:
@@ -59,11 +90,12 @@ def points(
             problems += [_problem(e, tree) for e in errors_of(error)]
             continue
         problems += _unknown_names(tree, known)
+        problems += _searched_and_swept(tree, searched)
         found.append(
             Point(
                 trial,
-                method=_label(names["method"], trial.method, tree["method"]),
-                mapping=_label(names["mapping"], trial.mapping, tree["mapping"]),
+                method=_label(names["method"], trial.method, tree["method"], searched),
+                mapping=_label(names["mapping"], trial.mapping, tree["mapping"], searched),
                 training=" ".join(
                     word for _, word in swept_words(tree.get("training", {}), "training")
                 ),
@@ -117,9 +149,17 @@ def _is_name(key: Any) -> bool:
     return isinstance(key, str) and bool(key.strip())
 
 
-def _label(name: str, settings: Settings, tree: dict) -> str:
+def _searched_and_swept(tree: Branch, searched: frozenset[str]) -> Iterator[Problem]:
+    for part in CHOICES:
+        for name, _ in swept_words(tree[part]):
+            if name in searched:
+                message = f"{name} has several values here and is searched by `tune`; leave one out"
+                yield Problem(tree[part].where, message)
+
+
+def _label(name: str, settings: Settings, tree: dict, searched: frozenset[str]) -> str:
     """A row's name: the choice's name, its symbols such as ``r=4``, and the other swept fields."""
-    marked = symbols(settings)
+    marked = {key: word for key, word in symbols(settings).items() if key not in searched}
     swept = [word for field, word in swept_words(tree) if field not in marked]
     return " ".join([name, *marked.values(), *swept])
 

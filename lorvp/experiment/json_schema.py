@@ -12,7 +12,10 @@ from typing import Any
 
 from lorvp.experiment.expansion import CHOICES
 from lorvp.experiment.params import Params
+from lorvp.experiment.searches import FIXED, TUNE
 from lorvp.experiment.trial import PAPER, RECIPE, Trial
+from lorvp.experiment.tune import TuneConfig
+from lorvp.recipe import TrainingConfig
 from lorvp.settings import NAME
 
 DEFS = "#/$defs/"
@@ -26,13 +29,23 @@ def schema(params: type[Params]) -> dict[str, Any]:
     block = _swept(trial)
     for key in CHOICES:
         block["properties"][key] = _named_choices(trial["properties"][key])
-    whole["$defs"] |= definitions | {"Block": block}
+    tune = TuneConfig.model_json_schema(ref_template=DEFS + "{model}")
+    whole["$defs"] |= definitions | tune.pop("$defs") | {"Tune": _searched(tune), "Block": block}
+    block["properties"][TUNE] = {"$ref": DEFS + "Tune"}
     whole["properties"]["grid"]["additionalProperties"] = {"$ref": DEFS + "Block"}
     whole["properties"]["grid"].pop("patternProperties", None)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **_with_shorthand(whole, whole["$defs"]),
     }
+
+
+def _searched(tune: dict[str, Any]) -> dict[str, Any]:
+    """Editors offer the settings of the training; those of methods and mappings have other names
+    in each."""
+    space = tune["additionalProperties"]
+    names = [name for name in TrainingConfig.model_fields if name not in FIXED]
+    return tune | {"properties": tune["properties"] | dict.fromkeys(names, space)}
 
 
 def _with_recipes(trial: dict[str, Any]) -> dict[str, Any]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -12,8 +12,14 @@ from pydantic import Field, ValidationError
 from lorvp.datasets.adapters import DatasetConfig
 from lorvp.errors import InputError
 from lorvp.experiment import same_trials, yaml_file
-from lorvp.experiment.grid import ENOUGH, MOST, Point, points, too_many, trials_in
-from lorvp.experiment.sections import same_names, unknown_datasets, without_training_images
+from lorvp.experiment.grid import ENOUGH, MOST, Found, Point, block_of, too_many, trials_in
+from lorvp.experiment.searches import TUNE, Search
+from lorvp.experiment.sections import (
+    same_names,
+    same_searches,
+    unknown_datasets,
+    without_training_images,
+)
 from lorvp.experiment.text_problems import names_alike, unprintable_text
 from lorvp.experiment.yaml_positions import YamlFile
 from lorvp.networks.sources import CheckpointConfig
@@ -58,7 +64,10 @@ class Experiment(Generic[P]):
     params: P
     points: tuple[Point, ...]
     shared: tuple[str, ...] = ()
-    """A sentence for each two names of the same trials."""
+    """A sentence for each two names of the same trials, and for each key of ``tune`` that some
+    rows do without."""
+    searches: tuple[Search, ...] = ()
+    """Rows whose settings are to be found; their trials are not among the points."""
 
 
 def read(path: Path = Path("params.yaml")) -> Experiment[Params]:
@@ -105,36 +114,45 @@ def check(raw: Any, kind: type[P]) -> tuple[Experiment[P] | None, list[Problem]]
     problems += names_alike(sections)
     problems += unknown_datasets(sections)
     problems += without_training_images(params.datasets, sections) if params else []
-    found, wrong = _all_points(sections)
-    problems += wrong
-    once, shared = same_trials.distinct(found)
-    distinct = _with_networks(once)
-    problems += [] if problems else same_names(distinct)
+    found = _all_blocks(sections)
+    problems += found.problems
+    once, shared = same_trials.distinct(found.points)
+    several = len({p.trial.network for p in (*once, *(s.point for s in found.searches))}) > 1
+    distinct = tuple(_with_network(point) if several else point for point in once)
+    searches = tuple(
+        replace(s, point=_with_network(s.point)) if several else s for s in found.searches
+    )
+    problems += [] if problems else [*same_names(distinct), *same_searches(searches)]
     if problems or params is None:
         return None, problems
-    return Experiment(params, distinct, (*shared, *_one_under_two_keys(params, distinct))), []
+    every = [*distinct, *(search.point for search in searches)]
+    sentences = (*shared, *found.sentences, *_one_under_two_keys(params, every))
+    return Experiment(params, distinct, sentences, searches), []
 
 
-def _all_points(sections: dict) -> tuple[list[Point], list[Problem]]:
-    """The points and the problems of all blocks; a block that is no mapping is skipped."""
+def _all_blocks(sections: dict) -> Found:
+    """What all blocks ask for, and their problems; a block that is no mapping is skipped."""
     blocks = sections.get("grid")
     named = {"dataset": sections.get("datasets"), "network": sections.get("checkpoints")}
     known = {key: list(section) for key, section in named.items() if isinstance(section, dict)}
     blocks = blocks if isinstance(blocks, dict) else {}
     shaped = {name: block for name, block in blocks.items() if isinstance(block, dict)}
-    numbers = [trials_in(block) for block in shaped.values()]
+    numbers = [
+        trials_in({key: value for key, value in block.items() if key != TUNE})
+        for block in shaped.values()
+    ]
     if sum(numbers) > MOST >= max(numbers):
-        return [], [Problem(("grid",), too_many(sum(numbers)))]
-    all_found, all_wrong = [], []
+        return Found([], [Problem(("grid",), too_many(sum(numbers)))])
+    every = Found([], [])
     for name, block in shaped.items():
-        if len(all_wrong) <= ENOUGH:
-            found, wrong = points(block, ("grid", name), known)
-            all_found += found
-            all_wrong += wrong
-    return all_found, all_wrong
+        if len(every.problems) <= ENOUGH:
+            found = block_of(block, ("grid", name), known)
+            for part in fields(Found):
+                getattr(every, part.name).extend(getattr(found, part.name))
+    return every
 
 
-def _one_under_two_keys(params: Params, points: tuple[Point, ...]) -> Iterator[str]:
+def _one_under_two_keys(params: Params, points: Sequence[Point]) -> Iterator[str]:
     trials = [point.trial for point in points]
     yield from same_trials.equal_settings("datasets", params.datasets, {t.dataset for t in trials})
     yield from same_trials.equal_settings(
@@ -142,11 +160,9 @@ def _one_under_two_keys(params: Params, points: tuple[Point, ...]) -> Iterator[s
     )
 
 
-def _with_networks(found: tuple[Point, ...]) -> tuple[Point, ...]:
-    """The points; each with the name of its network, if the experiment has several."""
-    if len({point.trial.network for point in found}) < 2:
-        return found
-    return tuple(replace(point, network=point.trial.network) for point in found)
+def _with_network(point: Point) -> Point:
+    """The point with the name of its network, which an experiment of several has."""
+    return replace(point, network=point.trial.network)
 
 
 def _place(loc: Where, raw: Any) -> Where:

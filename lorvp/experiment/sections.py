@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from lorvp.datasets.base import DatasetSettings
 from lorvp.datasets.image_files import TestOnly
+from lorvp.experiment.searches import Search
 from lorvp.experiment.trial import Point
 from lorvp.text.problems import Problem
 from lorvp.text.quoted import listed, shown
@@ -46,7 +47,17 @@ def without_training_images(
 def same_names(found: Sequence[Point]) -> list[Problem]:
     """Different trials with one name, which the tables would take for one trial."""
     counts = Counter(point.name for point in found)
-    twice = {name.rpartition(" · ")[0]: None for name, count in counts.items() if count > 1}
+    return _twice(name.rpartition(" · ")[0] for name, count in counts.items() if count > 1)
+
+
+def same_searches(found: Sequence[Search]) -> list[Problem]:
+    """Different searches with one name; a search of which there are two is as wrong."""
+    counts = Counter(search.name for search in found)
+    return _twice(name for name, count in counts.items() if count > 1)
+
+
+def _twice(names: Iterable[str]) -> list[Problem]:
+    twice = dict.fromkeys(names)
     advice = "give a method or mapping another name and say its kind below it"
     return [
         Problem(("grid",), f"different settings share the name {shown(name)}; {advice}")

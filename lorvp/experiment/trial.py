@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import ValidationInfo, field_validator
 
 from lorvp.mappings import MappingConfig
 from lorvp.prompts.methods import MethodConfig
 from lorvp.recipe import TrainingConfig
-from lorvp.settings import Name, Seed, Settings
+from lorvp.settings import Epochs, Name, Seed, Settings
 from lorvp.text.quoted import shown
 
 PAPER = "paper"
@@ -52,6 +52,17 @@ class Trial(Settings):
         return method.paper.model_dump() | written
 
 
+class Candidate(Trial):
+    """A setting that a search tries. It sees no test image, and its record has no test accuracy.
+
+    The grid cannot ask for one, and other trials have neither of these fields.
+    """
+
+    part: Literal["search"] = "search"
+    stop_after: Epochs | None = None
+    """Epochs after which it is stopped; its learning rates are those of a trial that goes on."""
+
+
 @dataclass(frozen=True)
 class Point:
     """A trial and its names in the tables. Names are not part of its identity."""
@@ -64,6 +75,10 @@ class Point:
     """The swept training settings, such as ``lr=0.1``; empty if none is swept."""
     network: str = ""
     """The network's name if the experiment has several networks, else empty."""
+    tuned: int | None = None
+    """The number of settings that were tried to find this one; None if it was written down."""
+    tags: tuple[str, ...] = ()
+    """Words by which Prefect and W&B find it besides."""
 
     @property
     def name(self) -> str:

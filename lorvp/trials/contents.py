@@ -41,10 +41,13 @@ def _sha256(content: bytes) -> str:
 
 
 def contents(result: Result) -> dict[str, bytes]:
-    """The content of each file by its name; see ``lorvp/trials/store.py``."""
-    return {
+    """The content of each file by its name; see ``lorvp/trials/store.py``. Of a setting that a
+    search tries there is only the history."""
+    history = {"history.json": to_json(history_rows(result.history)).encode()}
+    if result.test is None:
+        return history
+    return history | {
         "weights.safetensors": _weights(result),
-        "history.json": to_json(history_rows(result.history)).encode(),
         "predictions.parquet": _table(result),
     }
 

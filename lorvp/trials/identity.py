@@ -33,6 +33,15 @@ def identity(trial: Trial, dataset_digest: str, checkpoint_digest: str) -> dict:
     }
 
 
+def going_on(identity: dict) -> dict:
+    """The identity of the trial that a stopped one becomes if it goes on: their states after each
+    epoch are the same. That of a trial that is not stopped is its own."""
+    settings = identity.get("settings", {})
+    if settings.get("stop_after") is None:
+        return identity
+    return identity | {"settings": settings | {"stop_after": None}}
+
+
 def fingerprint(identity: dict) -> str:
     """The name of a trial's folder: 20 hex digits of a hash over its identity."""
     return hashlib.sha256(canonical(identity)).hexdigest()[:20]

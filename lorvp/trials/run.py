@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import torch
@@ -14,6 +14,7 @@ from torch import Tensor
 from lorvp.datasets.labelled_images import LabelledImages
 from lorvp.datasets.manifest import SPLITS
 from lorvp.datasets.prepared import Prepared
+from lorvp.experiment.trial import Candidate
 from lorvp.networks.acceleration.engine import engine
 from lorvp.networks.acceleration.precision import computing_in
 from lorvp.networks.frozen import FrozenNetwork
@@ -24,6 +25,7 @@ from lorvp.training.lanes import Lanes
 from lorvp.training.memory import ran_out_of_memory
 from lorvp.training.model import PromptedNetwork
 from lorvp.training.timing import Duration
+from lorvp.training.totals import DivergedError
 from lorvp.training.trainer import Training
 from lorvp.trials.resume import NOWHERE, Resume
 
@@ -38,9 +40,10 @@ class Result:
     state: dict[str, Tensor]
     """Prompt and mapping of the epoch that validation chose."""
     history: list[Epoch]
-    test: Predictions
-    test_labels_N: Tensor
-    summary: dict[str, float | int | None]
+    test: Predictions | None
+    """None for a setting that a search tries, which sees no test image."""
+    test_labels_N: Tensor | None
+    summary: dict[str, Any]
     """Accuracies (0..1), chosen epoch, numbers of trained values, training seconds (computed and
     by the clock), and the largest change that the prompt made to a pixel of a test image."""
     engine: dict[str, str] = field(default_factory=dict)
@@ -48,6 +51,8 @@ class Result:
 
     def predictions(self) -> pl.DataFrame:
         """One row for each test image, in the order of the test split."""
+        assert self.test is not None, "a search sees no test image"
+        assert self.test_labels_N is not None, "images have labels"
         return predictions(self.test, self.test_labels_N)
 
 
@@ -184,14 +189,20 @@ class Run:
         built = build(wish.trial, network, target_names, halvings)
         self.whole = built.to(splits["train"].device)
         model, self.cached = self.whole, {}
+        self.tried = wish.trial if isinstance(wish.trial, Candidate) else None
+        if self.tried is not None:
+            splits = {name: images for name, images in splits.items() if name != "test"}
         if self.whole.prompt.fixed:
             model, splits, self.cached = with_cached_outputs(self.whole, splits, wish.cache)
-        train, val, self.test = (splits[name] for name in SPLITS)
-        self.training = Training(model, train, val, wish.trial.training)
+        self.test = splits.get("test")
+        self.training = Training(model, splits["train"], splits["val"], wish.trial.training)
+        if self.tried is not None and self.tried.stop_after is not None:
+            self.training.number = min(self.training.number, self.tried.stop_after)
         if wish.trial.training.test_every_epoch:
             self.training.watched = self.test
         self.best = Best()
-        if (saved := wish.resume.load()) is not None:
+        saved = wish.resume.load()
+        if saved is not None and len(saved["training"]["history"]) <= self.training.number:
             self.training.load_state(saved["training"])
             self.best = Best(**saved["best"])
 
@@ -201,6 +212,8 @@ class Run:
         Raises:
             Exception: what was found, or what went wrong with it here.
         """
+        if isinstance(found, DivergedError) and self.tried is not None:
+            return self._diverged(found)
         if isinstance(found, Exception):
             raise found
         if found is not None:
@@ -220,6 +233,8 @@ class Run:
     def _result(self, steps: dict[str, str]) -> Result:
         """Put the best epoch back, and look at the test images once."""
         whole, training, best = self.whole, self.training, self.best
+        if self.test is None:
+            return self._validated(steps)
         whole.load_trained_state(best.state)
         with whole.measuring() as norms:
             found = predict(training.model, self.test)
@@ -229,6 +244,31 @@ class Run:
         summary["prompt_linf"] = seen
         account = whole.prompt.account(whole.network) | steps
         return Result(best.state, training.history, found, self.test.labels_N, summary, account)
+
+    def _validated(self, steps: dict[str, str]) -> Result:
+        """What validation says of a setting."""
+        history, best = self.training.history, self.best
+        summary: dict[str, Any] = {
+            "val_accuracy": history[best.epoch].val_accuracy,
+            "val_loss": history[best.epoch].val_loss,
+            "best_epoch": best.epoch,
+            "epochs": len(history),
+            **_values(self.whole),
+            **vars(_training_time(history, self.cached)),
+        }
+        account = self.whole.prompt.account(self.whole.network) | steps
+        return Result({}, history, None, None, summary, account)
+
+    def _diverged(self, error: DivergedError) -> Result:
+        """That a setting diverges is what was to be found out; it is not tried again."""
+        history = self.training.history
+        summary: dict[str, Any] = {
+            "val_accuracy": None,
+            "diverged": str(error),
+            "epochs": len(history) + 1,
+            **vars(_training_time(history, self.cached)),
+        }
+        return Result({}, history, None, None, summary)
 
 
 @dataclass
@@ -268,13 +308,20 @@ def _summary(
     found: Predictions,
     test: LabelledImages,
 ) -> dict[str, float | int | None]:
-    values = {role: sum(p.numel() for p in ps) for role, ps in model.parameter_groups().items()}
     return {
         "val_accuracy": history[best.epoch].val_accuracy,
         "test_accuracy": found.accuracy(test.labels_N),
         "best_epoch": best.epoch,
         "epochs": len(history),
         "test_accuracy_of_best_test_epoch": max(best.published, default=None),
+        **_values(model),
+    }
+
+
+def _values(model: PromptedNetwork) -> dict[str, int]:
+    """Numbers of trained values."""
+    values = {role: sum(p.numel() for p in ps) for role, ps in model.parameter_groups().items()}
+    return {
         "content_values": values.get("content", 0),
         "placement_values": values.get("placement", 0),
         "mapping_values": values.get("mapping", 0),

@@ -6,6 +6,8 @@
     history.json           one record per epoch
     predictions.parquet    label, predicted, confidence, loss for each test image
 
+Of a setting that a search tried there are trial.json, without a test accuracy, and history.json.
+
 A folder appears by one rename when it is complete and is never changed afterwards. The store
 lies outside the project, so that checking out another version of the project, or a failed run,
 loses nothing; the project's own folder of trials holds hard links into it.
@@ -27,7 +29,7 @@ from platformdirs import user_cache_path
 from lorvp.errors import InputError
 from lorvp.files.whole import link_or_copy, naming_full_disk, whole_folder
 from lorvp.trials.resume import ResumeFile
-from lorvp.trials.verified import FILES, RECORD, is_whole, verified
+from lorvp.trials.verified import FILES, RECORD, files_of, is_whole, read_record, verified
 
 
 def default_root() -> Path:
@@ -154,5 +156,5 @@ class TrialStore:
 def _link(source: Path, target: Path, work: Path) -> None:
     """A folder of hard links, or of copies where the file system has none."""
     with whole_folder(target, work=work, keep_others=True) as scratch:
-        for name in (RECORD, *FILES):
+        for name in (RECORD, *files_of(read_record(source))):
             link_or_copy((source / name).resolve(), scratch / name)

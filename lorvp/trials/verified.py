@@ -19,6 +19,8 @@ from lorvp.trials.contents import RECORD
 from lorvp.trials.identity import fingerprint
 
 FILES = {"weights.safetensors", "history.json", "predictions.parquet"}
+SEARCH_FILES = {"history.json"}
+"""Of a setting that a search tried, which is nobody's prompt."""
 SETTLED = 0.05
 """Seconds after which the next write to a file has another time: file systems' clocks tick."""
 
@@ -67,13 +69,23 @@ def _telling_errors_from_damage(folder: Path) -> Iterator[None]:
             raise InputError(f"{reason}; the trial is kept as it is") from error
 
 
+def is_search(record: dict) -> bool:
+    """Whether a record is of a setting that a search tried, and not a result."""
+    return record.get("identity", {}).get("settings", {}).get("part") == "search"
+
+
+def files_of(record: dict) -> set[str]:
+    """The names of the files that a finished trial has beside its record."""
+    return SEARCH_FILES if is_search(record) else FILES
+
+
 def _verified(folder: Path) -> dict | None:
     record = strict_json.read(folder / RECORD)
     rest = {key: value for key, value in record.items() if key != "sha256"}
     files = record["files"]
     whole = (
         hashlib.sha256(canonical(rest)).hexdigest() == record["sha256"]
-        and set(files) == FILES
+        and set(files) == files_of(record)
         # A pipe among them would never end.
         and all((folder / name).is_file() for name in files)
         and all(_sha256(folder / name) == digest for name, digest in files.items())

@@ -6,6 +6,7 @@ sent to each machine of a cluster with each trial, since flows travel with all t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from tasks.jobs import Plan
@@ -18,8 +19,10 @@ class Request:
     """What to train, on what, and who is told of it."""
 
     plan: Plan
+    """What can be trained now; ``replan`` says what can be after that."""
     runner: Runner
     tracking: TrackingConfig
+    replan: Callable[[], Plan]
 
 
 _handed_over: list[Request] = []

@@ -32,6 +32,11 @@ class Progress:
         )
         self._bar = self._bars.add_task("", total=total)
 
+    def expect(self, more: int) -> None:
+        """Count ``more`` trials that have become known."""
+        self.total += more
+        self._bars.update(self._bar, total=self.total)
+
     @property
     def percent(self) -> float:
         """How much of the run is done."""
@@ -46,10 +51,10 @@ class Progress:
     def finished(self, name: str, record: dict) -> None:
         """Count a finished trial and show its accuracies."""
         summary = record["summary"]
-        self._show(
-            f"{name}   val {summary['val_accuracy']:6.1%}   test {summary['test_accuracy']:6.1%}"
-            f"   {summary['seconds']:5.1f} s"
-        )
+        kinds = ("val", "val_accuracy"), ("test", "test_accuracy")
+        seen = [(word, summary[key]) for word, key in kinds if summary.get(key) is not None]
+        told = [f"{word} {share:6.1%}" for word, share in seen] or [summary["diverged"]]
+        self._show("   ".join([name, *told, f"{summary['seconds']:5.1f} s"]))
 
     def failed(self, name: str, reason: str) -> None:
         """Count a failed trial and show why."""

@@ -21,6 +21,10 @@ class Team(Protocol):
         """Train one trial and wait for its record; ``log`` is given its log line by line."""
         ...
 
+    def expect(self, jobs: Sequence[Job]) -> None:
+        """Take trials that have become known, on data and networks of the first ones."""
+        ...
+
     def tell(self, line: str, /) -> object:
         """Show a line in the user's terminal while trials are trained."""
         ...

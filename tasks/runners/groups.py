@@ -15,6 +15,9 @@ from tasks.jobs import Job, manifest_of
 from tasks.machine.lanes import width
 from tasks.settings import ComputeConfig
 
+OWN = {"seed", "part", "stop_after"}
+"""Settings that make no difference to those beside a trial."""
+
 
 @dataclass(frozen=True)
 class Planned:
@@ -53,7 +56,7 @@ def _company(job: Job, compute: ComputeConfig, place: str) -> tuple[object, int]
     """A name that all trials have which can be trained beside this one, and their lanes."""
     lanes = width(compute, job.point.trial, manifest_of(job.checkpoint), place)
     if lanes > 1:
-        alike = job.point.trial.model_dump_json(exclude={"seed"})  # a grid has few that differ
+        alike = job.point.trial.model_dump_json(exclude=OWN)  # a grid has few that differ
         common = _common(alike, job.dataset, job.checkpoint)
         if common is not None:
             return (job.dataset, job.checkpoint, common), lanes

@@ -77,7 +77,7 @@ class Workers:
         plan: Sequence[Planned] = (),
     ) -> None:
         """``plan`` says which trials are trained side by side; others are trained alone."""
-        self.compute, self.home, self.tell = compute, home, tell
+        self.compute, self.home, self.tell, self.places = compute, home, tell, places
         self.halvings: Counter[str] = Counter()
         """By fingerprint: how often a trial ran out of memory."""
         self.stopped = False
@@ -89,7 +89,7 @@ class Workers:
         self._plan: dict[str, Planned] = {}
         self._widths: dict[str, int] = {}
         for group in plan:
-            self.expect(group)
+            self.expect_together(group)
         self._begun: dict[str, Underway] = {}
         self._lock = Lock()
         self._drivers = ThreadPoolExecutor(len(self.slots))
@@ -116,6 +116,12 @@ class Workers:
                 raise Stopped("the run was stopped; whole epochs are kept") from error
             self.halvings[job.fingerprint] += ran_out_of_memory(error)
             raise
+
+    def expect(self, jobs: Sequence[Job]) -> None:
+        """Plan which of these trials are trained side by side."""
+        with self._lock:
+            for group in planned(jobs, self.compute, self.places):
+                self.expect_together(group)
 
     def _begin(self, job: Job, tracking: TrackingConfig) -> Underway:
         """The group of a trial, begun if it was not; a trial that is tried again is alone."""
@@ -175,7 +181,7 @@ class Workers:
     def side_by_side(self, jobs: Sequence[Job]) -> AbstractContextManager[object]:
         return nullcontext()
 
-    def expect(self, group: Planned) -> None:
+    def expect_together(self, group: Planned) -> None:
         """Train these trials side by side once one of them is asked for."""
         self._plan |= {job.fingerprint: group for job in group.jobs}
         self._widths |= {job.fingerprint: group.width for job in group.jobs}

@@ -78,13 +78,16 @@ class RemoteTeam:
         assert isinstance(lanes, int), "auto makes no groups on a cluster"
         names = [job.fingerprint for job in jobs]
         with borrowed_worker(self.compute, self._home) as worker:
-            worker.expect(Planned(tuple(map(self.transport.bring, jobs)), lanes))
+            worker.expect_together(Planned(tuple(map(self.transport.bring, jobs)), lanes))
             _shared.update(dict.fromkeys(names, worker))
             try:
                 yield
             finally:
                 for name in names:
                     _shared.pop(name)
+
+    def expect(self, jobs: Sequence[Job]) -> None:
+        """Their data are on the share already."""
 
     def _copy_state(self, here: Job, log: Callable[[str], None]) -> None:
         try:

@@ -30,7 +30,7 @@ from lorvp.errors import InputError
 from lorvp.files.damage import UNREADABLE
 from lorvp.files.whole import sha256, whole_folder
 from lorvp.networks import checkpoint
-from lorvp.trials.verified import FILES
+from lorvp.trials.verified import FILES, RECORD, SEARCH_FILES
 
 INDEX = "manifest.json"
 
@@ -191,7 +191,10 @@ def _unpacked(content: bytes) -> dict[str, bytes] | None:
     """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            found = [archive.getinfo(name) for name in (*sorted(FILES), "trial.json")]
+            names = set(archive.namelist()) & {*FILES, RECORD}
+            if names - {RECORD} not in (FILES, SEARCH_FILES):
+                return None
+            found = [archive.getinfo(name) for name in sorted(names)]
             if any(file.compress_type != zipfile.ZIP_STORED for file in found):
                 return None
             return {file.filename: archive.read(file) for file in found}

@@ -100,9 +100,9 @@ class ThroughShare:
         share, home = Share(self.url), self.home()
         store = TrialStore(home / "trials")
         if not fetch_trial(share, job.fingerprint, store):
-            stands = share.get_bytes(f"resume/{job.fingerprint}")
+            stands = share.get_bytes(f"resume/{job.state}")
             if stands is not None:
-                write_whole(store.resume(job.fingerprint).path, stands)
+                write_whole(store.resume(job.state).path, stands)
         return replace(
             job,
             store=store.root,
@@ -111,15 +111,18 @@ class ThroughShare:
         )
 
     def keep(self, job: Job) -> None:
-        path = TrialStore(job.store).resume(job.fingerprint).path
+        path = TrialStore(job.store).resume(job.state).path
         if path.exists():
-            Share(self.url).put_bytes(f"resume/{job.fingerprint}", path.read_bytes())
+            Share(self.url).put_bytes(f"resume/{job.state}", path.read_bytes())
 
     def deliver(self, job: Job) -> None:
         """Send the result and remove it here: the share keeps it for every machine."""
         share, folder = Share(self.url), TrialStore(job.store).folder(job.fingerprint)
         share.put_trial(folder)
-        share.remove(f"resume/{job.fingerprint}")
+        if job.state == job.fingerprint:
+            share.remove(f"resume/{job.state}")
+        else:  # another trial may go on from it, on another machine
+            self.keep(job)
         shutil.rmtree(folder)
 
     def collect(self, job: Job) -> None:

@@ -55,7 +55,10 @@ def set_aside(plan: Plan, compute: ComputeConfig) -> Plan:
     Raises:
         InputError: one of them cannot be trained here; all stay where they are.
     """
-    outdated = [job for job, _ in made_otherwise(plan.finished, compute)]
+    missing = {job.fingerprint for job in plan.missing}
+    searched = [job for job in plan.searched if job.fingerprint not in missing]
+    found = [job for job, _ in made_otherwise([*plan.finished, *searched], compute)]
+    outdated = list({job.fingerprint: job for job in found}.values())
     again = plan.without_results_of(outdated)
     require_trainable(again.missing, compute)
     for job in outdated:

@@ -20,11 +20,11 @@ from lorvp.errors import InputError
 from lorvp.files.kept import find, keep
 from lorvp.files.whole import canonical, to_json, write_whole
 from lorvp.trials import distribution_shift
-from lorvp.trials.store import TrialStore
 from lorvp.trials.verified import read_record
-from tasks.jobs import Job, make_jobs, require_results
+from tasks.jobs import Job, require_results
 from tasks.machine.devices import devices
 from tasks.paths import DATASETS, PROMPTS, SHIFTS
+from tasks.searches.plan import final_jobs
 from tasks.settings import RunExperiment
 
 SUFFIX = ".parquet"
@@ -74,7 +74,7 @@ def measure_shifts(experiment: RunExperiment) -> None:
     Raises:
         InputError: a trial has no current result, or a test set has classes of its own.
     """
-    jobs = make_jobs(experiment, TrialStore(PROMPTS))
+    jobs = final_jobs(experiment)
     every = list(wanted(experiment, jobs))
     if every:
         require_results(jobs)

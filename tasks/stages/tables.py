@@ -15,10 +15,10 @@ from lorvp.results import tables
 from lorvp.results.tables import Section, Table, published
 from lorvp.results.tables.sections import sections
 from lorvp.text.names import file_names
-from lorvp.trials.store import TrialStore
 from lorvp.trials.verified import read_record
-from tasks.jobs import Job, make_jobs, require_results
+from tasks.jobs import Job, require_results
 from tasks.paths import CHECKPOINTS, DATASETS, PROMPTS, TABLES, WORK
+from tasks.searches.plan import ended, final_jobs
 from tasks.settings import RunExperiment
 from tasks.stages.pictures import write_pictures
 from tasks.stages.report import remarks_on, write_report
@@ -36,7 +36,8 @@ def write_tables(experiment: RunExperiment) -> None:
     Raises:
         InputError: a trial of the grid has no result for these settings, data, weights and code.
     """
-    jobs = make_jobs(experiment, TrialStore(PROMPTS))
+    searches = ended(experiment)
+    jobs = final_jobs(experiment, searches)
     require_results(jobs)
     results = read_results(jobs)
     main = tables.chosen(results)

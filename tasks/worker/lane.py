@@ -42,7 +42,7 @@ class Lane:
 
     def __init__(self, job: Job, group: Group) -> None:
         self.job, self.group, self.store = job, group, TrialStore(job.store)
-        self.resume = self.store.resume(job.fingerprint)
+        self.resume = self.store.resume(job.state)
         self._open = ExitStack()
 
     def begin(self) -> dict | Exception | None:
@@ -72,7 +72,7 @@ class Lane:
     def _locked(self) -> AbstractContextManager[object]:
         """The trial's lock. Who is alone waits for it; a group would wait with all its trials, and
         two groups for each other."""
-        lock = self.store.lock(self.job.fingerprint)
+        lock = self.store.lock(self.job.state)  # which no two may write
         try:
             return lock.acquire(blocking=len(self.group.jobs) == 1)
         except Timeout as error:
@@ -110,7 +110,8 @@ class Lane:
         self.tracker.summary(done.result.summary)
         self.log.info("network: %s", in_a_line(done.result.engine))
         self.store.put(self.job.fingerprint, done.files)
-        self.resume.forget()
+        if self.job.state == self.job.fingerprint:  # else another trial may go on from it
+            self.resume.forget()
         return self._record()
 
     def _record(self) -> dict:

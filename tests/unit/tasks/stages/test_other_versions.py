@@ -82,7 +82,7 @@ def test_a_run_says_so_first(jobs, flow, monkeypatch, capsys):
     of_another(jobs[2], timm="1.0.1")
     monkeypatch.setenv("LORVP_STORE", "store")
     monkeypatch.setattr(flow, "make_plan", lambda *_: Plan(jobs, []))
-    asked = SimpleNamespace(params=SimpleNamespace(compute=HERE), shared=())
+    asked = SimpleNamespace(params=SimpleNamespace(compute=HERE), shared=(), searches=())
     assert flow.train(asked) == 0
     first, note = capsys.readouterr().out.splitlines()
     assert first == "3 trials in the grid: 3 finished, 0 to train"
@@ -99,7 +99,7 @@ def test_set_aside_they_are_missing_and_not_lost(jobs):
     of_another(jobs[1], torch="2.14.1")
     again = other_versions.set_aside(Plan(jobs, []), HERE)
     assert again.missing == [jobs[1]]
-    assert [plan._finished(job, TrialStore(job.store)) for job in jobs] == [True, False, True]
+    assert [plan.is_finished(job, TrialStore(job.store)) for job in jobs] == [True, False, True]
     kept = Path("store/.aside") / NAMES[1]
     assert read_record(kept)["environment"]["torch"] == "2.14.1"
     assert not (Path("data/prompts") / NAMES[1]).exists()
@@ -122,13 +122,13 @@ def test_a_finished_trial_is_verified_once_and_a_pulled_one_is_adopted(jobs, mon
     asked = []
     whole = lambda folder: asked.append(str(folder)) or is_whole(folder)  # noqa: E731
     monkeypatch.setattr("lorvp.trials.store.is_whole", whole)
-    assert plan._finished(jobs[0], TrialStore(Path("store")))
+    assert plan.is_finished(jobs[0], TrialStore(Path("store")))
     assert asked == [f"store/{NAMES[0]}"]
     shutil.rmtree(Path("store") / NAMES[1])
-    assert plan._finished(jobs[1], TrialStore(Path("store")))
+    assert plan.is_finished(jobs[1], TrialStore(Path("store")))
     shutil.rmtree(Path("store") / NAMES[2])
     shutil.rmtree(Path("data/prompts") / NAMES[2])
-    assert not plan._finished(jobs[2], TrialStore(Path("store")))
+    assert not plan.is_finished(jobs[2], TrialStore(Path("store")))
 
 
 def test_a_plan_after_training_and_before_training_again(jobs):

@@ -43,7 +43,7 @@ def tested(tmp_path, monkeypatch) -> list[str]:
     monkeypatch.setattr(
         shifts, "wanted", lambda *_: (shifts.Shift(job, "drawings") for job in jobs)
     )
-    monkeypatch.setattr(shifts, "make_jobs", lambda *_: [])
+    monkeypatch.setattr(shifts, "final_jobs", lambda *_: [])
     monkeypatch.setattr(shifts, "require_results", lambda _: None)
     shifts.measure_shifts(EXPERIMENT)
     assert tested == NAMES

@@ -36,7 +36,7 @@ def test_a_run_reads_images_before_it_starts_anything(job, flow, monkeypatch):
     jobs._dataset.cache_clear()
     settings = SimpleNamespace(compute=ComputeConfig(device="cpu"))
     with pytest.raises(InputError, match=r"images\.npy is damaged"):
-        flow.train(SimpleNamespace(params=settings, shared=()))
+        flow.train(SimpleNamespace(params=settings, shared=(), searches=()))
 
 
 def test_images_are_read_in_full_once_in_a_run_and_before_it_begins(job, monkeypatch, capsys):

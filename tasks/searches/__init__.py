@@ -1,0 +1,1 @@
+"""Searches for settings (`tune:`), as far as there are results."""
