@@ -22,8 +22,9 @@ from tasks.machine.devices import devices, in_words, slots
 from tasks.machine.lanes import memory_of
 from tasks.machine.precision import require_fast_precisions
 from tasks.orchestration.command_line import run
+from tasks.settings import RunExperiment
 from tasks.stages import other_versions
-from tasks.stages.costs import estimate_of, finished_jobs, measured, steps_of
+from tasks.stages.costs import estimate_of, finished_jobs, measured, steps_of, with_searches
 
 Gigabytes = Annotated[
     float | None,
@@ -41,16 +42,20 @@ def main(
     experiment = settings.read(path)
     compute, finished = experiment.params.compute, finished_jobs(experiment)
     estimate = estimate_of(experiment, finished)
-    require_fast_precisions((point.trial for point in estimate.missing), compute)
+    searched = (search.point for search in experiment.searches)
+    require_fast_precisions((p.trial for p in (*estimate.missing, *searched)), compute)
     with naming("grid"):
-        table = estimate.table()
+        table = with_searches(estimate, experiment, expected=False)
     device, at_once = devices(compute)[0], slots(compute)
     memory = memory_of(device)
     steps = measured(estimate, steps_of(estimate, table, compute, memory), device, memory)
     table = timed(table, steps, at_once)
+    likely = timed(with_searches(estimate, experiment, expected=True), steps, at_once)
     print(tables.markdown(readable(table)))
     compiled = ", not compiled" if memory is not None else ""
     print(summary(table, estimate, f"{at_once} x {in_words(device)}{compiled}"))
+    for line in searches_told(experiment, table, likely):
+        print(line)
     asked = memory if gigabytes is None else gigabytes * GB
     for line in lanes_told(steps_of(estimate, table, compute, asked), asked):
         print(line)
@@ -70,6 +75,20 @@ def lanes_told(steps: pl.DataFrame, memory: float | None) -> list[str]:
         f"trials share a step of {step['lanes'] * step['batch']:,} images, which keeps "
         f"{rounded(step['keep'] / GB)} GB for the way back{of_the_card}"
         for step in steps.filter(pl.col("lanes") > 1).iter_rows(named=True)
+    ]
+
+
+def searches_told(experiment: RunExperiment, most: pl.DataFrame, likely: pl.DataFrame) -> list[str]:
+    """What searches make of the totals, which are those of all settings to the last epoch."""
+    if not experiment.searches:
+        return []
+    settings = sum(search.tune.budget for search in experiment.searches)
+    return [
+        f"{len(experiment.searches)} searches of {settings:,} settings are in it, at most, each to "
+        "its last epoch; what of them is finished is not taken off",
+        f"expected, since halving stops most: {computing(likely)}, "
+        f"{rounded(float(likely['hours'].sum()))} hours here instead of "
+        f"{rounded(float(most['hours'].sum()))}",
     ]
 
 

@@ -97,7 +97,7 @@ def searches(
     try:
         tune = TuneConfig.model_validate(raw)
     except ValidationError as error:
-        problems = [_problem(e, place, raw) for e in errors_of(error)]
+        problems = [p for e in errors_of(error) for p in _problems(e, place, raw)]
         return [], list(dict.fromkeys(problems)), []
     problems = [*_swept(found, where), *_fixed(tune, place)]
     if problems:
@@ -165,40 +165,23 @@ def _put(settings: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
     settings[path[-1]] = value
 
 
-def _problem(error: Any, place: Where, raw: Any) -> Problem:
-    """One of pydantic's errors on ``tune``, without the names of the union's members."""
-    where: list[str | int] = []
-    for part in error["loc"]:
-        inside = isinstance(raw, dict) and part in raw
-        if inside or (isinstance(raw, list) and isinstance(part, int)):
-            where.append(part)
-            raw = raw[part]
-    searched = len(where) == 1 and where[0] not in TuneConfig.model_fields
-    if searched and not isinstance(raw, dict | list):
-        message = f"should be a range `{{low: …, high: …}}` or a list of choices (got {shown(raw)})"
-        return Problem((*place, *where), message)
-    if searched and isinstance(raw, dict) and "list" in error["type"]:
-        # It is no list since it is a range, which has errors of its own.
-        loc = "a range"
-        missing = [name for name in ("low", "high") if name not in raw]
-        odd = [name for name in raw if name not in Range.model_fields]
-        told = (
-            f"{loc} has no key {shown(odd[0])}. Allowed: {', '.join(Range.model_fields)}" if odd
-            else f"{loc} needs {' and '.join(missing)}" if missing else ""
-        )  # fmt: skip
-        return Problem((*place, *where), told or _told_of_range(raw))
-    if searched and isinstance(raw, list) and error["type"].startswith(("model", "dict")):
-        message = f"needs between 1 and 100 choices (got {len(raw)})"
-        return Problem((*place, *where), message)
-    return Problem((*place, *where), describe(error, TuneConfig))
-
-
-def _told_of_range(raw: dict[str, Any]) -> str:
-    try:
-        Range.model_validate(raw)
-    except ValidationError as error:
-        return describe(errors_of(error)[0], Range)
-    raise AssertionError("a range that is right has no error")
+def _problems(error: Any, place: Where, raw: Any) -> Iterator[Problem]:
+    """One of pydantic's errors on ``tune``; what is searched is a range or a list, and has errors
+    of both, of which one says nothing."""
+    name, *inside = error["loc"] or [""]
+    if not error["loc"] or name in TuneConfig.model_fields or name not in raw:
+        shown_at = [part for part in error["loc"] if isinstance(raw, dict) and part in raw]
+        yield Problem((*place, *shown_at), describe(error, TuneConfig))
+        return
+    written, a_list = raw[name], error["type"].startswith(("list", "too_"))
+    if not isinstance(written, dict | list):
+        a_range = "a range `{low: …, high: …}`"
+        message = f"should be {a_range} or a list of choices (got {shown(written)})"
+        yield Problem((*place, name), message)
+    elif isinstance(written, list) == a_list:
+        error = error | {"loc": tuple(inside[1:])}
+        deeper = [part for part in inside if isinstance(written, dict) and part in written]
+        yield Problem((*place, name, *deeper), describe(error, Range))
 
 
 def _swept(found: Sequence[Point], where: Where) -> Iterator[Problem]:

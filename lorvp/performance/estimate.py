@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
@@ -54,7 +55,10 @@ class Estimate:
         missing: Collection[Point],
         datasets: Mapping[str, Dataset],
         networks: Mapping[str, Network],
+        times: Sequence[float] = (),
     ) -> None:
+        """``times``: how many trials each of the points stands for; 1 unless given."""
+        self.times = times or [1.0] * len(points)
         self.points, self.missing = points, missing
         self.datasets, self.networks = datasets, networks
         self._per_image: dict[bytes, PerImage] = {}
@@ -68,10 +72,13 @@ class Estimate:
             InputError: the parts of a trial do not fit each other.
         """
         counted: set[bytes] = set()
-        rows = [self._row(point, counted) for point in self.points]
-        return pl.DataFrame(rows).group_by("dataset", *STEP, maintain_order=True).sum()
+        rows = [
+            _times(number, self._row(point, counted))
+            for point, number in zip(self.points, self.times, strict=True)
+        ]
+        return in_sum(pl.DataFrame(rows))
 
-    def _row(self, point: Point, counted: set[bytes]) -> dict[str, object]:
+    def _row(self, point: Point, counted: set[bytes]) -> dict[str, Any]:
         found, to_train = self._cost(point), point in self.missing
         passes, flops = found.image_passes * to_train, found.flops * to_train
         if found.kept and to_train:
@@ -141,6 +148,21 @@ class Estimate:
         values = sum(p.numel() for sketch in sketches for p in sketch.parameters())
         images = sum(_bytes_of(dataset) for dataset in self.datasets.values())
         return {"datasets": images, "checkpoints": 4.0 * values}
+
+
+def in_sum(table: pl.DataFrame) -> pl.DataFrame:
+    """The rows of a dataset and a step in one."""
+    return table.group_by("dataset", *STEP, maintain_order=True).sum()
+
+
+COUNTED = "trials", "to train", "image passes", "flops"
+
+
+def _times(number: float, row: dict[str, Any]) -> dict[str, Any]:
+    """A row of so many trials; their prompts are counted elsewhere."""
+    if number == 1:
+        return row
+    return row | {key: type(row[key])(round(number * row[key])) for key in COUNTED}
 
 
 def _bytes_of(dataset: Dataset) -> float:

@@ -11,10 +11,13 @@ from lorvp.datasets import prepared
 from lorvp.datasets.adapters import DatasetConfig
 from lorvp.datasets.source import Sizes
 from lorvp.errors import InputError
+from lorvp.experiment.searches import Search
 from lorvp.networks.acceleration.precision import why_absent, why_slow
-from lorvp.performance.estimate import STEP, Dataset, Estimate, Network
+from lorvp.performance.estimate import STEP, Dataset, Estimate, Network, in_sum
 from lorvp.performance.lanes import SHARE, kept_bytes
 from lorvp.trials.store import TrialStore, default_root
+from lorvp.tuning.asking import rounds
+from lorvp.tuning.halving import going_on, rungs
 from tasks.errors import naming
 from tasks.jobs import Job, holds, make_jobs
 from tasks.machine.lanes import width_in
@@ -39,6 +42,35 @@ def estimate_of(experiment: RunExperiment, finished: Sequence[Job]) -> Estimate:
             networks[name] = Network(*sketch)
     missing = set(experiment.points) - {job.point for job in finished}
     return Estimate(experiment.points, missing, datasets, networks)
+
+
+def with_searches(estimate: Estimate, experiment: RunExperiment, expected: bool) -> pl.DataFrame:
+    """The table of an experiment with the trials of its searches, from nothing: those of all
+    settings to the last epoch, or as many epochs of them as halving is ``expected`` to take."""
+    searches = experiment.searches
+    alone = estimate.table() if estimate.points else pl.DataFrame()
+    if not searches:
+        return alone
+    times = [tries(search, expected) + len(search.seeds) for search in searches]
+    points = [search.point for search in searches]
+    found = Estimate(points, set(points), estimate.datasets, estimate.networks, times).table()
+    return in_sum(pl.concat([alone, found], how="vertical_relaxed")) if alone.height else found
+
+
+def tries(search: Search, expected: bool) -> float:
+    """How many whole trials a search takes: for all its settings, or with those left out that
+    halving stops."""
+    tune, epochs = search.tune, search.point.trial.training.epochs
+    if not expected:
+        return tune.budget * len(tune.seeds)
+    stops = rungs(epochs, tune.stop_early == "halving")
+    trained = 0
+    for size in rounds(tune.budget):
+        alive, before = size, 0
+        for until in stops:
+            trained += alive * (until - before)
+            alive, before = len(going_on([0.0] * alive)), until
+    return trained / epochs * len(tune.seeds)
 
 
 def steps_of(

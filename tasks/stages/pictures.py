@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +14,11 @@ from lorvp.results import pictures
 from lorvp.results.page import Picture
 from lorvp.text.names import file_names
 from lorvp.trials.stored_history import read_history
+from lorvp.tuning.replay import Replay
 from tasks.jobs import Job
 from tasks.paths import PROMPTS
 from tasks.stages.prompt_pictures import gallery
+from tasks.stages.tuning_pictures import searched
 
 KINDS = (("pictures", "png"), ("svg", "svg"))
 """Folder and suffix of each kind of file; a picture has the same name in both folders."""
@@ -33,16 +35,20 @@ class Drawn:
 
 
 def write_pictures(
-    folder: Path, results: pl.DataFrame, main: pl.DataFrame, jobs: list[Job]
+    folder: Path,
+    results: pl.DataFrame,
+    main: pl.DataFrame,
+    jobs: list[Job],
+    searches: Sequence[Replay] = (),
 ) -> list[Picture]:
     """Fill pictures/ and svg/: pictures of all results, and a folder for each dataset and network.
 
     ``results`` is the tidy table of all trials, of which ``main`` has those that the comparison
-    shows; ``jobs`` are all trials.
+    shows; ``jobs`` are all trials, ``searches`` how settings of some were found.
     """
     # Compressing a PNG releases Python's lock, so the next chart is drawn meanwhile.
     with ThreadPoolExecutor() as pool:
-        saved = [_saved(folder, drawn, pool) for drawn in _every(results, main, jobs)]
+        saved = [_saved(folder, drawn, pool) for drawn in _every(results, main, jobs, searches)]
         for _, written in saved:
             written.result()
     return [picture for picture, _ in saved]
@@ -58,7 +64,9 @@ def _saved(folder: Path, drawn: Drawn, pool: Executor) -> tuple[Picture, Future[
     return Picture(png, drawn.title, drawn.about), written
 
 
-def _every(results: pl.DataFrame, main: pl.DataFrame, jobs: list[Job]) -> Iterator[Drawn]:
+def _every(
+    results: pl.DataFrame, main: pl.DataFrame, jobs: list[Job], searches: Sequence[Replay]
+) -> Iterator[Drawn]:
     yield from _of_all(main)
     shown = set(main["trial"])
     pairs: dict[tuple[str, str], list[Job]] = {}
@@ -69,9 +77,20 @@ def _every(results: pl.DataFrame, main: pl.DataFrame, jobs: list[Job]) -> Iterat
     for (dataset, network), group in pairs.items():
         where, folder = f"{dataset}, {network}", folders[dataset, network]
         own, chosen = (table.filter(dataset=dataset, network=network) for table in (results, main))
-        drawn = (*_settings(own), *_curves(group), *gallery(group, chosen))
+        sought = [one for one in searches if _pair(one) == (dataset, network)]
+        tuned = searched(sought)
+        drawn = (
+            *tuned,
+            *_settings(own.filter(pl.col("tuned").is_null())),
+            *_curves(group),
+            *gallery(group, chosen),
+        )
         for name, chart, title, about in drawn:
             yield Drawn(f"{folder}/{name}", chart, f"{title}: {where}", about)
+
+
+def _pair(one: Replay) -> tuple[str, str]:
+    return one.search.point.trial.dataset, one.search.point.trial.network
 
 
 def _of_all(main: pl.DataFrame) -> Iterator[Drawn]:

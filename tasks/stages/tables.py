@@ -12,7 +12,7 @@ from lorvp.files.listed import publish
 from lorvp.files.whole import to_json, whole_folder
 from lorvp.networks import checkpoint
 from lorvp.results import tables
-from lorvp.results.tables import Section, Table, published
+from lorvp.results.tables import Section, Table, published, tuning
 from lorvp.results.tables.sections import sections
 from lorvp.text.names import file_names
 from lorvp.trials.verified import read_record
@@ -36,13 +36,16 @@ def write_tables(experiment: RunExperiment) -> None:
     Raises:
         InputError: a trial of the grid has no result for these settings, data, weights and code.
     """
-    searches = ended(experiment)
-    jobs = final_jobs(experiment, searches)
+    found = ended(experiment)
+    searches, jobs = [one.replay for one in found], final_jobs(experiment, found)
     require_results(jobs)
     results = read_results(jobs)
     main = tables.chosen(results)
+    comparison, *others = sections(results, statistics_of(results["trial"]), class_names(jobs))
     every = [
-        *sections(results, statistics_of(results["trial"]), class_names(jobs)),
+        comparison,
+        tuning.section(searches),
+        *others,
         beside_published(results, experiment),
         on_shifts(main, experiment, jobs),
     ]
@@ -51,7 +54,7 @@ def write_tables(experiment: RunExperiment) -> None:
     with whole_folder(made) as folder:
         write_results(folder, results)
         write_sections(folder, every)
-        drawn = write_pictures(folder, results, main, jobs)
+        drawn = write_pictures(folder, results, main, jobs, searches)
         write_remarks(folder / "details.md", sentences)
         write_report(folder / "report.html", experiment, jobs, every, drawn, sentences)
     publish(made, TABLES)

@@ -12,17 +12,19 @@ from lorvp.errors import InputError
 from lorvp.performance.told import computing, disk
 from tasks import settings
 from tasks.errors import naming
-from tasks.stages.costs import estimate_of
+from tasks.stages.costs import estimate_of, with_searches
 
 PRESETS = Path("data/presets")
 LINES = re.compile(r"^# Cost: .*\n(?:# Disk: .*\n)?", re.MULTILINE)
 
 
 def cost_lines(path: Path) -> str:
-    """As they should stand in the file, for all of its trials."""
-    estimate = estimate_of(settings.read(path), finished=[])
+    """As they should stand in the file, for all of its trials, with what halving leaves of its
+    searches."""
+    experiment = settings.read(path)
+    estimate = estimate_of(experiment, finished=[])
     with naming("grid"):
-        table = estimate.table()
+        table = with_searches(estimate, experiment, expected=True)
     return f"# Cost: {computing(table)}.\n# Disk: {disk(estimate, table)}.\n"
 
 

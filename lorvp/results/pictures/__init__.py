@@ -12,6 +12,7 @@ from lorvp.results.pictures.regions import RegionView, chosen_regions
 from lorvp.results.pictures.style import as_png, save, write_png
 from lorvp.results.pictures.summaries import history_rows
 from lorvp.results.pictures.tiles import PromptView
+from lorvp.results.pictures.tuning import along_keys, best_of_n, importances
 
 __all__ = [
     "Example",
@@ -20,11 +21,14 @@ __all__ = [
     "accuracy_by_method",
     "accuracy_by_setting",
     "accuracy_by_values",
+    "along_keys",
     "as_png",
+    "best_of_n",
     "chosen_regions",
     "confusion",
     "examples",
     "history_rows",
+    "importances",
     "learning_curves",
     "mapping_heatmap",
     "prompt_gallery",

@@ -39,7 +39,8 @@ def title_of(part: pl.DataFrame) -> str:
 def places(table: pl.DataFrame) -> pl.DataFrame:
     """For each cell of the comparison 1 if it is the best of its column, 2 if the second, or null.
 
-    Methods are compared within a dataset and a network.
+    Methods are compared within a dataset and a network, and with those that were tuned with the
+    same budget.
     """
     return _wide(_cells(table), "place").drop(ROW)
 
@@ -48,8 +49,8 @@ def _cells(table: pl.DataFrame) -> pl.DataFrame:
     """A row for each method and mapping: what the comparison shows of it, and in which column."""
     more = (column.of_cell() for column in shown_in(Tables.COMPARISON))
     named = table.with_columns(_column().alias("column"))
-    cells = aggregate(named, [pl.col("column").first(), *more])
-    best = place(100 * pl.col("mean"), [*PAIR, "column"])
+    cells = aggregate(named, [pl.col("column").first(), pl.col("tuned").first(), *more])
+    best = place(100 * pl.col("mean"), [*PAIR, "column", "tuned"])
     return cells.with_columns(_cell().alias("cell"), best.alias("place"))
 
 
@@ -64,7 +65,10 @@ def shifts(table: pl.DataFrame, shifted: pl.DataFrame) -> pl.DataFrame:
     (0..1). The result has a row for each method with a mapping and a column for each test set,
     with mean ± std over seeds in its cells.
     """
-    own = table.select("trial", shift="dataset", accuracy="test_accuracy")
+    # A tuned row may have the very trials of one that was written down.
+    own = table.select("trial", shift="dataset", accuracy="test_accuracy").unique(
+        maintain_order=True
+    )
     tested = own.filter(pl.col("trial").is_in(shifted["trial"].implode()))
     every = pl.concat([tested, shifted.select("trial", "shift", "accuracy")])
     cells = (

@@ -33,8 +33,9 @@ def results(
     are those that training computed, ``wall_seconds`` the same by the clock; values are numbers of
     trained values; ``prompt_linf`` is the largest change that the prompt made to a pixel (0..1) of
     a test image, null where it acts inside the network; ``device``, ``precision`` and ``lanes`` say
-    on what the trial was trained, see lorvp/results/tables/trained_on.py. ``train_images`` are the
-    numbers of training images of the datasets; without them, ``images_per_second`` is null.
+    on what the trial was trained, see lorvp/results/tables/trained_on.py. ``tuned`` is the number
+    of settings that were tried to find this one, null if it was written down. ``train_images`` are
+    the numbers of training images of the datasets; without them, ``images_per_second`` is null.
     """
     images = train_images or {}
     rows = [
@@ -45,6 +46,7 @@ def results(
             "method": point.method,
             "mapping": point.mapping,
             "training": point.training,
+            "tuned": point.tuned,
             "seed": point.trial.seed,
             **record["summary"],
             "precision": point.trial.training.precision,
@@ -55,7 +57,8 @@ def results(
         for point, record in records
     ]
     # Of columns of nulls too.
-    types = {"train_images": pl.Int64, "prompt_linf": pl.Float64, "lanes": pl.Int64}
+    types = dict.fromkeys(("train_images", "tuned", "lanes"), pl.Int64)
+    types |= {"prompt_linf": pl.Float64}
     measured = pl.DataFrame(rows, infer_schema_length=None, schema_overrides=types)
     derived = (column.of_trial.alias(column.name) for column in shown_in(Tables.RESULTS))
     return measured.select(pl.exclude("train_images", "settings"), *derived, "settings")
