@@ -83,13 +83,15 @@ def train_grid(
         place.check()
         with one_run(tell=logger.info):
             replan = partial(make_plan, experiment, TrialStore(default_root()))
-            failures = run(Request(replan(), place, experiment.params.tracking, replan))
+            failed = run(Request(replan(), place, experiment.params.tracking, replan))
+            failures = "\n".join(filter(None, [failed, *replan().problems]))
     except InputError as error:
         logger.error(str(error))
         return Failed(message=str(error))
     if failures:
         return Failed(message=failures)
-    return Completed(message=f"{len(experiment.points)} trials are in the store")
+    number = len(replan().jobs)
+    return Completed(message=f"{number} trials are in the store")
 
 
 def write_params(changes: dict[str, Any], name: str) -> Path:

@@ -96,9 +96,10 @@ def chosen(experiment: RunExperiment, words: str) -> Point:
     Raises:
         InputError: there is none.
     """
-    found = [point for point in experiment.points if words in point.name]
+    every = (*experiment.points, *(search.point for search in experiment.searches))
+    found = [point for point in every if words in point.name]
     if not found:
-        known = "\n  ".join(dict.fromkeys(point.name for point in experiment.points))
+        known = "\n  ".join(dict.fromkeys(point.name for point in every))
         raise InputError(f"no trial's name holds {words!r}; there are:\n  {known}")
     return found[0]
 

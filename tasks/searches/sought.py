@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
 
 from lorvp.datasets import prepared
 from lorvp.errors import InputError
-from lorvp.experiment.searches import Search, tuned
+from lorvp.experiment.searches import Key, Search, tuned
 from lorvp.experiment.trial import Candidate, Point
 from lorvp.trials.store import TrialStore
 from lorvp.trials.verified import read_record
-from lorvp.tuning.relevance import relevant, roles
+from lorvp.tuning.relevance import RATES, relevant, roles
 from lorvp.tuning.replay import Outcome, Replay, Wanted, replay
 from tasks.jobs import Job, make_job, manifest_of
 from tasks.paths import CHECKPOINTS, DATASETS
@@ -88,13 +92,32 @@ def _outcome(record: dict) -> Outcome:
 
 
 def _roles(search: Search) -> set[str]:
-    trial = search.point.trial
-    manifest = manifest_of(CHECKPOINTS / trial.network)
-    names = prepared.read(DATASETS / trial.dataset).class_names
-    try:
-        return roles(trial, manifest.canvas, manifest.ends(names))
-    except InputError as error:
-        raise InputError(f"params.yaml: grid: {search.name}: {error}") from error
+    """What is trained: as written, or else with the first value that can be built of those that
+    are searched. Where none can, each setting will be found to be of no use.
+
+    Raises:
+        InputError: what is not searched does not fit the network.
+    """
+    built = [key for key in search.keys if key.path[0] != "training"]
+    values = [{}, *({key: value} for key in built for value in _some(key))]
+    reasons: list[InputError] = []
+    for setting in values:
+        with suppress(ValidationError):
+            trial = search.trial(setting)
+            manifest = manifest_of(CHECKPOINTS / trial.network)
+            names = prepared.read(DATASETS / trial.dataset).class_names
+            try:
+                return roles(trial, manifest.canvas, manifest.ends(names))
+            except InputError as error:
+                reasons.append(error)
+    if not built:
+        raise InputError(f"params.yaml: grid: {search.name}: {reasons[0]}") from reasons[0]
+    return {"content", *RATES}
+
+
+def _some(key: Key) -> tuple[Any, ...]:
+    """All choices, or the ends of a range."""
+    return key.choices or (key.value(key.low), key.value(key.high))
 
 
 def _why_not(trial: Candidate) -> str:

@@ -65,12 +65,12 @@ def shifts(table: pl.DataFrame, shifted: pl.DataFrame) -> pl.DataFrame:
     (0..1). The result has a row for each method with a mapping and a column for each test set,
     with mean ± std over seeds in its cells.
     """
-    # A tuned row may have the very trials of one that was written down.
-    own = table.select("trial", shift="dataset", accuracy="test_accuracy").unique(
+    own = table.select("trial", shift="dataset", accuracy="test_accuracy")
+    tested = own.filter(pl.col("trial").is_in(shifted["trial"].implode()))
+    # Unique, since a tuned row may have the very trials of one that was written down.
+    every = pl.concat([tested, shifted.select("trial", "shift", "accuracy")]).unique(
         maintain_order=True
     )
-    tested = own.filter(pl.col("trial").is_in(shifted["trial"].implode()))
-    every = pl.concat([tested, shifted.select("trial", "shift", "accuracy")])
     cells = (
         every.join(table.select("trial", *GROUP), on="trial", maintain_order="left")
         .group_by(*GROUP, "shift", maintain_order=True)

@@ -164,3 +164,17 @@ def test_the_cost_is_what_is_counted(name, tmp_path, monkeypatch):
 @every_preset
 def test_no_cost_is_left_open(name):
     assert "PFLOP" in head(name) or "depends on how many images" in head(name)
+
+
+@pytest.mark.parametrize("name", ["lorvp_main", "adavipro", "ilm_vp", "smm"])
+def test_a_search_stands_beside_a_papers_recipe(tmp_path, name):
+    """In a comment, which can be taken away."""
+    text = (FOLDER / f"{name}.yaml").read_text()
+    before, comment, after = text.partition("    # tune:\n")
+    assert comment
+    lines, rest = re.match(r"((?:    #   .*\n)+)(.*)", after, re.DOTALL).groups()
+    path = tmp_path / "params.yaml"
+    path.write_text(before + "    tune:\n" + lines.replace("    # ", "    ") + rest)
+    tuned = settings.read(path)
+    assert tuned.searches
+    assert len(tuned.points) < len(trials(name))
