@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import fsspec
@@ -12,10 +13,11 @@ import pytest
 import torch
 
 from lorvp.errors import InputError
-from lorvp.experiment.trial import Point
+from lorvp.experiment.trial import Candidate, Point
 from lorvp.networks import checkpoint
 from lorvp.networks.libraries.timm_models import create
 from lorvp.trials.contents import sealed
+from lorvp.trials.identity import fingerprint, identity
 from lorvp.trials.run import run
 from lorvp.trials.store import TrialStore
 from lorvp.trials.verified import is_whole
@@ -275,3 +277,32 @@ def test_old_logs_of_a_machine_go_and_new_ones_stay(share: Share, elsewhere: Pat
         os.utime(logs / name, (then, then))
     ThroughShare(share.url).home()
     assert [path.name for path in logs.iterdir()] == ["new"]
+
+
+def tried(job: Job, stop_after: int | None) -> Job:
+    """A setting of a search, stopped after so many epochs."""
+    made = Candidate(**dict(job.point.trial), stop_after=stop_after)
+    facts = identity(made, job.identity["dataset"], job.identity["checkpoint"])
+    place = replace(job.point, trial=made)
+    return replace(job, point=place, identity=facts, fingerprint=fingerprint(facts))
+
+
+def test_a_stopped_setting_comes_back_and_goes_on_elsewhere(
+    share: Share, made: Path, job: Job, elsewhere: Path, monkeypatch, tmp_path
+):
+    stopped, whole = tried(job, 2), tried(job, None)
+    way = ThroughShare(share.url)
+    way.send([stopped])
+    there = way.bring(stopped)
+    store = TrialStore(there.store)
+    result = run(stopped.point.trial, tiny_network(), dataset(tmp_path / "data"),
+                 resume=store.resume(stopped.state))  # fmt: skip
+    facts = {"name": "a setting", "identity": stopped.identity}
+    store.put(stopped.fingerprint, sealed(stopped.fingerprint, result, facts))
+    way.deliver(there)
+    way.collect(replace(stopped, store=tmp_path / "user"))
+    assert is_whole(tmp_path / "user" / stopped.fingerprint)
+    monkeypatch.setenv("LORVP_NODE", str(tmp_path / "other"))
+    stands = TrialStore(way.bring(whole).store).resume(whole.state).load()
+    assert stands is not None
+    assert len(stands["training"]["history"]) == 2
