@@ -34,6 +34,16 @@ class Trial(Settings):
     seed: Seed = 0
     """Seed of start values, order of images and sampled decisions."""
 
+    @property
+    def is_tried(self) -> bool:
+        """Whether this is a setting that a search tries."""
+        return False
+
+    @property
+    def stops_after(self) -> int | None:
+        """Epochs after which it is stopped; None if it goes to its end."""
+        return None
+
     @field_validator("training", mode="before")
     @classmethod
     def _from_the_paper(cls, value: Any, info: ValidationInfo) -> Any:
@@ -61,6 +71,14 @@ class Candidate(Trial):
     part: Literal["search"] = "search"
     stop_after: Epochs | None = None
     """Epochs after which it is stopped; its learning rates are those of a trial that goes on."""
+
+    @property
+    def is_tried(self) -> bool:
+        return True
+
+    @property
+    def stops_after(self) -> int | None:
+        return self.stop_after
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ from torch import Tensor
 from lorvp.datasets.labelled_images import LabelledImages
 from lorvp.datasets.manifest import SPLITS
 from lorvp.datasets.prepared import Prepared
-from lorvp.experiment.trial import Candidate
 from lorvp.networks.acceleration.engine import engine
 from lorvp.networks.acceleration.precision import computing_in
 from lorvp.networks.frozen import FrozenNetwork
@@ -189,15 +188,14 @@ class Run:
         built = build(wish.trial, network, target_names, halvings)
         self.whole = built.to(splits["train"].device)
         model, self.cached = self.whole, {}
-        self.tried = wish.trial if isinstance(wish.trial, Candidate) else None
-        if self.tried is not None:
+        if wish.trial.is_tried:
             splits = {name: images for name, images in splits.items() if name != "test"}
         if self.whole.prompt.fixed:
             model, splits, self.cached = with_cached_outputs(self.whole, splits, wish.cache)
         self.test = splits.get("test")
         self.training = Training(model, splits["train"], splits["val"], wish.trial.training)
-        if self.tried is not None and self.tried.stop_after is not None:
-            self.training.number = min(self.training.number, self.tried.stop_after)
+        stop = wish.trial.stops_after or self.training.number
+        self.training.number = min(self.training.number, stop)
         if wish.trial.training.test_every_epoch:
             self.training.watched = self.test
         self.best = Best()
@@ -212,7 +210,7 @@ class Run:
         Raises:
             Exception: what was found, or what went wrong with it here.
         """
-        if isinstance(found, DivergedError) and self.tried is not None:
+        if isinstance(found, DivergedError) and self.wish.trial.is_tried:
             return self._diverged(found)
         if isinstance(found, Exception):
             raise found

@@ -199,11 +199,11 @@ TRAINING = Path("training/trainer.py")
         (TRAINING, lambda text: text.replace("\n\n\n", "\n\n\n\n# a comment\n\n\n")),
         (TRAINING, lambda text: text.replace('"""', '"""Other words. ', 1)),
         (
-            "training/epoch.py",
+            "training/evaluation.py",
             lambda text: text.replace("    model.eval()", "    model.eval()  # here"),
         ),
         (TRAINING, lambda text: text.replace("def fit(\n    model", "def fit(\n\n        model")),
-        ("training/epoch.py", lambda text: text.replace("zeros(2,", "zeros((\n    0x2\n),")),
+        ("training/totals.py", lambda text: text.replace("zeros(2,", "zeros((\n    0x2\n),")),
         (TRAINING, lambda text: text.replace("\n", "\r\n")),
     ],
     ids=["comment", "lines", "docstring", "end of line", "indent", "spelling", "line ends"],
@@ -217,10 +217,10 @@ def test_comments_formatting_and_docstrings_do_not_count(package, file, edit):
 @pytest.mark.parametrize(
     ("file", "old", "new"),
     [
-        ("training/epoch.py", "zeros(2,", "zeros(3,"),
-        ("training/epoch.py", "optimizer.zero_grad()", "optimizer.zero_grad(False)"),
-        ("training/evaluation.py", 'reduction="none"', 'reduction="mean"'),
-        (TRAINING, "self.model.prompt.end_epoch()", "{}"),
+        ("training/totals.py", "zeros(2,", "zeros(3,"),
+        ("training/lanes.py", "optimizer.zero_grad()", "optimizer.zero_grad(False)"),
+        ("training/evaluation.py", "self.loss_N.double().mean()", "self.loss_N.mean()"),
+        ("training/lanes.py", "lane.model.prompt.end_epoch()", "{}"),
         ("training/evaluation.py", "@torch.inference_mode()\ndef predict", "def predict"),
     ],
 )
