@@ -43,8 +43,15 @@ class LabelledImages:
         """images_BHWC and labels_B of ``rows``, on the device."""
         return self._moved(self.images_NHWC[rows]), self._moved(self.labels_N[rows])
 
+    @property
+    def on_device(self) -> bool:
+        """Whether the images lie where batches go; ``cuda`` is the card that ``cuda:0`` is here."""
+        return self.home.type == self.device.type
+
     def _moved(self, values_B: Tensor) -> Tensor:
-        if self.device.type == "cuda" and not values_B.is_cuda:
+        if self.on_device:
+            return values_B
+        if self.device.type == "cuda":
             values_B = values_B.pin_memory()
         return values_B.to(self.device, non_blocking=True)
 

@@ -47,7 +47,7 @@ class Lanes:
         self.width = self.width if shares(first.model) else 1
         assert self.width >= len(trainings), "what reaches inside the network is trained alone"
         self.device, self.failed = first.train.device, {}
-        if first.train.home != self.device:  # batches come from memory that a graph does not reach
+        if not first.train.on_device:  # batches come from memory that a graph does not reach
             self._replays = False
         self._passes: dict[object, Pass] = {}
 

@@ -23,10 +23,10 @@ def contents(folder: Path, name: str) -> dict[str, bytes]:
 
 
 def results(project: Project) -> pl.DataFrame:
-    """results.parquet without times, in an order that does not depend on the run."""
+    """results.parquet without times and lanes, in an order that does not depend on the run."""
     return (
         pl.read_parquet(project.tables / "results.parquet")
-        .drop("seconds", "wall_seconds", "images_per_second")
+        .drop("seconds", "wall_seconds", "images_per_second", "lanes")
         .sort("trial")
     )
 

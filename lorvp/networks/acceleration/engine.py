@@ -112,12 +112,13 @@ class Engine(FrozenNetwork):
         self, canvas_BCHW: Tensor, added_BCHW: Tensor, reads: Reads, hooks: Hooks = nullcontext
     ) -> Tensor:
         """As `FrozenNetwork.run`, in pieces of the batch."""
-        return self._through(*self._entered(canvas_BCHW, added_BCHW), reads, hooks)
+        entered = self._entered(canvas_BCHW, added_BCHW)
+        return self._through(*entered, reads, hooks).to(canvas_BCHW.dtype)
 
     def _through(
         self, x_BCHW: Tensor, term_BCHW: Tensor | None, reads: Reads, hooks: Hooks = nullcontext
     ) -> Tensor:
-        """The output for what ``_entered`` gives, in numbers of the default type."""
+        """The output for what ``_entered`` gives, in the network's own type of number."""
         run_piece = self._run_piece
         if self.halvings:
             # Nothing in the network is random, so that no generator has to be put back.
@@ -126,7 +127,7 @@ class Engine(FrozenNetwork):
             )
         pieces = self._cut(x_BCHW, term_BCHW)
         outputs = [run_piece(x_PCHW, term, reads, hooks) for x_PCHW, term in pieces]
-        return torch.cat(outputs).to(self.mean_C11.dtype)
+        return torch.cat(outputs)
 
     def run_together(
         self, given: Sequence[tuple[Tensor, Tensor]], reads: Reads, width: int
@@ -144,7 +145,7 @@ class Engine(FrozenNetwork):
         # way back may then not depend on the other lanes.
         terms = [term.expand(batch, -1, -1, -1) for _, term in entered if term is not None]
         outputs = self._through(x_BCHW, _filled_up(terms, width) if terms else None, reads)
-        return list(outputs.split(batch)[: len(given)])
+        return list(outputs.to(given[0][0].dtype).split(batch)[: len(given)])
 
     def _entered(self, canvas_BCHW: Tensor, added_BCHW: Tensor) -> tuple[Tensor, Tensor | None]:
         """A batch as the network reads it, and the stem's term for it."""

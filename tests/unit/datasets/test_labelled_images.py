@@ -101,3 +101,14 @@ def test_a_moved_split_is_still_the_memory_map(tmp_path):
     split = dataset(tmp_path / "noise").split("train")
     assert split.to("cpu").images_NHWC.data_ptr() == split.images_NHWC.data_ptr()
     assert isinstance(split, LabelledImages)
+
+
+@pytest.mark.parametrize("device", ["cuda", "cuda:0"])
+def test_a_card_is_the_same_with_and_without_its_number(device):
+    """A worker knows its card as ``cuda``, and tensors on it are on ``cuda:0``."""
+    there = LabelledImages(images(3).images_NHWC, images(3).labels_N, torch.device(device))
+    assert not there.on_device
+    found = images(3).to("meta")
+    assert found.on_device
+    numbered = LabelledImages(found.images_NHWC, found.labels_N, torch.device("meta:0"))
+    assert numbered.on_device

@@ -115,7 +115,7 @@ def test_the_plan_asks_for_what_is_missing_alone(monkeypatch, tmp_path):
 
     jobs = [Jobs("done", "bf16"), Jobs("missing", "fp32")]
     monkeypatch.setattr(plan, "make_jobs", lambda experiment, store: jobs)
-    monkeypatch.setattr(plan, "_finished", lambda job, store: job.fingerprint == "done")
+    monkeypatch.setattr(plan, "is_finished", lambda job, store: job.fingerprint == "done")
     monkeypatch.setattr(plan, "require_buildable", lambda jobs: None)
     settings = type("Params", (), {"compute": ComputeConfig()})
     experiment = type("Experiment", (), {"params": settings})

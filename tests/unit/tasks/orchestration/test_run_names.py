@@ -28,8 +28,9 @@ def test_a_trial_whose_sentence_is_swept_is_handed_over_by_its_name(tmp_path, mo
     task.submit = lambda *_: None
     monkeypatch.setattr(trials, "train_trial", task)
     team = SimpleNamespace(compute=SimpleNamespace(retries=0))
+    team.handed_out = lambda jobs: [(job,) for job in jobs]
     for point in read(path).points:
-        trials.submit(SimpleNamespace(point=point, tags=[]), team, None)
+        trials.submit([SimpleNamespace(point=point, tags=[])], team, None)
     names = [options["task_run_name"].format(job=0, team=0, tracking=0) for options in named]
     assert [name.split(" · ")[1] for name in names] == [
         "semantic template=a {}",
