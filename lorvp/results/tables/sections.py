@@ -12,11 +12,14 @@ from lorvp.results.tables.comparison import comparison, of_each_pair
 from lorvp.results.tables.sweeps import chosen, sweeps
 from lorvp.results.tables.table import Section, Table
 
+TUNED = (
+    "Places are among rows that were tuned with the same budget: tuned=16 are those for which 16 "
+    "settings were tried on validation images with each mapping (see Tuning), the others have the "
+    "settings written down."
+)
 COMPARISON = (
     "Test accuracy in %, mean ± standard deviation over seeds; the best of a column is bold, the "
-    "second underlined, among rows that were tuned with the same budget: tuned=16 are those for "
-    "which 16 settings were tried on validation images with each mapping (see Tuning), the others "
-    "have the settings written down. (+n) is the number of values that the mapping trains. The "
+    "second underlined. (+n) is the number of values that the mapping trains. The "
     "epoch, and the training setting where several were tried, were chosen on validation images. "
     "seconds are those that the training of a trial computed."
 )
@@ -61,7 +64,8 @@ def sections(
     main = chosen(results)
     cells = details.cells(main, statistics)
     said = trained_on.sentence(cells)
-    note = f"{COMPARISON} {said or NOT_ALIKE}"
+    tuned = [TUNED] if main["tuned"].is_not_null().any() else []
+    note = " ".join([COMPARISON, *tuned, said or NOT_ALIKE])
     return [
         Section("comparison", "Comparison", of_each_pair(main), comparison(main), note),
         _averages(main),
