@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from tasks.paths import NOTES
 from tests.pipeline.campaign import Campaign, epochs_of_each
 from tests.pipeline.left import contents, forget_trials, metrics, results
 from tests.pipeline.processes import nothing_is_left
@@ -123,7 +124,8 @@ def nothing_lies_around(project: Project) -> None:
     store, work = project.store, project.repo / "data/.work"
     for folder in (store / ".work", store / ".resume"):
         assert list(folder.iterdir()) == [], folder
-    assert [path.name for path in work.iterdir() if path.is_dir()] == ["logs"]
+    kept = {"logs", NOTES.name}  # what was said, and which images were read in full
+    assert {path.name for path in work.iterdir() if path.is_dir()} == kept
     assert [*project.root.rglob(".*~*")] == []
     for path in (store / ".locks").iterdir():
         FileLock(path).acquire(blocking=False)
