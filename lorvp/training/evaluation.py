@@ -50,8 +50,9 @@ class Score:
 
     def note(self, place: Place, logits_BK: Tensor, labels_B: Tensor) -> None:
         """Take the logits of a batch."""
-        self.loss_N[place.rows] = F.cross_entropy(logits_BK, labels_B, reduction="none")
-        self.right_N[place.rows] = logits_BK.softmax(1).argmax(1) == labels_B
+        predicted_B, _, loss_B = _predict(logits_BK, labels_B)
+        self.loss_N[place.rows] = loss_B
+        self.right_N[place.rows] = predicted_B == labels_B
 
     def means(self) -> tuple[float, float]:
         """Mean loss and accuracy over all images."""

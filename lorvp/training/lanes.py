@@ -46,7 +46,8 @@ class Lanes:
         assert all(each.sizes == first.sizes for each in trainings), "lanes take the same steps"
         self.width = self.width if shares(first.model) else 1
         assert self.width >= len(trainings), "what reaches inside the network is trained alone"
-        self.device, self.failed = first.train.device, {}
+        self.device = first.train.device
+        self.failed: dict[Training, Exception] = {}
         if not first.train.on_device:  # batches come from memory that a graph does not reach
             self._replays = False
         self._passes: dict[object, Pass] = {}
@@ -58,7 +59,7 @@ class Lanes:
             Exception: memory ran out, or the network failed, for all of them.
         """
         started, watch = list(self.running), Stopwatch(self.device)
-        self.failed: dict[Training, Exception] = {}
+        self.failed = {}
         self._count()
         self._each(lambda lane: lane.begin())
         trained = self.train()
@@ -81,21 +82,38 @@ class Lanes:
         """Mean loss and accuracy of those lanes that have images known as ``name``."""
         among = {lane: found for lane in self.running if (found := images(lane)) is not None}
         for lane, found in among.items():
-            lane.model.eval()
             lane.scores.setdefault(name, Score(found))
-        if not among:
-            return {}
+        self._look(
+            name,
+            among,
+            lambda lane, *seen: lane.note(name, *seen),
+            lambda lane: lane.scores[name].tensors(),
+        )
+        return self._of_each(lambda lane: lane.scores[name].means(), among)
+
+    def _look(
+        self,
+        name: object,
+        images: dict[Training, LabelledImages],
+        note: Callable[[Training, Place, Tensor, Tensor], object],
+        moving: Callable[[Training], Iterable[Tensor]],
+        reads: Reads | None = None,
+    ) -> None:
+        """A pass, known as ``name``, over images that nothing is trained on: ``note`` takes a
+        lane's outputs and labels of a batch, and changes what ``moving`` gives."""
+        if not images:
+            return
+        for lane in images:
+            lane.model.eval()
 
         def body(place: Place) -> None:
             with torch.inference_mode():
-                given = self._of_each(lambda lane: among[lane].batch(place.rows), among)
-                outputs = self._outputs({lane: x_BHWC for lane, (x_BHWC, _) in given.items()})
-                labels = {lane: y_B for lane, (_, y_B) in given.items()}
-                self._each(lambda lane: lane.note(name, place, outputs[lane], labels[lane]), among)
+                given = self._of_each(lambda lane: images[lane].batch(place.rows), images)
+                shown = {lane: x_BHWC for lane, (x_BHWC, _) in given.items()}
+                outputs = self._outputs(shown, reads)
+                self._each(lambda lane: note(lane, place, outputs[lane], given[lane][1]), outputs)
 
-        sizes = next(iter(among.values())).batch_sizes()
-        self._pass(name, body, lambda lane: lane.scores[name].tensors()).over(sizes)
-        return self._of_each(lambda lane: lane.scores[name].means(), among)
+        self._pass(name, body, moving).over(next(iter(images.values())).batch_sizes())
 
     def train(self) -> dict[Training, tuple[float, float]]:
         """The steps of an epoch that has begun in each lane: their mean loss and accuracy. What
@@ -131,21 +149,15 @@ class Lanes:
     def _count(self) -> None:
         """Give fresh counts to the mappings that ask for them."""
         due = [lane for lane in self.running if lane.model.mapping.due(lane.epoch)]
-        if not due:
-            return
         for lane in due:
-            lane.model.eval()
             lane.forget_counts()
-
-        def body(place: Place) -> None:
-            with torch.inference_mode():
-                given = self._of_each(lambda lane: lane.train.batch(place.rows), due)
-                shown = {lane: x_BHWC for lane, (x_BHWC, _) in given.items()}
-                outputs = self._outputs(shown, "logits")
-                self._each(lambda lane: lane.count(outputs[lane], given[lane][1]), outputs)
-
-        counting = self._pass(("counts", *due), body, lambda lane: lane.counted())
-        counting.over(due[0].train.batch_sizes())
+        self._look(
+            ("counts", *due),
+            {lane: lane.train for lane in due},
+            lambda lane, place, outputs, labels_B: lane.count(outputs, labels_B),
+            lambda lane: lane.counted(),
+            "logits",
+        )
         self._each(lambda lane: lane.model.mapping.refresh(*lane.counted()), due)
 
     def _outputs(
