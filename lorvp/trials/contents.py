@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 from safetensors.torch import save
 
 from lorvp.files.whole import canonical, to_json
-from lorvp.trials.run import history_rows
+from lorvp.trials.result import history_rows
 
 if TYPE_CHECKING:
-    from lorvp.trials.run import Result
+    from lorvp.trials.result import Result
 
 RECORD = "trial.json"
 

@@ -21,7 +21,8 @@ from lorvp.networks import checkpoint
 from lorvp.networks.acceleration.precision import computing_in
 from lorvp.training.evaluation import Predictions, predict
 from lorvp.training.model import PromptedNetwork
-from lorvp.trials.run import build, predictions
+from lorvp.trials.result import predictions
+from lorvp.trials.run import build
 
 if TYPE_CHECKING:
     from lorvp.experiment.trial import Trial

@@ -24,9 +24,11 @@ from lorvp.networks.manifest import CheckpointManifest
 from lorvp.training.determinism import make_repeatable
 from lorvp.training.epoch import Epoch
 from lorvp.trials.contents import sealed
+from lorvp.trials.course import Wish
 from lorvp.trials.identity import fingerprint, identity
+from lorvp.trials.result import Result
 from lorvp.trials.resume import NOWHERE, Resume
-from lorvp.trials.run import Result, Wish, run_together
+from lorvp.trials.run import run_together
 from lorvp.trials.shared_outputs import shared_cache
 
 

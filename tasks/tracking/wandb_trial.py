@@ -17,7 +17,7 @@ from wandb.errors import CommError, UsageError
 
 from lorvp.text.redacted import redacted
 from lorvp.training.epoch import Epoch
-from lorvp.trials.run import history_rows
+from lorvp.trials.result import history_rows
 from tasks.jobs import Job
 from tasks.paths import WORK
 from tasks.settings import TrackingConfig

@@ -14,7 +14,8 @@ from lorvp.training.evaluation import predict
 from lorvp.training.model import PromptedNetwork
 from lorvp.training.trainer import fit
 from lorvp.trials.contents import sealed
-from lorvp.trials.run import Result, build
+from lorvp.trials.result import Result
+from lorvp.trials.run import build
 from lorvp.trials.store import TrialStore
 from tests.contract.cases import MAPPINGS, METHODS, PAIRS, SIZE, name, pair_name
 from tests.support.counting import refresh_mapping

@@ -4,7 +4,8 @@ import torch
 
 from lorvp.prompts.methods.full import FullConfig
 from lorvp.training.trainer import fit
-from lorvp.trials.run import build, history_rows
+from lorvp.trials.result import history_rows
+from lorvp.trials.run import build
 from tests.support.tiny import TARGET_NAMES, tiny_network, trial
 
 TIMES = {"seconds", "wall_seconds"}

@@ -8,8 +8,8 @@ A number that can be computed from others, such as a test error, is one more lin
 Tables are made anew from the finished trials, so this trains nothing again.
 
 A number that has to be measured goes into the summary of a trial (``_summary`` in
-lorvp/trials/run.py), which is kept in its trial.json. It then is a column of results.csv without
-any declaration; a ``Column`` here shows it in other tables too. An edit of run.py trains every
+lorvp/trials/course.py), which is kept in its trial.json. It then is a column of results.csv without
+any declaration; a ``Column`` here shows it in other tables too. An edit of course.py trains every
 trial again.
 """
 

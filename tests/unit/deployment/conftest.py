@@ -22,7 +22,8 @@ from lorvp.networks.manifest import CheckpointManifest
 from lorvp.trials.contents import sealed
 from lorvp.trials.finish import described
 from lorvp.trials.identity import fingerprint, identity
-from lorvp.trials.run import Result, run
+from lorvp.trials.result import Result
+from lorvp.trials.run import run
 from lorvp.trials.store import TrialStore
 from lorvp.trials.versions import environment
 from tests.support.networks.samples import built, facts

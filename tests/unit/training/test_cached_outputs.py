@@ -21,7 +21,8 @@ from lorvp.training.cached_outputs import MappingAlone, Outputs, outputs_of, wit
 from lorvp.training.evaluation import predict
 from lorvp.training.timing import Duration
 from lorvp.training.trainer import fit
-from lorvp.trials.run import build, history_rows, run
+from lorvp.trials.result import history_rows
+from lorvp.trials.run import build, run
 from tests.support.tiny import TARGETS, dataset, tiny_network, trial
 
 MAPPINGS = [

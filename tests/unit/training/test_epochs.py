@@ -11,7 +11,7 @@ from lorvp.prompts.methods.full import FullConfig
 from lorvp.prompts.placements.regions import Regions
 from lorvp.training.epoch import batch_sizes
 from lorvp.training.trainer import fit
-from lorvp.trials.run import history_rows
+from lorvp.trials.result import history_rows
 from tests.support.plain_training import (
     TRAIN,
     VAL,

@@ -11,8 +11,9 @@ from lorvp.mappings.selection import IdentityConfig
 from lorvp.prompts.methods.adavipro import AdaViProConfig
 from lorvp.prompts.methods.full import FullConfig
 from lorvp.prompts.methods.none import NoneConfig
+from lorvp.trials.result import Result
 from lorvp.trials.resume import ResumeFile
-from lorvp.trials.run import Result, run
+from lorvp.trials.run import run
 from tests.support.tiny import dataset, tiny_network, trial
 
 EPOCHS = 4

@@ -12,8 +12,10 @@ from lorvp.prompts.methods.adavipro import AdaViProConfig
 from lorvp.prompts.methods.full import FullConfig
 from lorvp.prompts.methods.lor_vp import LorVpConfig
 from lorvp.training.epoch import Epoch
+from lorvp.trials.course import Wish
+from lorvp.trials.result import Result
 from lorvp.trials.resume import ResumeFile
-from lorvp.trials.run import Result, Wish, build, run, run_together
+from lorvp.trials.run import build, run, run_together
 from tests.support.tiny import TARGET_NAMES, dataset, tiny_network, trial
 
 EPOCHS = 4

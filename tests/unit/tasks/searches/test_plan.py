@@ -11,7 +11,8 @@ from lorvp.errors import InputError
 from lorvp.networks import checkpoint
 from lorvp.networks.libraries.timm_models import create
 from lorvp.trials.contents import sealed
-from lorvp.trials.run import Result, run
+from lorvp.trials.result import Result
+from lorvp.trials.run import run
 from lorvp.trials.store import TrialStore
 from tasks import jobs as plans
 from tasks import settings
