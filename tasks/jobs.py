@@ -12,6 +12,7 @@ from lorvp.datasets import prepared, verified
 from lorvp.errors import InputError
 from lorvp.experiment.trial import Point
 from lorvp.networks import checkpoint
+from lorvp.training.built import built
 from lorvp.trials.identity import fingerprint, going_on, identity
 from lorvp.trials.store import TrialStore
 from lorvp.trials.verified import is_whole
@@ -216,8 +217,7 @@ def require_buildable(jobs: list[Job]) -> None:
         trial, manifest = job.point.trial, manifest_of(job.checkpoint)
         names = _dataset(job.dataset).class_names
         try:
-            trial.method.build(manifest.canvas)
-            trial.mapping.build(manifest.ends(names))
+            built(trial, manifest.canvas, manifest.ends(names))
         except InputError as error:
             reasons.setdefault(f"{job.point.method} · {job.point.mapping}", str(error))
     if reasons:

@@ -77,10 +77,7 @@ class Search:
         Raises:
             ValidationError: they do not fit each other.
         """
-        settings = self.point.trial.model_dump()
-        for key, value in setting.items():
-            _put(settings, key.path, value)
-        return kind.model_validate(settings | more)
+        return _with(self.point.trial, {key.path: v for key, v in setting.items()}, kind, **more)
 
 
 def tuned(tune: TuneConfig) -> str:
@@ -135,7 +132,7 @@ def _key(trial: Trial, name: str, space: Range | list[Any]) -> Key | None:
     key = Key(name, path, (), space.low, space.high, space.log)
     middle = space.low + (space.high - space.low) * 0.3819660112501051  # no whole number
     try:
-        _with(trial, path, middle)
+        _with(trial, {path: middle})
     except ValidationError as error:
         kinds = {e["type"] for e in error.errors()}
         if kinds & {"int_type", "int_from_float"}:
@@ -153,10 +150,14 @@ def _path(settings: Settings, name: str, above: tuple[str, ...]) -> tuple[str, .
     return next(filter(None, deeper), None)
 
 
-def _with(trial: Trial, path: tuple[str, ...], value: Any) -> Trial:
+def _with(
+    trial: Trial, values: Mapping[tuple[str, ...], Any], kind: type[Trial] = Trial, **more: Any
+) -> Trial:
+    """The trial with other values at these places."""
     settings = trial.model_dump()
-    _put(settings, path, value)
-    return Trial.model_validate(settings)
+    for path, value in values.items():
+        _put(settings, path, value)
+    return kind.model_validate(settings | more)
 
 
 def _put(settings: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
@@ -237,7 +238,7 @@ def _unfit(search: Search, place: Where) -> Iterator[Problem]:
             values = [((key.name, end), v) for end, v in zip(("low", "high"), ends, strict=True)]
         for inside, value in values:
             try:
-                _with(search.point.trial, key.path, value)
+                _with(search.point.trial, {key.path: value})
             except ValidationError as error:
                 message = describe(errors_of(error)[0], Trial, {("training",): [RECIPE]})
                 yield Problem((*place, *inside), message)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from lorvp.experiment.trial import Trial
 from lorvp.files.whole import canonical
 from lorvp.networks.interface import Canvas, Ends
+from lorvp.training.built import built
 
 
 def company(trial: Trial, canvas: Canvas, ends: Ends) -> bytes | None:
@@ -18,9 +19,7 @@ def company(trial: Trial, canvas: Canvas, ends: Ends) -> bytes | None:
     Raises:
         InputError: the method or the mapping does not fit this network or these classes.
     """
-    config = trial.training
-    prompt, mapping = trial.method.build(canvas), trial.mapping.build(ends)
-    prompt.fit.augmentation = config.augmentation
+    config, (prompt, mapping) = trial.training, built(trial, canvas, ends)
     if prompt.inside_network or prompt.fixed or next(prompt.parameters(), None) is None:
         return None
     common = [config.batch_size, config.precision, config.compile, config.test_every_epoch]

@@ -13,6 +13,7 @@ from lorvp.datasets.prepared import Prepared
 from lorvp.networks.acceleration.engine import engine
 from lorvp.networks.acceleration.precision import computing_in
 from lorvp.networks.frozen import FrozenNetwork
+from lorvp.training.built import built
 from lorvp.training.cached_outputs import Cache, no_cache
 from lorvp.training.epoch import Epoch
 from lorvp.training.lanes import Lanes
@@ -41,9 +42,8 @@ def build(
     config = trial.training
     network = engine(network.for_targets(target_names), config.precision, config.compile)
     network.halvings = halvings
-    prompt = trial.method.build(network.canvas)
-    prompt.fit.augmentation = config.augmentation
-    return PromptedNetwork(prompt, network, trial.mapping.build(network.ends(target_names)))
+    prompt, mapping = built(trial, network.canvas, network.ends(target_names))
+    return PromptedNetwork(prompt, network, mapping)
 
 
 def run(

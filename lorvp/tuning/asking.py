@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -55,6 +56,13 @@ def ask(keys: tuple[Key, ...], seed: int, told: tuple[Told, ...]) -> tuple[Setti
 
     Cached: a plan asks again for all rounds that are over.
     """
+    with quiet_optuna():
+        return _asked(keys, seed, told)
+
+
+@contextmanager
+def quiet_optuna() -> Iterator[None]:
+    """Without what Optuna logs of each study, and that some of its parts may change."""
     import optuna
 
     earlier = optuna.logging.get_verbosity()
@@ -62,7 +70,7 @@ def ask(keys: tuple[Key, ...], seed: int, told: tuple[Told, ...]) -> tuple[Setti
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            return _asked(keys, seed, told)
+            yield
     finally:
         optuna.logging.set_verbosity(earlier)
 

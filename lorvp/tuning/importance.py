@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lorvp.tuning.asking import Told, study_of
+from lorvp.tuning.asking import Told, quiet_optuna, study_of
 from lorvp.tuning.replay import Replay
 
 FEWEST = 4
@@ -22,11 +22,7 @@ def importance(found: Replay) -> dict[str, float]:
     if len(useful) < FEWEST or len(accuracies) == 1 or not found.keys:
         return {}
     told = [Told(one.setting, tuple(one.seen), whole=True) for one in useful]
-    level = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    try:
+    with quiet_optuna():
         study = study_of(found.keys, told)
         evaluator = optuna.importance.FanovaImportanceEvaluator(seed=0)
         return optuna.importance.get_param_importances(study, evaluator=evaluator)
-    finally:
-        optuna.logging.set_verbosity(level)

@@ -13,6 +13,7 @@ from torch import nn
 from lorvp.experiment.searches import Key, Search
 from lorvp.experiment.trial import Trial
 from lorvp.networks.interface import Canvas, Ends
+from lorvp.training.built import built
 
 RATES = {"placement": "lr_placement", "mapping": "lr_mapping"}
 """Roles of trained parts that may have a rate of their own; the others have ``lr``."""
@@ -24,9 +25,8 @@ def roles(trial: Trial, canvas: Canvas, ends: Ends) -> set[str]:
     Raises:
         InputError: the method or the mapping does not fit this network or these classes.
     """
-    prompt = trial.method.build(canvas)
-    parts: dict[str, nn.Module] = dict(prompt.named_children())
-    parts["mapping"] = trial.mapping.build(ends)
+    prompt, mapping = built(trial, canvas, ends)
+    parts: dict[str, nn.Module] = dict(prompt.named_children()) | {"mapping": mapping}
     found = {role for role, part in parts.items() if next(part.parameters(), None) is not None}
     return found | ({"network"} if prompt.inside_network else set())
 

@@ -16,6 +16,7 @@ from lorvp.datasets import prepared
 from lorvp.errors import InputError
 from lorvp.experiment.searches import Key, Search, tuned
 from lorvp.experiment.trial import Candidate, Point
+from lorvp.training.built import built
 from lorvp.trials.store import TrialStore
 from lorvp.trials.verified import read_record
 from lorvp.tuning.relevance import RATES, relevant, roles
@@ -132,8 +133,7 @@ def _why_not_built(settings: str, checkpoints: Path) -> str:
     manifest = manifest_of(CHECKPOINTS / trial.network)
     names = prepared.read(DATASETS / trial.dataset).class_names
     try:
-        trial.method.build(manifest.canvas)
-        trial.mapping.build(manifest.ends(names))
+        built(trial, manifest.canvas, manifest.ends(names))
     except InputError as error:
         return str(error)
     return ""

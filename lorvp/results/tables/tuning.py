@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from lorvp.experiment.searches import Search
 from lorvp.files.whole import canonical
 from lorvp.results.tables.cells import decimal
 from lorvp.results.tables.table import Section, Table
@@ -47,15 +48,23 @@ def rows(found: Sequence[Replay]) -> pl.DataFrame:
     return shown.drop(name for name in PAIR if table[name].n_unique() == 1)
 
 
-def _row(one: Replay) -> dict[str, Any]:
-    point, chosen = one.search.point, one.chosen
-    saved = 1 - one.spent / one.whole if one.whole else 0.0
+def _names(search: Search) -> dict[str, Any]:
+    """The row of the grid that is tuned, and its budget."""
+    point = search.point
     return {
         "dataset": point.trial.dataset,
         "network": point.trial.network,
         "method": point.method,
         "mapping": point.mapping,
-        "budget": one.search.tune.budget,
+        "budget": search.tune.budget,
+    }
+
+
+def _row(one: Replay) -> dict[str, Any]:
+    chosen = one.chosen
+    saved = 1 - one.spent / one.whole if one.whole else 0.0
+    return {
+        **_names(one.search),
         "tried": len({canonical(tried.values) for tried in one.tried}),
         "ended": sum(tried.whole and not tried.why for tried in one.tried),
         "of no use": sum(bool(tried.why) for tried in one.tried),
@@ -85,13 +94,9 @@ def settings(found: Sequence[Replay]) -> pl.DataFrame:
 
 
 def _tried(one: Replay, tried: Tried) -> dict[str, Any]:
-    point, useful = one.search.point, not tried.why and bool(tried.seen)
+    useful = not tried.why and bool(tried.seen)
     return {
-        "dataset": point.trial.dataset,
-        "network": point.trial.network,
-        "method": point.method,
-        "mapping": point.mapping,
-        "budget": one.search.tune.budget,
+        **_names(one.search),
         "setting": tried.number + 1,
         "values": canonical(tried.values).decode(),
         "epochs": tried.seen[-1][0] if tried.seen else 0,
