@@ -1,5 +1,7 @@
 """A stored trial, and ways to damage its files."""
 
+from pathlib import Path
+
 from tests.support.tiny import identified
 
 NAME, IDENTITY = identified()
@@ -18,3 +20,8 @@ def flip_a_bit(path):
 
 def empty(path):
     path.write_bytes(b"")
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """The contents of the files in ``folder``, by their names."""
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
