@@ -55,8 +55,9 @@ def workers(
 ) -> Iterator[Workers]:
     """Workers for the time of the block; when it is left early, they stop at once."""
     places = slots_on(compute)
-    team = Workers(compute, places, Path.cwd(), tell, planned(jobs, compute, places))
+    team = Workers(compute, places, Path.cwd(), tell)
     try:
+        team.expect(jobs)
         yield team
         team.end(at_once=False)
     except BaseException:
@@ -74,9 +75,7 @@ class Workers:
         places: Sequence[str],
         home: Path,
         tell: Callable[[str], object] = print,
-        plan: Sequence[Planned] = (),
     ) -> None:
-        """``plan`` says which trials are trained side by side; others are trained alone."""
         self.compute, self.home, self.tell, self.places = compute, home, tell, places
         self.halvings: Counter[str] = Counter()
         """By fingerprint: how often a trial ran out of memory."""
@@ -88,8 +87,6 @@ class Workers:
             self._free.put(slot)
         self._plan: dict[str, Planned] = {}
         self._widths: dict[str, int] = {}
-        for group in plan:
-            self.expect_together(group)
         self._begun: dict[str, Underway] = {}
         self._lock = Lock()
         self._drivers = ThreadPoolExecutor(len(self.slots))
@@ -118,10 +115,9 @@ class Workers:
             raise
 
     def expect(self, jobs: Sequence[Job]) -> None:
-        """Plan which of these trials are trained side by side."""
-        with self._lock:
-            for group in planned(jobs, self.compute, self.places):
-                self.expect_together(group)
+        """Plan which of these trials are trained side by side; others are trained alone."""
+        for group in planned(jobs, self.compute, self.places):
+            self.expect_together(group)
 
     def _begin(self, job: Job, tracking: TrackingConfig) -> Underway:
         """The group of a trial, begun if it was not; a trial that is tried again is alone."""
@@ -183,8 +179,9 @@ class Workers:
 
     def expect_together(self, group: Planned) -> None:
         """Train these trials side by side once one of them is asked for."""
-        self._plan |= {job.fingerprint: group for job in group.jobs}
-        self._widths |= {job.fingerprint: group.width for job in group.jobs}
+        with self._lock:
+            self._plan |= {job.fingerprint: group for job in group.jobs}
+            self._widths |= {job.fingerprint: group.width for job in group.jobs}
 
     def collect(self, job: Job) -> None:
         """Workers of this machine have put it into the user's store themselves."""

@@ -71,9 +71,6 @@ class RemoteTeam:
     @contextmanager
     def side_by_side(self, jobs: Sequence[Job]) -> Iterator[None]:
         """On a machine of the cluster: one worker for the trials that are trained in this block."""
-        if len(jobs) == 1:
-            yield
-            return
         lanes = self.compute.lanes
         assert isinstance(lanes, int), "auto makes no groups on a cluster"
         names = [job.fingerprint for job in jobs]

@@ -10,9 +10,7 @@ from dataclasses import dataclass
 from lorvp.networks import checkpoint
 from lorvp.trials.finish import Files, finish_together
 from lorvp.trials.versions import environment
-from tasks.jobs import Job
 from tasks.paths import NOTES
-from tasks.settings import TrackingConfig
 from tasks.worker import shared_outputs
 from tasks.worker.failures import WorkerDied
 from tasks.worker.lane import Group, Lane
@@ -51,27 +49,6 @@ def _trained(lanes: list[Lane], group: Group) -> Iterator[Ended]:
         yield {
             lanes[number].job.fingerprint: lanes[number].end(done) for number, done in found.items()
         }
-
-
-def train_and_store(
-    job: Job,
-    device: str,
-    tracking: TrackingConfig,
-    halvings: int = 0,
-    slow_precision: bool = False,
-) -> dict:
-    """Train one trial alone, unless another process has just done so; return its trial.json.
-
-    Raises:
-        Exception: whatever went wrong in it.
-    """
-    group = Group((job,), device, tracking, halvings=halvings, slow_precision=slow_precision)
-    for ended in train_group(group):
-        for record in ended.values():
-            if isinstance(record, Exception):
-                raise record
-            return record
-    raise AssertionError("a trial ends")
 
 
 REPORT_EVERY = 1.0

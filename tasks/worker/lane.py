@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from filelock import Timeout
 
@@ -20,6 +21,8 @@ from tasks.settings import TrackingConfig
 from tasks.tracking.tracker import track
 from tasks.worker.failures import Busy
 from tasks.worker.log import epoch_line, own_log, speaking
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -47,9 +50,13 @@ class Lane:
 
     def begin(self) -> dict | Exception | None:
         """Open the log; the trial's record if it is finished already, or why it cannot begin."""
+        return self._or_error(self._begun)
+
+    def _or_error(self, do: Callable[[], T]) -> T | Exception:
+        """What ``do`` returns, or the error with which it ends the trial."""
         with speaking(self.job.fingerprint):
             try:
-                return self._begun()
+                return do()
             except Exception as error:
                 self.close(error)
                 return error
@@ -97,16 +104,11 @@ class Lane:
 
     def end(self, done: Finished | Exception) -> dict | Exception:
         """Store a result; the trial's record, or what went wrong."""
-        with speaking(self.job.fingerprint):
-            try:
-                if isinstance(done, Exception):
-                    raise done
-                return self._stored(done)
-            except Exception as error:
-                self.close(error)
-                return error
+        return self._or_error(lambda: self._stored(done))
 
-    def _stored(self, done: Finished) -> dict:
+    def _stored(self, done: Finished | Exception) -> dict:
+        if isinstance(done, Exception):
+            raise done
         self.tracker.summary(done.result.summary)
         self.log.info("network: %s", in_a_line(done.result.engine))
         self.store.put(self.job.fingerprint, done.files)

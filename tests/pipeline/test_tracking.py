@@ -41,7 +41,7 @@ from tasks import settings
 from tasks.settings import TrackingConfig
 from lorvp.trials.store import TrialStore
 from tasks.jobs import make_jobs
-from tasks.worker.group import train_and_store
+from tests.support.training_alone import train_and_store
 from tasks.worker.log import log_file
 
 torch.set_num_threads(1)

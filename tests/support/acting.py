@@ -6,8 +6,9 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 
@@ -24,6 +25,20 @@ BEGUN = Path("begun")
 """Has a line for each group that was begun: its width, and the fingerprints in it."""
 OUT_OF_MEMORY = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
 _real_begin = worker.begin
+T = TypeVar("T")
+
+
+PATIENCE = 300
+"""Seconds."""
+
+
+def wait_for(condition: Callable[[], T]) -> T:
+    """What ``condition`` returns as soon as it is true."""
+    end = time.monotonic() + PATIENCE
+    while not (found := condition()):
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    return found
 
 
 def job(does: str) -> Job:

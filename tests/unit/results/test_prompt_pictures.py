@@ -20,9 +20,9 @@ from lorvp.trials.verified import read_record
 from tasks.jobs import Job
 from tasks.settings import TrackingConfig
 from tasks.stages.prompt_pictures import gallery
-from tasks.worker.group import train_and_store
 from tests.support.networks.checkpoints import FACTS
 from tests.support.tiny import dataset, trial
+from tests.support.training_alone import train_and_store
 
 GREY = FACTS.model_copy(update={"mean": [0.5] * 3, "std": [0.25] * 3})
 """Another normalisation, with which the untrained network's answers are of several classes."""

@@ -19,9 +19,8 @@ from tasks.worker import failures
 from tasks.worker import group as worker
 from tasks.worker.failures import OutOfTime, Stopped, WorkerDied
 from tests.support import acting
-from tests.support.acting import BEGUN, job
+from tests.support.acting import BEGUN, PATIENCE, job, wait_for
 
-PATIENCE = 300
 KILLED = "the worker was killed (signal 9)"
 
 
@@ -39,8 +38,7 @@ class Team(Workers):
             path.unlink(missing_ok=True)
         self.told.clear()
         group = Planned(tuple(job(one) for one in does), width or len(does))
-        self._plan |= dict.fromkeys(does, group)
-        self._widths |= dict.fromkeys(does, group.width)
+        self.expect_together(group)
         return {one: self.ask(one) for one in does[:ask]}
 
     def ask(self, does: str) -> Future[dict]:
@@ -219,11 +217,3 @@ def test_a_stop_ends_all_that_wait_at_once_and_starts_nothing():
     with pytest.raises(Stopped):
         team.slots[0].schedule(_forget)
     assert not team.slots[0].pool.active
-
-
-def wait_for(condition):
-    end = time.monotonic() + PATIENCE
-    while not (found := condition()):
-        assert time.monotonic() < end
-        time.sleep(0.02)
-    return found

@@ -16,9 +16,7 @@ from tasks.worker import failures
 from tasks.worker import group as worker
 from tasks.worker.failures import OutOfTime, Stopped, WorkerDied, worth_another_try
 from tests.support import acting
-from tests.support.acting import job
-
-PATIENCE = 300
+from tests.support.acting import PATIENCE, job, wait_for
 
 
 @pytest.fixture(autouse=True)
@@ -37,14 +35,6 @@ def processes() -> list[psutil.Process]:
     """The worker processes of this one."""
     children = psutil.Process().children()
     return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
-
-
-def wait_for(condition):
-    end = time.monotonic() + PATIENCE
-    while not (found := condition()):
-        assert time.monotonic() < end
-        time.sleep(0.02)
-    return found
 
 
 def test_what_befalls_one_trial_leaves_the_others_alone(monkeypatch):

@@ -14,10 +14,10 @@ from lorvp.trials.finish import forget_network
 from tasks.jobs import Job
 from tasks.settings import TrackingConfig
 from tasks.worker import lane as training
-from tasks.worker.group import train_and_store
 from tests.support.jobs import job_of
 from tests.support.networks.checkpoints import FACTS
 from tests.support.tiny import dataset, trial
+from tests.support.training_alone import train_and_store
 from tests.support.worker_trials import EPOCHS, Heard
 
 

@@ -14,8 +14,8 @@ from lorvp.trials.finish import ChangedError
 from lorvp.trials.store import TrialStore
 from tasks.settings import TrackingConfig
 from tasks.worker.failures import worth_another_try
-from tasks.worker.group import train_and_store
 from tests.support.jobs import job_of
+from tests.support.training_alone import train_and_store
 from tests.support.worker_trials import Heard
 
 

@@ -11,9 +11,9 @@ from lorvp.errors import InputError
 from lorvp.trials.finish import forget_network
 from lorvp.trials.store import TrialStore
 from tasks.settings import TrackingConfig
-from tasks.worker.group import train_and_store
 from tests.support.jobs import job_of
 from tests.support.tiny import trial
+from tests.support.training_alone import train_and_store
 from tests.support.worker_trials import Heard, said
 
 

@@ -22,11 +22,12 @@ from tasks.settings import TrackingConfig
 from tasks.worker import group as module
 from tasks.worker import lane
 from tasks.worker.failures import Busy, WorkerDied
-from tasks.worker.group import begin, go_on, train_and_store, train_group
+from tasks.worker.group import begin, go_on, train_group
 from tasks.worker.lane import Group
 from tasks.worker.log import log_file
 from tests.support.jobs import job_of
 from tests.support.tiny import trial
+from tests.support.training_alone import train_and_store
 from tests.support.worker_trials import Heard
 
 DIVERGES = {"lr": 1e6, "optimizer": {"kind": "sgd", "weight_decay": 1e6}}

@@ -14,9 +14,9 @@ from lorvp.trials.store import TrialStore
 from tasks import jobs
 from tasks.jobs import Plan
 from tasks.settings import ComputeConfig, TrackingConfig
-from tasks.worker.group import train_and_store
 from tests.support.jobs import job_of
 from tests.support.tiny import trial
+from tests.support.training_alone import train_and_store
 from tests.support.worker_trials import Heard, damage
 
 
