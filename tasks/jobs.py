@@ -207,7 +207,7 @@ def _resized_otherwise(dataset: Path, network: Path) -> str:
 
 
 def require_buildable(jobs: list[Job]) -> None:
-    """Build every prompt and mapping once.
+    """Build every prompt and mapping once, and read the files that mappings name.
 
     Raises:
         InputError: with a line for each combination that cannot be built.
@@ -218,6 +218,7 @@ def require_buildable(jobs: list[Job]) -> None:
         names = _dataset(job.dataset).class_names
         try:
             built(trial, manifest.canvas, manifest.ends(names))
+            trial.mapping.require_files(names)
         except InputError as error:
             reasons.setdefault(f"{job.point.method} · {job.point.mapping}", str(error))
     if reasons:

@@ -18,6 +18,9 @@ class Mapping(nn.Module):
     """``forward`` takes outputs_BS (or outputs_BD) and returns logits_BK."""
 
     reads: Reads = "logits"
+    lr: float | None = None
+    """Learning rate of what it trains, unless ``training`` has ``lr_mapping``; None: the prompt's
+    too."""
 
     def __init__(self, target_classes: int) -> None:
         super().__init__()
@@ -27,14 +30,20 @@ class Mapping(nn.Module):
         raise NotImplementedError
 
     def attach(self, network: FrozenNetwork) -> None:
-        """Called once with the network before training, for mappings that use its text encoder."""
+        """Called once with the network before training, for mappings that use its text encoder.
+
+        What it finds out it keeps in buffers, since a trained mapping is loaded without it.
+        """
 
     def due(self, epoch: int) -> bool:
         """Whether this mapping wants fresh counts over the training images before ``epoch``."""
         return False
 
     def count(self, logits_BS: Tensor, labels_B: Tensor) -> Tensor:
-        """What a batch adds to counts_SK: how many images of class k have their top logit at s."""
+        """What a batch of the outputs that it ``reads`` adds to the counts.
+
+        Here counts_SK: how many images of class k have their top logit at s.
+        """
         # A product of matrices in place of bincount, which waits for a GPU; whole numbers up to
         # 2^24 are exact in it.
         top_BS = one_hot(logits_BS.argmax(1), logits_BS.shape[1])

@@ -19,11 +19,12 @@ from pydantic import Field
 from torch import Tensor
 
 from lorvp.mappings.base import Mapping, one_hot
+from lorvp.mappings.settings import MappingSettings
 from lorvp.networks.interface import Ends
-from lorvp.settings import Count, Positive, Settings
+from lorvp.settings import Count, Positive
 
 
-class BlmConfig(Settings):
+class BlmConfig(MappingSettings):
     """Shares from counts of predictions."""
 
     kind: Literal["blm"] = "blm"
@@ -36,7 +37,7 @@ class BlmConfig(Settings):
         return Bayesian(ends, self.smoothing, self.interval)
 
 
-class BlmPlusConfig(Settings):
+class BlmPlusConfig(MappingSettings):
     """Shares from sums of probabilities."""
 
     kind: Literal["blm_plus"] = "blm_plus"

@@ -15,11 +15,12 @@ import torch
 from torch import Tensor
 
 from lorvp.mappings.selection import Selection
+from lorvp.mappings.settings import MappingSettings
 from lorvp.networks.interface import Ends
-from lorvp.settings import Count, Settings
+from lorvp.settings import Count
 
 
-class FlmConfig(Settings):
+class FlmConfig(MappingSettings):
     """Frequency label mapping: counted once, with the prompt at its start values."""
 
     kind: Literal["flm"] = "flm"
@@ -31,7 +32,7 @@ class FlmConfig(Settings):
         return Frequency(ends.target_classes, self.per_target, interval=None)
 
 
-class IlmConfig(Settings):
+class IlmConfig(MappingSettings):
     """Iterative label mapping: counted again with the current prompt."""
 
     kind: Literal["ilm"] = "ilm"
@@ -45,7 +46,7 @@ class IlmConfig(Settings):
         return Frequency(ends.target_classes, self.per_target, self.interval)
 
 
-class IlmOnlineConfig(Settings):
+class IlmOnlineConfig(MappingSettings):
     """ILM without a pass of its own: each epoch's mapping comes from the steps of the last.
 
     Cheaper, but the counts are of prompts that were still moving, and of augmented images.
@@ -60,7 +61,7 @@ class IlmOnlineConfig(Settings):
         return Online(ends, self.per_target)
 
 
-class EvpIndexConfig(Settings):
+class EvpIndexConfig(MappingSettings):
     """Each target class takes its most frequent prediction; two may take the same."""
 
     kind: Literal["evp_index"] = "evp_index"

@@ -11,11 +11,11 @@ from typing import Literal
 from torch import Tensor, nn
 
 from lorvp.mappings.base import Mapping
+from lorvp.mappings.settings import MappingSettings
 from lorvp.networks.interface import Ends, Reads
-from lorvp.settings import Settings
 
 
-class FmConfig(Settings):
+class FmConfig(MappingSettings):
     """S * K + K trained values on top of the network's own classifier."""
 
     kind: Literal["fm"] = "fm"
@@ -24,7 +24,7 @@ class FmConfig(Settings):
         return Linear("logits", ends.source_classes, ends.target_classes)
 
 
-class LpConfig(Settings):
+class LpConfig(MappingSettings):
     """D * K + K trained values in place of the network's classifier."""
 
     kind: Literal["lp"] = "lp"

@@ -15,13 +15,15 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from lorvp.mappings.base import Mapping
+from lorvp.mappings.encoded import encoded, text_of
 from lorvp.mappings.selection import Selection
+from lorvp.mappings.settings import MappingSettings
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.networks.interface import Ends, filled
-from lorvp.settings import Count, Settings, Template
+from lorvp.settings import Count, Template
 
 
-class TextConfig(Settings):
+class TextConfig(MappingSettings):
     """The zero-shot classifier: nothing is trained but the prompt."""
 
     kind: Literal["text"] = "text"
@@ -33,7 +35,7 @@ class TextConfig(Settings):
         return TextHead(ends, self.template)
 
 
-class SemanticConfig(Settings):
+class SemanticConfig(MappingSettings):
     """Source classes by the meaning of their names, without training images."""
 
     kind: Literal["semantic"] = "semantic"
@@ -50,8 +52,7 @@ class SemanticConfig(Settings):
 
 def embedded(network: FrozenNetwork, names: Sequence[str], template: str) -> Tensor:
     """The names' embeddings_ND, of unit length."""
-    assert network.text is not None, "settings are checked before the network is attached"
-    return F.normalize(network.text.encode(filled([template], names)), dim=1)
+    return encoded(network, filled([template], names))
 
 
 class TextHead(Mapping):
@@ -68,9 +69,8 @@ class TextHead(Mapping):
         self.register_buffer("scale", torch.tensor(0.0))
 
     def attach(self, network: FrozenNetwork) -> None:
-        assert network.text is not None
         self.text_KD.copy_(embedded(network, self.names, self.template))
-        self.scale.fill_(network.text.scale)
+        self.scale.fill_(text_of(network).scale)
 
     def forward(self, outputs: Tensor) -> Tensor:
         return self.scale * F.normalize(outputs, dim=1) @ self.text_KD.T

@@ -112,8 +112,13 @@ def filled(templates: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
 
     Names are lower-cased, and _ and - become spaces, as in the codes of VP and ILM-VP.
     """
-    words = [name.lower().replace("_", " ").replace("-", " ") for name in names]
+    words = [in_words(name) for name in names]
     return tuple(template.replace("{}", word) for template in templates for word in words)
+
+
+def in_words(name: str) -> str:
+    """A class's name as it stands in a sentence."""
+    return name.lower().replace("_", " ").replace("-", " ")
 
 
 def tokens_of(network: nn.Module) -> Tokens | None:

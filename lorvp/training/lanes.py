@@ -19,7 +19,6 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from lorvp.datasets.labelled_images import LabelledImages
-from lorvp.networks.interface import Reads
 from lorvp.training.evaluation import Score
 from lorvp.training.memory import ran_out_of_memory
 from lorvp.training.passes import Pass, Place
@@ -97,7 +96,6 @@ class Lanes:
         images: dict[Training, LabelledImages],
         note: Callable[[Training, Place, Tensor, Tensor], object],
         moving: Callable[[Training], Iterable[Tensor]],
-        reads: Reads | None = None,
     ) -> None:
         """A pass, known as ``name``, over images that nothing is trained on: ``note`` takes a
         lane's outputs and labels of a batch, and changes what ``moving`` gives."""
@@ -110,7 +108,7 @@ class Lanes:
             with torch.inference_mode():
                 given = self._of_each(lambda lane: images[lane].batch(place.rows), images)
                 shown = {lane: x_BHWC for lane, (x_BHWC, _) in given.items()}
-                outputs = self._outputs(shown, reads)
+                outputs = self._outputs(shown)
                 self._each(lambda lane: note(lane, place, outputs[lane], given[lane][1]), outputs)
 
         self._pass(name, body, moving).over(next(iter(images.values())).batch_sizes())
@@ -156,20 +154,17 @@ class Lanes:
             {lane: lane.train for lane in due},
             lambda lane, place, outputs, labels_B: lane.count(outputs, labels_B),
             lambda lane: lane.counted(),
-            "logits",
         )
         self._each(lambda lane: lane.model.mapping.refresh(*lane.counted()), due)
 
-    def _outputs(
-        self, images: dict[Training, Tensor], reads: Reads | None = None
-    ) -> dict[Training, Tensor]:
+    def _outputs(self, images: dict[Training, Tensor]) -> dict[Training, Tensor]:
         """What the network gives for the images of each lane."""
         if self.width == 1:
-            return self._of_each(lambda lane: lane.model.outputs(images[lane], reads), images)
+            return self._of_each(lambda lane: lane.model.outputs(images[lane]), images)
         shown = self._of_each(lambda lane: lane.model.prompted(images[lane]), images)
         if not shown:
             return {}
-        network, reads = shared([lane.model for lane in shown], reads)
+        network, reads = shared([lane.model for lane in shown])
         outputs = network.run_together(list(shown.values()), reads, self.width)
         return dict(zip(shown, outputs, strict=True))
 

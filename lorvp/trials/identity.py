@@ -17,20 +17,36 @@ CODE = {"lorvp.trials.finish"}
 mapping and training have theirs. The network's is in its checkpoint's digest."""
 
 
-def identity(trial: Trial, dataset_digest: str, checkpoint_digest: str) -> dict:
-    """All that can change the result: settings, bytes of data and weights, code.
+def identity(
+    trial: Trial,
+    dataset_digest: str,
+    checkpoint_digest: str,
+    files: dict[str, str | None] | None = None,
+) -> dict:
+    """All that can change the result: settings, bytes of data, weights and the mapping's files,
+    code.
 
-    The names of dataset and network are left out, since their bytes stand for them.
+    The names of dataset and network and the paths of files are left out, since their bytes stand
+    for them. ``files``: SHA-256 of the mapping's files by field, where these are elsewhere; they
+    are read unless it is given.
     """
+    files = trial.mapping.digests() if files is None else files
+    left_out = {"dataset": True, "network": True}
     _, *settings = parts(trial)  # the trial's own class only holds the others together
     modules = {type(part).__module__ for part in settings} | CODE
     return {
         "format": FORMAT,
-        "settings": trial.model_dump(mode="json", exclude={"dataset", "network"}),
+        "settings": trial.model_dump(mode="json", exclude=left_out | _fields(files)),
         "dataset": dataset_digest,
         "checkpoint": checkpoint_digest,
+        **({"files": files} if files else {}),
         "code": digest_of(modules, PIXELS),
     }
+
+
+def _fields(files: dict[str, str | None]) -> dict:
+    """What pydantic is told to leave out: the mapping's fields that name files."""
+    return {"mapping": set(files)} if files else {}
 
 
 def going_on(identity: dict) -> dict:

@@ -72,7 +72,8 @@ def test_every_setting_of_a_mapping_counts(one, other):
 @pytest.mark.parametrize("kind", get_args(get_args(MappingConfig)[0]))
 def test_a_trial_reads_back_from_what_is_written_of_it(kind):
     training = TrainingConfig(schedule=MultistepConfig(), augmentation=Augmentation(flip=True))
-    whole = BASE.model_copy(update={"mapping": kind(), "training": training})
+    mapping = kind().of_dataset(BASE.dataset)
+    whole = BASE.model_copy(update={"mapping": mapping, "training": training})
     assert Trial.model_validate_json(whole.model_dump_json()) == whole
 
 
