@@ -27,7 +27,7 @@ from lorvp.trials.run import run
 from lorvp.trials.store import TrialStore
 from lorvp.trials.versions import environment
 from tests.support.networks.samples import built, facts
-from tests.support.tiny import dataset
+from tests.support.tiny import SENTENCES, dataset
 
 NETWORKS = {
     "vit": facts("test_vit", size=32, patch=8),
@@ -56,6 +56,8 @@ class Project:
             "method": {"kind": method, **SMALL.get(method, {})},
             "training": {"epochs": 2, "batch_size": 4, "optimizer": "adam", "lr": 0.1},
         })  # fmt: skip
+        files = dict.fromkeys(trial.mapping.files, SENTENCES)
+        trial = trial.model_copy(update={"mapping": trial.mapping.with_files(files)})
         frozen = checkpoint.load(self.data / "checkpoints" / network)
         result = run(trial, frozen, self.digits)
         manifest = self.manifest(network)
