@@ -39,17 +39,18 @@ class Mapping(nn.Module):
         """Whether this mapping wants fresh counts over the training images before ``epoch``."""
         return False
 
-    def count(self, logits_BS: Tensor, labels_B: Tensor) -> Tensor:
+    def count(self, outputs: Tensor, labels_B: Tensor, /) -> Tensor:
         """What a batch of the outputs that it ``reads`` adds to the counts.
 
-        Here counts_SK: how many images of class k have their top logit at s.
+        Unless a mapping has its own, counts_SK: how many images of class k have their top logit at
+        source class s.
         """
         # A product of matrices in place of bincount, which waits for a GPU; whole numbers up to
         # 2^24 are exact in it.
-        top_BS = one_hot(logits_BS.argmax(1), logits_BS.shape[1])
+        top_BS = one_hot(outputs.argmax(1), outputs.shape[1])
         return (top_BS.T @ one_hot(labels_B, self.target_classes)).to(torch.int64)
 
-    def refresh(self, counts_SK: Tensor) -> None:
+    def refresh(self, counts: Tensor, /) -> None:
         """Take the counts over all training images, prompted as in evaluation."""
 
     def begin_epoch(self, epoch: int) -> None:

@@ -1,5 +1,6 @@
 """Mappings that were trained on sentences, where neither the sentences nor a text encoder are."""
 
+import os
 import shutil
 
 import numpy as np
@@ -15,6 +16,7 @@ from lorvp.deployment import bundle, graphs
 from lorvp.deployment.one_head import OneHead, in_one_head
 from lorvp.mappings import base
 from lorvp.networks import checkpoint
+from tests.support.bundles import record, settle
 from tests.support.networks.samples import built, clip
 from tests.support.tiny import TARGETS, dataset
 from tests.unit.deployment.conftest import Project
@@ -105,6 +107,10 @@ def test_one_head_of_a_linear_probe_stays_one(project):
 
 
 def test_a_strangers_path_is_not_read(of_clip, tmp_path):
-    """Trained tensors take the place of what a file would have said."""
+    """Trained tensors take the place of what a file would have said; a pipe would never end."""
+    os.mkfifo(tmp_path / "pipe")
     folder = shutil.copytree(of_clip.train("clip", "pad", "rvp")[0], tmp_path / "strange")
-    assert lorvp.load(folder, of_clip.data / "checkpoints").model.mapping.names[0] == "class 0"
+    changed = record(folder)
+    changed["identity"]["settings"]["mapping"]["descriptions"] = str(tmp_path / "pipe")
+    settle(folder, changed)
+    assert asked(lorvp.load(folder, of_clip.data / "checkpoints")).isfinite().all()
