@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 import torch
 from torch import Tensor, nn
 
@@ -21,10 +23,17 @@ class Mapping(nn.Module):
     lr: float | None = None
     """Learning rate of what it trains, unless ``training`` has ``lr_mapping``; None: the prompt's
     too."""
+    counts_augmented = False
+    """Whether it counts on training images as steps see them, augmented at random."""
 
     def __init__(self, target_classes: int) -> None:
         super().__init__()
         self.target_classes = target_classes
+
+    def counting(self, augmented: bool) -> Self:
+        """This mapping, counting on augmented images or not."""
+        self.counts_augmented = augmented
+        return self
 
     def forward(self, outputs: Tensor) -> Tensor:
         raise NotImplementedError
@@ -51,7 +60,8 @@ class Mapping(nn.Module):
         return (top_BS.T @ one_hot(labels_B, self.target_classes)).to(torch.int64)
 
     def refresh(self, counts: Tensor, /) -> None:
-        """Take the counts over all training images, prompted as in evaluation."""
+        """Take the counts over all training images, prompted as in evaluation, and augmented if it
+        ``counts_augmented``."""
 
     def begin_epoch(self, epoch: int) -> None:
         """Called by the trainer before each epoch (from 0), after ``refresh`` if that is due."""

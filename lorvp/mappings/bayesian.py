@@ -32,9 +32,12 @@ class BlmConfig(MappingSettings):
     """lambda; the published configuration has 1."""
     interval: Count = 1
     """Epochs from one count to the next; the published code recounts before every epoch."""
+    augmented: bool = False
+    """Count on training images as steps see them, augmented at random, as the published code does
+    where it augments."""
 
     def build(self, ends: Ends) -> Bayesian:
-        return Bayesian(ends, self.smoothing, self.interval)
+        return Bayesian(ends, self.smoothing, self.interval).counting(self.augmented)
 
 
 class BlmPlusConfig(MappingSettings):
@@ -45,12 +48,17 @@ class BlmPlusConfig(MappingSettings):
     """lambda; the published configuration has 1."""
     interval: Count = 1
     """Epochs from one count to the next; the published code recounts before every epoch."""
+    augmented: bool = False
+    """Count on training images as steps see them, augmented at random, as the published code does
+    where it augments."""
     share: float = Field(default=0.15, gt=0, le=1)
     """k of top k, as a share of the target classes, cut to a whole number and at least 1 (the
     published code divides by zero below 7 classes)."""
 
     def build(self, ends: Ends) -> Bayesian:
-        return SoftBayesian(ends, self.smoothing, self.interval, self.share)
+        return SoftBayesian(ends, self.smoothing, self.interval, self.share).counting(
+            self.augmented
+        )
 
 
 class Bayesian(Mapping):

@@ -26,10 +26,14 @@ class FlmConfig(MappingSettings):
     kind: Literal["flm"] = "flm"
     per_target: Count = 1
     """Source classes of each target class, whose logits are averaged."""
+    augmented: bool = False
+    """Count on augmented training images; see `ilm`."""
 
     def build(self, ends: Ends) -> Selection:
         ends.require_sources(self.kind, self.per_target)
-        return Frequency(ends.target_classes, self.per_target, interval=None)
+        return Frequency(ends.target_classes, self.per_target, interval=None).counting(
+            self.augmented
+        )
 
 
 class IlmConfig(MappingSettings):
@@ -40,10 +44,15 @@ class IlmConfig(MappingSettings):
     """Source classes of each target class, whose logits are averaged."""
     interval: Count = 1
     """Epochs from one count to the next; the published code recounts before every epoch."""
+    augmented: bool = False
+    """Count on training images as steps see them, augmented at random. So do the codes of SMM and
+    BLM, whose recipes augment; ILM-VP's own does not."""
 
     def build(self, ends: Ends) -> Selection:
         ends.require_sources(self.kind, self.per_target)
-        return Frequency(ends.target_classes, self.per_target, self.interval)
+        return Frequency(ends.target_classes, self.per_target, self.interval).counting(
+            self.augmented
+        )
 
 
 class IlmOnlineConfig(MappingSettings):
@@ -62,12 +71,18 @@ class IlmOnlineConfig(MappingSettings):
 
 
 class EvpIndexConfig(MappingSettings):
-    """Each target class takes its most frequent prediction; two may take the same."""
+    """Each target class takes its most frequent prediction; two may take the same.
+
+    EVP's code counts other images: cropped to 164 pixels without the frame around them or the
+    network's normalisation, and of each class only as many as N / K of N training images.
+    """
 
     kind: Literal["evp_index"] = "evp_index"
+    augmented: bool = False
+    """Count on augmented training images, as EVP's code does; see `ilm`."""
 
     def build(self, ends: Ends) -> Selection:
-        return Mode(ends.target_classes)
+        return Mode(ends.target_classes).counting(self.augmented)
 
 
 class Frequency(Selection):

@@ -22,8 +22,8 @@ class FmConfig(MappingSettings):
 
     kind: Literal["fm"] = "fm"
     start: Literal["uniform", "identity"] = "uniform"
-    """Of the weights; the bias is PyTorch's. uniform: PyTorch's too. identity: 1 from source class k
-    to target class k, else 0, as in AutoVP's code for CLIP, where source class k is the first
+    """Of the weights; the bias is PyTorch's. uniform: PyTorch's too. identity: 1 from source class
+    k to target class k, else 0, as in AutoVP's code for CLIP, where source class k is the first
     template of target class k."""
     largest_gradient: Positive | None = None
     """Each gradient of weights and bias is cut to it. AutoVP's code has 0.001 for CLIP, and cuts
@@ -45,8 +45,8 @@ class LpConfig(MappingSettings):
 
     kind: Literal["lp"] = "lp"
     start: Literal["uniform", "fan_out"] = "uniform"
-    """uniform: PyTorch's. fan_out: He's, of the deviation sqrt(2 / K), with a bias of 0, as in VPT's
-    code, whose bias of one constant for all classes is the same in a softmax."""
+    """uniform: PyTorch's. fan_out: He's, of the deviation sqrt(2 / K), with a bias of 0, as in
+    VPT's code, whose bias of one constant for all classes is the same in a softmax."""
 
     def build(self, ends: Ends) -> Linear:
         made = Linear("features", ends.features, ends.target_classes)

@@ -42,6 +42,9 @@ class PrmConfig(MappingSettings):
     """k; the published configuration's."""
     interval: Count = 1
     """Epochs from one count to the next; the published code counts in every epoch."""
+    augmented: bool = False
+    """Count on training images as steps see them, augmented at random, as the published code
+    does."""
 
     @model_validator(mode="after")
     def _chooses_among_enough(self) -> PrmConfig:
@@ -54,7 +57,9 @@ class PrmConfig(MappingSettings):
     def build(self, ends: Ends) -> Reweighted:
         ends.require_text(self.kind)
         paths = [*self.files.values()]
-        return Reweighted(ends, paths, self.per_class, self.nearest, self.interval)
+        return Reweighted(ends, paths, self.per_class, self.nearest, self.interval).counting(
+            self.augmented
+        )
 
     def require_files(self, target_names: Sequence[str]) -> None:
         require_sentences(self, target_names, self.nearest)

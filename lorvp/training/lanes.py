@@ -96,13 +96,15 @@ class Lanes:
         images: dict[Training, LabelledImages],
         note: Callable[[Training, Place, Tensor, Tensor], object],
         moving: Callable[[Training], Iterable[Tensor]],
+        show: Callable[[Training], object] = lambda lane: lane.model.eval(),
     ) -> None:
         """A pass, known as ``name``, over images that nothing is trained on: ``note`` takes a
-        lane's outputs and labels of a batch, and changes what ``moving`` gives."""
+        lane's outputs and labels of a batch, and changes what ``moving`` gives. ``show`` says how
+        a lane shows its images."""
         if not images:
             return
         for lane in images:
-            lane.model.eval()
+            show(lane)
 
         def body(place: Place) -> None:
             with torch.inference_mode():
@@ -154,6 +156,7 @@ class Lanes:
             {lane: lane.train for lane in due},
             lambda lane, place, outputs, labels_B: lane.count(outputs, labels_B),
             lambda lane: lane.counted(),
+            lambda lane: lane.show_for_counts(),
         )
         self._each(lambda lane: lane.model.mapping.refresh(*lane.counted()), due)
 

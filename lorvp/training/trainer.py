@@ -174,6 +174,11 @@ class Training:
         """The counts of predictions so far, once there are any."""
         return [] if self.counts_SK is None else [self.counts_SK]
 
+    def show_for_counts(self) -> None:
+        """Evaluation mode, but for the images' augmentation where the mapping counts with it."""
+        self.model.eval()
+        self.model.prompt.fit.train(self.model.mapping.counts_augmented)
+
     def count(self, outputs: Tensor, labels_B: Tensor) -> None:
         """Count the predictions of a batch as the mapping wants them."""
         found_SK = self.model.mapping.count(outputs, labels_B)
