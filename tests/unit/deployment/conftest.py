@@ -26,7 +26,7 @@ from lorvp.trials.result import Result
 from lorvp.trials.run import run
 from lorvp.trials.store import TrialStore
 from lorvp.trials.versions import environment
-from tests.support.networks.samples import built, facts
+from tests.support.networks.samples import built, clip, facts
 from tests.support.tiny import SENTENCES, dataset
 
 NETWORKS = {
@@ -79,6 +79,16 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     dataset(data / "datasets/digits")
     for name, own in NETWORKS.items():
         checkpoint.write(data / "checkpoints" / name, built(own), own)
+    return Project(data, prepared.read(data / "datasets/digits"))
+
+
+@pytest.fixture(scope="session")
+def of_clip(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The same on a CLIP; apart, since open_clip takes seconds to import."""
+    data = tmp_path_factory.mktemp("clip") / "data"
+    dataset(data / "datasets/digits")
+    own = clip().facts()
+    checkpoint.write(data / "checkpoints/clip", built(own), own)
     return Project(data, prepared.read(data / "datasets/digits"))
 
 

@@ -11,26 +11,13 @@ import torch
 from torch.nn import functional as F
 
 import lorvp
-from lorvp.datasets import prepared
 from lorvp.deployment import bundle, graphs
 from lorvp.deployment.one_head import OneHead, in_one_head
 from lorvp.mappings import base
-from lorvp.networks import checkpoint
 from tests.support.bundles import record, settle
-from tests.support.networks.samples import built, clip
-from tests.support.tiny import TARGETS, dataset
-from tests.unit.deployment.conftest import Project
+from tests.support.tiny import TARGETS
 
 FEATURES, ONE_HEAD = 16, ["text", "prm", "rvp"]
-
-
-@pytest.fixture(scope="module")
-def of_clip(tmp_path_factory) -> Project:
-    data = tmp_path_factory.mktemp("clip") / "data"
-    dataset(data / "datasets/digits")
-    own = clip().facts()
-    checkpoint.write(data / "checkpoints/clip", built(own), own)
-    return Project(data, prepared.read(data / "datasets/digits"))
 
 
 def canvases() -> torch.Tensor:
