@@ -43,6 +43,13 @@ class Job:
         return self.fingerprint if whole is self.identity else fingerprint(whole)
 
     @property
+    def file_digests(self) -> dict[str, str]:
+        """What the files and checkpoints that its mapping names hold, by field."""
+        mapping = self.point.trial.mapping
+        named = mapping.files | mapping.checkpoints
+        return {field: self.identity["settings"]["mapping"][field] for field in named}
+
+    @property
     def tags(self) -> list[str]:
         """Dataset, network, method with and without its values, mapping."""
         trial, point = self.point.trial, self.point

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
 from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from lorvp.networks import checkpoint
 from lorvp.networks.acceleration.precision import ieee_fp32
 from lorvp.networks.frozen import FrozenNetwork, TextTower
 
 KEPT = 4
 """Lists of texts whose embeddings are kept for each network: those of neighbours in a grid."""
 _kept: WeakKeyDictionary[TextTower, dict[tuple, Tensor]] = WeakKeyDictionary()
+
+
+@lru_cache(maxsize=KEPT)
+def encoded_by(folder: Path, digest: str, texts: tuple[str, ...]) -> Tensor:
+    """embeddings_ND of unit length by the text encoder of the checkpoint in ``folder``, on the CPU.
+    ``digest`` is the checkpoint's, whatever lies there later."""
+    return encoded(checkpoint.load(folder), texts)
 
 
 def text_of(network: FrozenNetwork) -> TextTower:

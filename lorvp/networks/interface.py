@@ -77,7 +77,7 @@ class Ends:
                 f"{own}, but the network has {self.source_classes}; use fm or lp"
             )
 
-    def require_text(self, kind: str) -> None:
+    def require_text(self, kind: str, otherwise: str = "") -> None:
         """Refuse a mapping that reads class names if the network reads no text.
 
         Raises:
@@ -86,7 +86,7 @@ class Ends:
         if not self.text:
             raise InputError(
                 f"mapping {kind!r} compares class names through the network's text encoder, "
-                "and this network has none; it takes a CLIP-like one"
+                f"and this network has none; it takes a CLIP-like one{otherwise}"
             )
 
 

@@ -26,27 +26,21 @@ def identity(
     """All that can change the result: settings, bytes of data, weights and the mapping's files,
     code.
 
-    The names of dataset and network and the paths of files are left out, since their bytes stand
-    for them. ``files``: SHA-256 of the mapping's files by field, where these are elsewhere; they
-    are read unless it is given.
+    The names of dataset and network are left out, since their bytes stand for them; so do those of
+    the mapping's files, whose digests stand in place of paths. ``files``: these digests by field,
+    where the files are elsewhere; they are read unless it is given.
     """
     files = trial.mapping.digests() if files is None else files
-    left_out = {"dataset": True, "network": True}
+    hashed = trial.model_copy(update={"mapping": trial.mapping.model_copy(update=files)})
     _, *settings = parts(trial)  # the trial's own class only holds the others together
     modules = {type(part).__module__ for part in settings} | CODE
     return {
         "format": FORMAT,
-        "settings": trial.model_dump(mode="json", exclude=left_out | _fields(files)),
+        "settings": hashed.model_dump(mode="json", exclude={"dataset", "network"}),
         "dataset": dataset_digest,
         "checkpoint": checkpoint_digest,
-        **({"files": files} if files else {}),
         "code": digest_of(modules, PIXELS),
     }
-
-
-def _fields(files: dict[str, str | None]) -> dict:
-    """What pydantic is told to leave out: the mapping's fields that name files."""
-    return {"mapping": set(files)} if files else {}
 
 
 def going_on(identity: dict) -> dict:

@@ -88,8 +88,11 @@ class ThroughShare:
         for digest, folder in {job.identity["checkpoint"]: job.checkpoint for job in jobs}.items():
             share.put_folder(CHECKPOINT_KIND, digest, folder)
         for job in jobs:
-            for field, path in job.point.trial.mapping.files.items():
-                share.put_file(job.identity["files"][field], path)
+            mapping, digests = job.point.trial.mapping, job.file_digests
+            for field, path in mapping.files.items():
+                share.put_file(digests[field], path)
+            for field, folder in mapping.checkpoints.items():
+                share.put_folder(CHECKPOINT_KIND, digests[field], folder)
 
     def home(self) -> Path:
         """``$LORVP_NODE``, or a folder in the user's cache, which may be removed between runs."""
@@ -137,9 +140,13 @@ class ThroughShare:
 
 def _with_files(job: Job, share: Share, home: Path) -> Point:
     """The job's point, whose mapping reads its files where they lie on this machine."""
-    trial, digests = job.point.trial, job.identity.get("files", {})
-    places = {field: share.get_file(digest, home) for field, digest in digests.items()}
-    mapping = trial.mapping.with_files(places)
+    trial, digests = job.point.trial, job.file_digests
+    files = {field: share.get_file(digests[field], home) for field in trial.mapping.files}
+    networks = {
+        field: share.get_folder(CHECKPOINT_KIND, digests[field], home)
+        for field in trial.mapping.checkpoints
+    }
+    mapping = trial.mapping.with_files(files | networks)
     return replace(job.point, trial=trial.model_copy(update={"mapping": mapping}))
 
 

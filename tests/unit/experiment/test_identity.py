@@ -10,7 +10,6 @@ import pytest
 from lorvp.experiment.trial import Point, Trial
 from lorvp.images import Augmentation
 from lorvp.mappings import MappingConfig
-from lorvp.mappings.attrvr import AttrVrConfig
 from lorvp.mappings.bayesian import BlmConfig, BlmPlusConfig
 from lorvp.mappings.frequency import EvpIndexConfig, FlmConfig, IlmConfig, IlmOnlineConfig
 from lorvp.mappings.rvp import RvpConfig
@@ -103,10 +102,9 @@ def test_the_bytes_of_a_mappings_file_count_and_its_path_does_not(tmp_path):
     assert name_of(reading(one, per_class=5)) != before
     one.write_text("{ }")
     assert name_of(reading(one)) != before
-    facts = identity(reading(other), "data", "weights")
-    assert facts["files"] == {"descriptions": hashlib.sha256(b"{}").hexdigest()}
-    assert "descriptions" not in facts["settings"]["mapping"]
-    assert facts["settings"]["mapping"]["per_class"] == 20
+    settings = identity(reading(other), "data", "weights")["settings"]["mapping"]
+    assert settings["descriptions"] == hashlib.sha256(b"{}").hexdigest()
+    assert settings["per_class"] == 20
 
 
 def test_the_digest_of_a_file_elsewhere_can_be_told(tmp_path):
@@ -114,16 +112,10 @@ def test_the_digest_of_a_file_elsewhere_can_be_told(tmp_path):
     path.write_text("{}")
     told = identity(reading(path), "data", "weights")
     path.unlink()
-    assert identity(reading(path), "data", "weights", told["files"]) == told
-    assert identity(reading(path), "data", "weights")["files"] == {"descriptions": None}
-
-
-def test_a_trial_that_reads_no_file_has_none_in_its_identity():
-    assert "files" not in identity(BASE, "data", "weights")
-    alone = AttrVrConfig(distinctive=None).with_files({"descriptive": Path("nowhere")})
-    facts = identity(BASE.model_copy(update={"mapping": alone}), "data", "weights")
-    assert facts["files"] == {"descriptive": None}
-    assert facts["settings"]["mapping"]["distinctive"] is None
+    digests = {"descriptions": hashlib.sha256(b"{}").hexdigest()}
+    assert identity(reading(path), "data", "weights", digests) == told
+    missing = identity(reading(path), "data", "weights")["settings"]["mapping"]
+    assert missing["descriptions"] is None
 
 
 def test_the_dataset_fills_the_paths_that_leave_it_open():

@@ -13,6 +13,7 @@ import torch
 
 from lorvp.experiment.trial import Candidate
 from lorvp.mappings.rvp import RvpConfig
+from lorvp.mappings.text import SemanticConfig
 from lorvp.trials.contents import sealed
 from lorvp.trials.identity import fingerprint, identity
 from lorvp.trials.run import run
@@ -72,10 +73,23 @@ def test_files_of_a_mapping_go_with_the_trial(share: Share, with_sentences: Job,
     assert way.bring(job).point.trial == there
 
 
+def test_a_checkpoint_of_a_mapping_goes_with_the_trial(
+    share: Share, made: Path, job: Job, elsewhere: Path
+):
+    asked = trial(mapping=SemanticConfig(reader=str(made / "net")))
+    facts = identity(asked, job.identity["dataset"], job.identity["checkpoint"])
+    job = replace(job, point=replace(job.point, trial=asked), identity=facts)
+    way = ThroughShare(share.url)
+    way.send([job])
+    there = way.bring(job).point.trial
+    assert there.mapping.checkpoints["reader"].is_relative_to(elsewhere)
+    assert identity(there, facts["dataset"], facts["checkpoint"]) == facts
+
+
 def test_a_file_that_is_another_than_it_was_is_refused(
     share: Share, with_sentences: Job, elsewhere: Path
 ):
-    way, digest = ThroughShare(share.url), with_sentences.identity["files"]["descriptions"]
+    way, digest = ThroughShare(share.url), with_sentences.file_digests["descriptions"]
     way.send([with_sentences])
     share.fs.pipe_file(share._at(f"files/{digest}"), b"[]")
     with pytest.raises(DamagedError, match=f"no whole files/{digest}"):
