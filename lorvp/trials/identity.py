@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 
 from lorvp.code_digest import PIXELS, digest_of
 from lorvp.experiment.trial import Trial
@@ -21,7 +22,7 @@ def identity(
     trial: Trial,
     dataset_digest: str,
     checkpoint_digest: str,
-    files: dict[str, str | None] | None = None,
+    files: Mapping[str, str | None] | None = None,
 ) -> dict:
     """All that can change the result: settings, bytes of data, weights and the mapping's files,
     code.
