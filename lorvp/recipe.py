@@ -139,7 +139,8 @@ class TrainingConfig(Settings):
     """Learning rate of a trained placement, such as AdaViPro's region choice (1 in the paper, where
     the prompt has 40)."""
     lr_mapping: Positive | None = None
-    """Learning rate of a trained mapping."""
+    """Learning rate of a trained mapping. Without it a mapping that has one of its own (`rvp`)
+    takes that."""
     schedule: ScheduleConfig = CosineConfig()
     warmup_steps: int = Field(default=0, ge=0, le=10_000_000)
     """Steps in which the rate climbs linearly from 0; the schedule counts from their end."""
@@ -160,12 +161,15 @@ class TrainingConfig(Settings):
     """Also record the best test accuracy of any epoch, which published tables often report. It has
     a name of its own in the record and never chooses anything."""
 
-    def build_optimizer(self, groups: dict[str, list[nn.Parameter]]) -> torch.optim.Optimizer:
-        """One optimiser over all groups, each with its own learning rate.
+    def build_optimizer(
+        self, groups: dict[str, list[nn.Parameter]], mapping_lr: float | None = None
+    ) -> torch.optim.Optimizer:
+        """One optimiser over all groups, each with its own learning rate. ``mapping_lr``: the
+        mapping's where these settings have none for it.
 
         On a GPU rates are tensors that lie there, and the optimiser's kernels read them.
         """
-        own = {"placement": self.lr_placement, "mapping": self.lr_mapping}
+        own = {"placement": self.lr_placement, "mapping": self.lr_mapping or mapping_lr}
         device = next(p.device for parameters in groups.values() for p in parameters)
         rates = {role: own.get(role) or self.lr for role in groups}
         if on_device := device.type == "cuda":

@@ -43,6 +43,13 @@ class Job:
         return self.fingerprint if whole is self.identity else fingerprint(whole)
 
     @property
+    def file_digests(self) -> dict[str, str]:
+        """What the files and checkpoints that its mapping names hold, by field."""
+        mapping = self.point.trial.mapping
+        named = mapping.files | mapping.checkpoints
+        return {field: self.identity["settings"]["mapping"][field] for field in named}
+
+    @property
     def tags(self) -> list[str]:
         """Dataset, network, method with and without its values, mapping."""
         trial, point = self.point.trial, self.point
@@ -207,7 +214,7 @@ def _resized_otherwise(dataset: Path, network: Path) -> str:
 
 
 def require_buildable(jobs: list[Job]) -> None:
-    """Build every prompt and mapping once.
+    """Build every prompt and mapping once, and read the files that mappings name.
 
     Raises:
         InputError: with a line for each combination that cannot be built.
@@ -218,6 +225,7 @@ def require_buildable(jobs: list[Job]) -> None:
         names = _dataset(job.dataset).class_names
         try:
             built(trial, manifest.canvas, manifest.ends(names))
+            trial.mapping.require_files(names)
         except InputError as error:
             reasons.setdefault(f"{job.point.method} · {job.point.mapping}", str(error))
     if reasons:

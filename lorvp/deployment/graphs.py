@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from lorvp.deployment.classifier import Classifier
 from lorvp.deployment.fold import with_prompt
+from lorvp.deployment.one_head import in_one_head
 from lorvp.errors import InputError
 from lorvp.files.whole import write_whole
 from lorvp.networks.acceleration.precision import computing_in
@@ -48,6 +49,7 @@ class OnCanvas(nn.Module):
         self.model.network = self.model.network.plain
         # Computed once, since ONNX lacks operators that some contents use to scatter values.
         self.model.prompt.content = Constant(model.prompt.content())
+        self.model.mapping = in_one_head(model.mapping, model.network.plain.features)
 
     def forward(self, canvas_BCHW: Tensor) -> Tensor:
         model = self.model
@@ -62,7 +64,8 @@ class Folded(nn.Module):
     def __init__(self, model: PromptedNetwork) -> None:
         super().__init__()
         # In a list, so that the weights are not part of this module a second time.
-        self.frozen, self.mapping = [model.network.plain], model.mapping
+        self.frozen = [model.network.plain]
+        self.mapping = in_one_head(model.mapping, model.network.plain.features)
         self.network = with_prompt(model)
 
     def forward(self, canvas_BCHW: Tensor) -> Tensor:

@@ -52,7 +52,7 @@ def load(
             trial = _not_compiled(trial_of(record))
             precision = trial.training.precision
             with computing_in(precision):
-                model = build(trial, network, names).to(device)
+                model = build(trial, network, names, trained=True).to(device)
             _load_weights(model, state_of(folder))
             view = task["view"] and View.model_validate(task["view"])
             classifier = Classifier(model, names, view, precision)

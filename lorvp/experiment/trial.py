@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import ValidationInfo, field_validator
 
 from lorvp.mappings import MappingConfig
+from lorvp.mappings.settings import MappingSettings
 from lorvp.prompts.methods import MethodConfig
 from lorvp.recipe import TrainingConfig
 from lorvp.settings import Epochs, Name, Seed, Settings
@@ -43,6 +44,13 @@ class Trial(Settings):
     def stops_after(self) -> int | None:
         """Epochs after which it is stopped; None if it goes to its end."""
         return None
+
+    @field_validator("mapping")
+    @classmethod
+    def _on_its_dataset(cls, mapping: MappingSettings, info: ValidationInfo) -> MappingSettings:
+        """Files that a mapping names by the dataset are this dataset's."""
+        dataset = info.data.get("dataset")
+        return mapping.of_dataset(dataset) if isinstance(dataset, str) else mapping
 
     @field_validator("training", mode="before")
     @classmethod

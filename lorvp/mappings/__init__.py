@@ -2,9 +2,12 @@
 
 from typing import Annotated
 
+from lorvp.mappings.attrvr import AttrVrConfig
 from lorvp.mappings.bayesian import BlmConfig, BlmPlusConfig
 from lorvp.mappings.frequency import EvpIndexConfig, FlmConfig, IlmConfig, IlmOnlineConfig
 from lorvp.mappings.linear import FmConfig, LpConfig
+from lorvp.mappings.prm import PrmConfig
+from lorvp.mappings.rvp import RvpConfig
 from lorvp.mappings.selection import IdentityConfig, RlmConfig
 from lorvp.mappings.text import SemanticConfig, TextConfig
 from lorvp.settings import BY_KIND, OR_KIND_ALONE
@@ -21,7 +24,10 @@ MappingConfig = Annotated[
     | FmConfig
     | LpConfig
     | SemanticConfig
-    | TextConfig,
+    | TextConfig
+    | AttrVrConfig
+    | PrmConfig
+    | RvpConfig,
     BY_KIND,
     OR_KIND_ALONE,
 ]

@@ -19,11 +19,12 @@ from pydantic import Field
 from torch import Tensor
 
 from lorvp.mappings.base import Mapping, one_hot
+from lorvp.mappings.settings import MappingSettings
 from lorvp.networks.interface import Ends
-from lorvp.settings import Count, Positive, Settings
+from lorvp.settings import Count, Positive
 
 
-class BlmConfig(Settings):
+class BlmConfig(MappingSettings):
     """Shares from counts of predictions."""
 
     kind: Literal["blm"] = "blm"
@@ -31,12 +32,15 @@ class BlmConfig(Settings):
     """lambda; the published configuration has 1."""
     interval: Count = 1
     """Epochs from one count to the next; the published code recounts before every epoch."""
+    augmented: bool = False
+    """Count on training images as steps see them, augmented at random, as the published code does
+    where it augments."""
 
     def build(self, ends: Ends) -> Bayesian:
-        return Bayesian(ends, self.smoothing, self.interval)
+        return Bayesian(ends, self.smoothing, self.interval).counting(self.augmented)
 
 
-class BlmPlusConfig(Settings):
+class BlmPlusConfig(MappingSettings):
     """Shares from sums of probabilities."""
 
     kind: Literal["blm_plus"] = "blm_plus"
@@ -44,12 +48,17 @@ class BlmPlusConfig(Settings):
     """lambda; the published configuration has 1."""
     interval: Count = 1
     """Epochs from one count to the next; the published code recounts before every epoch."""
+    augmented: bool = False
+    """Count on training images as steps see them, augmented at random, as the published code does
+    where it augments."""
     share: float = Field(default=0.15, gt=0, le=1)
     """k of top k, as a share of the target classes, cut to a whole number and at least 1 (the
     published code divides by zero below 7 classes)."""
 
     def build(self, ends: Ends) -> Bayesian:
-        return SoftBayesian(ends, self.smoothing, self.interval, self.share)
+        return SoftBayesian(ends, self.smoothing, self.interval, self.share).counting(
+            self.augmented
+        )
 
 
 class Bayesian(Mapping):

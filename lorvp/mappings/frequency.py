@@ -15,23 +15,28 @@ import torch
 from torch import Tensor
 
 from lorvp.mappings.selection import Selection
+from lorvp.mappings.settings import MappingSettings
 from lorvp.networks.interface import Ends
-from lorvp.settings import Count, Settings
+from lorvp.settings import Count
 
 
-class FlmConfig(Settings):
+class FlmConfig(MappingSettings):
     """Frequency label mapping: counted once, with the prompt at its start values."""
 
     kind: Literal["flm"] = "flm"
     per_target: Count = 1
     """Source classes of each target class, whose logits are averaged."""
+    augmented: bool = False
+    """Count on augmented training images; see `ilm`."""
 
     def build(self, ends: Ends) -> Selection:
         ends.require_sources(self.kind, self.per_target)
-        return Frequency(ends.target_classes, self.per_target, interval=None)
+        return Frequency(ends.target_classes, self.per_target, interval=None).counting(
+            self.augmented
+        )
 
 
-class IlmConfig(Settings):
+class IlmConfig(MappingSettings):
     """Iterative label mapping: counted again with the current prompt."""
 
     kind: Literal["ilm"] = "ilm"
@@ -39,13 +44,18 @@ class IlmConfig(Settings):
     """Source classes of each target class, whose logits are averaged."""
     interval: Count = 1
     """Epochs from one count to the next; the published code recounts before every epoch."""
+    augmented: bool = False
+    """Count on training images as steps see them, augmented at random. So do the codes of SMM and
+    BLM, whose recipes augment; ILM-VP's own does not."""
 
     def build(self, ends: Ends) -> Selection:
         ends.require_sources(self.kind, self.per_target)
-        return Frequency(ends.target_classes, self.per_target, self.interval)
+        return Frequency(ends.target_classes, self.per_target, self.interval).counting(
+            self.augmented
+        )
 
 
-class IlmOnlineConfig(Settings):
+class IlmOnlineConfig(MappingSettings):
     """ILM without a pass of its own: each epoch's mapping comes from the steps of the last.
 
     Cheaper, but the counts are of prompts that were still moving, and of augmented images.
@@ -60,13 +70,19 @@ class IlmOnlineConfig(Settings):
         return Online(ends, self.per_target)
 
 
-class EvpIndexConfig(Settings):
-    """Each target class takes its most frequent prediction; two may take the same."""
+class EvpIndexConfig(MappingSettings):
+    """Each target class takes its most frequent prediction; two may take the same.
+
+    EVP's code counts other images: cropped to 164 pixels without the frame around them or the
+    network's normalisation, and of each class only as many as N / K of N training images.
+    """
 
     kind: Literal["evp_index"] = "evp_index"
+    augmented: bool = False
+    """Count on augmented training images, as EVP's code does; see `ilm`."""
 
     def build(self, ends: Ends) -> Selection:
-        return Mode(ends.target_classes)
+        return Mode(ends.target_classes).counting(self.augmented)
 
 
 class Frequency(Selection):

@@ -11,11 +11,12 @@ import torch
 from torch import Tensor
 
 from lorvp.mappings.base import Mapping
+from lorvp.mappings.settings import MappingSettings
 from lorvp.networks.interface import Ends
-from lorvp.settings import Count, Settings
+from lorvp.settings import Count
 
 
-class IdentityConfig(Settings):
+class IdentityConfig(MappingSettings):
     """Target class k is source class k: arbitrary, and the weakest baseline."""
 
     kind: Literal["identity"] = "identity"
@@ -25,7 +26,7 @@ class IdentityConfig(Settings):
         return Selection(ends.target_classes)
 
 
-class RlmConfig(Settings):
+class RlmConfig(MappingSettings):
     """Random label mapping: source classes drawn once, with the trial's seed."""
 
     kind: Literal["rlm"] = "rlm"

@@ -77,7 +77,7 @@ class Ends:
                 f"{own}, but the network has {self.source_classes}; use fm or lp"
             )
 
-    def require_text(self, kind: str) -> None:
+    def require_text(self, kind: str, otherwise: str = "") -> None:
         """Refuse a mapping that reads class names if the network reads no text.
 
         Raises:
@@ -86,7 +86,7 @@ class Ends:
         if not self.text:
             raise InputError(
                 f"mapping {kind!r} compares class names through the network's text encoder, "
-                "and this network has none; it takes a CLIP-like one"
+                f"and this network has none; it takes a CLIP-like one{otherwise}"
             )
 
 
@@ -112,8 +112,13 @@ def filled(templates: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
 
     Names are lower-cased, and _ and - become spaces, as in the codes of VP and ILM-VP.
     """
-    words = [name.lower().replace("_", " ").replace("-", " ") for name in names]
+    words = [in_words(name) for name in names]
     return tuple(template.replace("{}", word) for template in templates for word in words)
+
+
+def in_words(name: str) -> str:
+    """A class's name as it stands in a sentence."""
+    return name.lower().replace("_", " ").replace("-", " ")
 
 
 def tokens_of(network: nn.Module) -> Tokens | None:

@@ -14,7 +14,6 @@ from torch import Tensor, nn
 
 from lorvp.datasets.labelled_images import LabelledImages
 from lorvp.mappings.base import Mapping
-from lorvp.networks.interface import Reads
 from lorvp.prompts.base import Prompt
 from lorvp.training.model import PromptedNetwork
 from lorvp.training.timing import Duration, Stopwatch
@@ -48,9 +47,8 @@ class MappingAlone(nn.Module):
         self.mapping: Mapping = model.mapping
         self.parameter_groups = model.parameter_groups
 
-    def outputs(self, outputs_B: Tensor, reads: Reads | None = None) -> Tensor:
+    def outputs(self, outputs_B: Tensor) -> Tensor:
         """The given outputs, which are those that the mapping reads."""
-        assert reads in (None, self.mapping.reads), "only mappings of logits count"
         return outputs_B
 
     def prompted(self, outputs_B: Tensor) -> tuple[Tensor, Tensor]:

@@ -19,7 +19,6 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from lorvp.datasets.labelled_images import LabelledImages
-from lorvp.networks.interface import Reads
 from lorvp.training.evaluation import Score
 from lorvp.training.memory import ran_out_of_memory
 from lorvp.training.passes import Pass, Place
@@ -97,20 +96,21 @@ class Lanes:
         images: dict[Training, LabelledImages],
         note: Callable[[Training, Place, Tensor, Tensor], object],
         moving: Callable[[Training], Iterable[Tensor]],
-        reads: Reads | None = None,
+        show: Callable[[Training], object] = lambda lane: lane.model.eval(),
     ) -> None:
         """A pass, known as ``name``, over images that nothing is trained on: ``note`` takes a
-        lane's outputs and labels of a batch, and changes what ``moving`` gives."""
+        lane's outputs and labels of a batch, and changes what ``moving`` gives. ``show`` says how
+        a lane shows its images."""
         if not images:
             return
         for lane in images:
-            lane.model.eval()
+            show(lane)
 
         def body(place: Place) -> None:
             with torch.inference_mode():
                 given = self._of_each(lambda lane: images[lane].batch(place.rows), images)
                 shown = {lane: x_BHWC for lane, (x_BHWC, _) in given.items()}
-                outputs = self._outputs(shown, reads)
+                outputs = self._outputs(shown)
                 self._each(lambda lane: note(lane, place, outputs[lane], given[lane][1]), outputs)
 
         self._pass(name, body, moving).over(next(iter(images.values())).batch_sizes())
@@ -156,20 +156,18 @@ class Lanes:
             {lane: lane.train for lane in due},
             lambda lane, place, outputs, labels_B: lane.count(outputs, labels_B),
             lambda lane: lane.counted(),
-            "logits",
+            lambda lane: lane.show_for_counts(),
         )
         self._each(lambda lane: lane.model.mapping.refresh(*lane.counted()), due)
 
-    def _outputs(
-        self, images: dict[Training, Tensor], reads: Reads | None = None
-    ) -> dict[Training, Tensor]:
+    def _outputs(self, images: dict[Training, Tensor]) -> dict[Training, Tensor]:
         """What the network gives for the images of each lane."""
         if self.width == 1:
-            return self._of_each(lambda lane: lane.model.outputs(images[lane], reads), images)
+            return self._of_each(lambda lane: lane.model.outputs(images[lane]), images)
         shown = self._of_each(lambda lane: lane.model.prompted(images[lane]), images)
         if not shown:
             return {}
-        network, reads = shared([lane.model for lane in shown], reads)
+        network, reads = shared([lane.model for lane in shown])
         outputs = network.run_together(list(shown.values()), reads, self.width)
         return dict(zip(shown, outputs, strict=True))
 

@@ -34,22 +34,22 @@ class PromptedNetwork(nn.Module):
     saved and switched between training and evaluation mode.
     """
 
-    def __init__(self, prompt: Prompt, network: FrozenNetwork, mapping: Mapping) -> None:
+    def __init__(
+        self, prompt: Prompt, network: FrozenNetwork, mapping: Mapping, trained: bool = False
+    ) -> None:
+        """``trained``: the mapping's tensors are known, and will be loaded."""
         super().__init__()
         self.prompt, self.network, self.mapping = prompt, network, mapping
         self._norms: list[Tensor] | None = None
         prompt.attach(network, mapping.reads)
-        mapping.attach(network)
+        if not trained:
+            mapping.attach(network)
 
     def added(self, canvas_BCHW: Tensor) -> Tensor:
         """What the prompt adds to canvases in [0, 1], in their units whatever its own space."""
         if self.prompt.space == "pixel":
             return self.prompt.added(canvas_BCHW)
         return self.prompt.added(self.network.normalise(canvas_BCHW)) * self.network.std_C11
-
-    def source_logits(self, images_BHWC: Tensor) -> Tensor:
-        """The network's own logits_BS for the prompted images."""
-        return self.outputs(images_BHWC, "logits")
 
     def outputs(self, images_BHWC: Tensor, reads: Reads | None = None) -> Tensor:
         """The network's logits_BS or features_BD: those that the mapping reads, unless told."""

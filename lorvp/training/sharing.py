@@ -19,12 +19,12 @@ def shares(model: Model) -> bool:
     return isinstance(model, PromptedNetwork) and not model.prompt.inside_network
 
 
-def shared(given: Sequence[Model], reads: Reads | None) -> tuple[FrozenNetwork, Reads]:
+def shared(given: Sequence[Model]) -> tuple[FrozenNetwork, Reads]:
     """The network of all models, and which of its outputs they read."""
     models = [model for model in given if isinstance(model, PromptedNetwork)]
     assert len(models) == len(given), "what has no network has no lanes to share it with"
     networks: dict[int, FrozenNetwork] = {id(model.network): model.network for model in models}
-    outputs: set[Reads] = {reads or model.mapping.reads for model in models}
+    outputs: set[Reads] = {model.mapping.reads for model in models}
     assert len(networks) == len(outputs) == 1, "lanes share one network and one of its outputs"
     return networks.popitem()[1], outputs.pop()
 

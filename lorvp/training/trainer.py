@@ -65,7 +65,7 @@ class Training:
         self.order_N = torch.arange(len(train), device=train.home)
         """The order of the training images in this epoch."""
         if self.groups:
-            self.optimizer = config.build_optimizer(self.groups)
+            self.optimizer = config.build_optimizer(self.groups, model.mapping.lr)
             self.rates = Rates(config, self.optimizer, len(self.sizes), config.epochs)
 
     @property
@@ -174,9 +174,14 @@ class Training:
         """The counts of predictions so far, once there are any."""
         return [] if self.counts_SK is None else [self.counts_SK]
 
-    def count(self, logits_BS: Tensor, labels_B: Tensor) -> None:
+    def show_for_counts(self) -> None:
+        """Evaluation mode, but for the images' augmentation where the mapping counts with it."""
+        self.model.eval()
+        self.model.prompt.fit.train(self.model.mapping.counts_augmented)
+
+    def count(self, outputs: Tensor, labels_B: Tensor) -> None:
         """Count the predictions of a batch as the mapping wants them."""
-        found_SK = self.model.mapping.count(logits_BS, labels_B)
+        found_SK = self.model.mapping.count(outputs, labels_B)
         if self.counts_SK is None:
             with torch.inference_mode(False):  # for it is added to in every epoch
                 self.counts_SK = torch.zeros_like(found_SK)

@@ -51,7 +51,7 @@ def measured(
         InputError: ``shifted`` has classes that are not among ``names``, or something is damaged.
     """
     with computing_in(trial.training.precision):
-        model = build(trial, checkpoint.load(network).to(device), names)
+        model = build(trial, checkpoint.load(network).to(device), names, trained=True)
         model.load_trained_state(load_file(prompt / "weights.safetensors"))
         return predictions(*predict_among(model.to(device), names, shifted, device))
 

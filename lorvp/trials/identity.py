@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 
 from lorvp.code_digest import PIXELS, digest_of
 from lorvp.experiment.trial import Trial
@@ -17,16 +18,26 @@ CODE = {"lorvp.trials.finish"}
 mapping and training have theirs. The network's is in its checkpoint's digest."""
 
 
-def identity(trial: Trial, dataset_digest: str, checkpoint_digest: str) -> dict:
-    """All that can change the result: settings, bytes of data and weights, code.
+def identity(
+    trial: Trial,
+    dataset_digest: str,
+    checkpoint_digest: str,
+    files: Mapping[str, str | None] | None = None,
+) -> dict:
+    """All that can change the result: settings, bytes of data, weights and the mapping's files,
+    code.
 
-    The names of dataset and network are left out, since their bytes stand for them.
+    The names of dataset and network are left out, since their bytes stand for them; so do those of
+    the mapping's files, whose digests stand in place of paths. ``files``: these digests by field,
+    where the files are elsewhere; they are read unless it is given.
     """
+    files = trial.mapping.digests() if files is None else files
+    hashed = trial.model_copy(update={"mapping": trial.mapping.model_copy(update=files)})
     _, *settings = parts(trial)  # the trial's own class only holds the others together
     modules = {type(part).__module__ for part in settings} | CODE
     return {
         "format": FORMAT,
-        "settings": trial.model_dump(mode="json", exclude={"dataset", "network"}),
+        "settings": hashed.model_dump(mode="json", exclude={"dataset", "network"}),
         "dataset": dataset_digest,
         "checkpoint": checkpoint_digest,
         "code": digest_of(modules, PIXELS),

@@ -28,22 +28,28 @@ if TYPE_CHECKING:
 
 
 def build(
-    trial: Trial, network: FrozenNetwork, target_names: Sequence[str], halvings: int = 0
+    trial: Trial,
+    network: FrozenNetwork,
+    target_names: Sequence[str],
+    halvings: int = 0,
+    trained: bool = False,
 ) -> PromptedNetwork:
-    """The trial's model with fresh start values from torch's global generator.
+    """The trial's model with fresh start values from torch's global generator. ``trained``: a
+    trained state will take their place, so that no file of the mapping's is read.
 
     A batch goes through the network in pieces, which are halved ``halvings`` times. If they are
     halved at all, each is computed once more in the backward pass: less memory, more time, and the
     same gradients but for their last bits.
 
     Raises:
-        InputError: the method or the mapping does not fit this network or these classes.
+        InputError: the method or the mapping does not fit this network or these classes, or one of
+            the mapping's files does not suit them.
     """
     config = trial.training
     network = engine(network.for_targets(target_names), config.precision, config.compile)
     network.halvings = halvings
     prompt, mapping = built(trial, network.canvas, network.ends(target_names))
-    return PromptedNetwork(prompt, network, mapping)
+    return PromptedNetwork(prompt, network, mapping, trained)
 
 
 def run(

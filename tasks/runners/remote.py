@@ -113,7 +113,8 @@ def require_same_code(job: Job) -> None:
     """
     facts = job.identity
     with _parser_lock:
-        here = identity(job.point.trial, facts["dataset"], facts["checkpoint"])
+        # The mapping's files are not here yet.
+        here = identity(job.point.trial, facts["dataset"], facts["checkpoint"], job.file_digests)
     if here != facts:
         raise InputError(f"{os.uname().nodename} runs other code of lorvp than the run was made by")
 

@@ -2,6 +2,7 @@
 
     datasets/DIGEST/…       prepared datasets, and
     checkpoints/DIGEST/…    frozen networks, named by what they hold; manifest.json comes last
+    files/SHA256            files that mappings read
     trials/FINGERPRINT.zip  finished trials
     resume/FINGERPRINT      where a trial stands that is not finished
 
@@ -15,6 +16,7 @@ large files go through `put_file` and `get_file`, which no path has.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import uuid
 import zipfile
@@ -28,7 +30,7 @@ from filelock import FileLock
 from lorvp.datasets import prepared
 from lorvp.errors import InputError
 from lorvp.files.damage import UNREADABLE
-from lorvp.files.whole import sha256, whole_folder
+from lorvp.files.whole import sha256, whole_folder, write_whole
 from lorvp.networks import checkpoint
 from lorvp.trials.verified import FILES, RECORD, SEARCH_FILES
 
@@ -158,6 +160,35 @@ class Share:
             raise DamagedError(f"{self.url} has no whole {place}") from error
         if not kind.holds(scratch, digest):
             raise DamagedError(f"{place} in {self.url} is damaged; remove it and start again")
+
+    def put_file(self, digest: str, path: Path) -> None:
+        """Copy a file to the share, unless it is there in its size.
+
+        Raises:
+            DamagedError: it is no longer the file that ``digest`` stands for.
+        """
+        name, content = f"files/{digest}", path.read_bytes()
+        if hashlib.sha256(content).hexdigest() != digest:
+            raise DamagedError(f"{path} has changed while the run went on; start again")
+        there = self._at(name)
+        if not self.fs.exists(there) or self.fs.size(there) != len(content):
+            self.put_bytes(name, content)
+
+    def get_file(self, digest: str, home: Path) -> Path:
+        """The file below ``home``, fetched and verified unless it was before.
+
+        Raises:
+            DamagedError: the share has something else under this name, or nothing.
+        """
+        target = home / "files" / digest
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(f"{target}.lock"):
+            if not target.exists():
+                content = self.get_bytes(f"files/{digest}")
+                if content is None or hashlib.sha256(content).hexdigest() != digest:
+                    raise DamagedError(f"{self.url} has no whole files/{digest}")
+                write_whole(target, content)
+        return target
 
     def put_trial(self, folder: Path) -> None:
         """Put a finished trial; a second time it is the same bytes."""

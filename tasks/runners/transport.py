@@ -13,6 +13,7 @@ from typing import Protocol
 
 from platformdirs import user_cache_path
 
+from lorvp.experiment.trial import Point
 from lorvp.files.whole import write_whole
 from lorvp.trials.store import TrialStore
 from tasks.jobs import Job
@@ -86,6 +87,12 @@ class ThroughShare:
             share.put_folder(DATASET_KIND, digest, folder)
         for digest, folder in {job.identity["checkpoint"]: job.checkpoint for job in jobs}.items():
             share.put_folder(CHECKPOINT_KIND, digest, folder)
+        for job in jobs:
+            mapping, digests = job.point.trial.mapping, job.file_digests
+            for field, path in mapping.files.items():
+                share.put_file(digests[field], path)
+            for field, folder in mapping.checkpoints.items():
+                share.put_folder(CHECKPOINT_KIND, digests[field], folder)
 
     def home(self) -> Path:
         """``$LORVP_NODE``, or a folder in the user's cache, which may be removed between runs."""
@@ -105,6 +112,7 @@ class ThroughShare:
                 write_whole(store.resume(job.state).path, stands)
         return replace(
             job,
+            point=_with_files(job, share, home),
             store=store.root,
             dataset=share.get_folder(DATASET_KIND, job.identity["dataset"], home),
             checkpoint=share.get_folder(CHECKPOINT_KIND, job.identity["checkpoint"], home),
@@ -128,6 +136,18 @@ class ThroughShare:
     def collect(self, job: Job) -> None:
         if not fetch_trial(Share(self.url), job.fingerprint, TrialStore(job.store)):
             raise DamagedError(f"{job.point.name} was trained, but {self.url} has no whole copy")
+
+
+def _with_files(job: Job, share: Share, home: Path) -> Point:
+    """The job's point, whose mapping reads its files where they lie on this machine."""
+    trial, digests = job.point.trial, job.file_digests
+    files = {field: share.get_file(digests[field], home) for field in trial.mapping.files}
+    networks = {
+        field: share.get_folder(CHECKPOINT_KIND, digests[field], home)
+        for field in trial.mapping.checkpoints
+    }
+    mapping = trial.mapping.with_files(files | networks)
+    return replace(job.point, trial=trial.model_copy(update={"mapping": mapping}))
 
 
 def fetch_trial(share: Share, fingerprint: str, store: TrialStore) -> bool:

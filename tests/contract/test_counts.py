@@ -5,9 +5,12 @@ from itertools import pairwise
 import pytest
 import torch
 
+from lorvp.mappings.attrvr import AttrVrConfig
 from lorvp.mappings.bayesian import BlmConfig, BlmPlusConfig
 from lorvp.mappings.frequency import EvpIndexConfig, FlmConfig, IlmConfig, IlmOnlineConfig
 from lorvp.mappings.linear import FmConfig, LpConfig
+from lorvp.mappings.prm import PrmConfig
+from lorvp.mappings.rvp import RvpConfig
 from lorvp.mappings.selection import IdentityConfig, RlmConfig
 from lorvp.mappings.text import SemanticConfig, TextConfig
 from lorvp.networks.frozen import FrozenNetwork
@@ -212,7 +215,7 @@ def test_full_fine_tuning_trains_all_weights_of_a_transformer():
 CHOOSING = [
     IdentityConfig(), RlmConfig(), RlmConfig(per_target=2), FlmConfig(), FlmConfig(per_target=2),
     IlmConfig(), IlmConfig(per_target=2), IlmOnlineConfig(), EvpIndexConfig(), BlmConfig(),
-    BlmPlusConfig(), TextConfig(), SemanticConfig(),
+    BlmPlusConfig(), TextConfig(), SemanticConfig(), AttrVrConfig(), PrmConfig(),
 ]  # fmt: skip
 
 
@@ -227,9 +230,10 @@ def test_mappings_that_choose_or_count_train_nothing(mapping):
     [
         (FmConfig(), SOURCES * TARGETS + TARGETS),
         (LpConfig(), FEATURES * TARGETS + TARGETS),
+        (RvpConfig(per_class=20), 20 * TARGETS + TARGETS**2),
     ],
 )
-def test_linear_mappings(mapping, expected):
+def test_trained_mappings(mapping, expected):
     model = build(trial(NoneConfig(), mapping), tiny_network(), TARGET_NAMES)
     assert counted(model.parameter_groups()) == {"mapping": expected}
 

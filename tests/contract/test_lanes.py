@@ -123,7 +123,7 @@ def test_a_step_waits_for_no_device(pair):
         loss.backward()
     with torch.no_grad():
         model.mapping.observe(outputs, labels_B)
-        if model.mapping.reads == "logits":
+        if model.mapping.due(0):
             model.mapping.count(outputs, labels_B)
         model.eval().outputs(images_BHWC)
     assert isinstance(model, PromptedNetwork)

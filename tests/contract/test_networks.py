@@ -14,8 +14,11 @@ import pytest
 import torch
 
 from lorvp.files.whole import sha256
+from lorvp.mappings.attrvr import AttrVrConfig
 from lorvp.mappings.frequency import IlmConfig
 from lorvp.mappings.linear import FmConfig, LpConfig
+from lorvp.mappings.prm import PrmConfig
+from lorvp.mappings.rvp import RvpConfig
 from lorvp.mappings.text import SemanticConfig, TextConfig
 from lorvp.networks import checkpoint
 from lorvp.networks.frozen import FrozenNetwork
@@ -70,7 +73,7 @@ NETWORKS = {
     for weights, size in TORCHVISION.items()
 }
 SMALL = ["timm test_resnet", "timm test_vit", "CLIP ViT", "CLIP ResNet", "ResNet18", "GoogLeNet"]
-READ_TEXT = [TextConfig(), SemanticConfig()]
+READ_TEXT = [TextConfig(), SemanticConfig(), AttrVrConfig(), PrmConfig(), RvpConfig()]
 MAPPINGS = [LpConfig(), FmConfig(), IlmConfig()]
 TRAIN, VAL = images(2, seed=1), images(1, seed=2)
 

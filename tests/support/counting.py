@@ -18,9 +18,7 @@ def refresh_mapping(model: PromptedNetwork, train: LabelledImages, epoch: int) -
 
 @torch.inference_mode()
 def count_predictions(model: PromptedNetwork, images: LabelledImages) -> Tensor:
-    """counts_SK of the mapping over all images, batch by batch."""
+    """The counts of the mapping over all images, batch by batch."""
     model.eval()
-    batches = (
-        model.mapping.count(model.source_logits(x_BHWC), y_B) for x_BHWC, y_B in images.batches()
-    )
+    batches = (model.mapping.count(model.outputs(x_BHWC), y_B) for x_BHWC, y_B in images.batches())
     return functools.reduce(operator.iadd, batches)

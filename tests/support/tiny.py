@@ -23,6 +23,8 @@ from lorvp.trials.identity import fingerprint
 
 SOURCES, FEATURES, TARGETS = 7, 5, 3
 TARGET_NAMES = tuple(f"target {k}" for k in range(TARGETS))
+SENTENCES = Path(__file__).parent / "sentences.json"
+"""Five for each of the classes here, in the form in which AttrVR and DVP publish theirs."""
 MEAN, STD = [0.4, 0.5, 0.6], [0.2, 0.25, 0.3]
 
 
@@ -148,12 +150,14 @@ def training(**settings) -> TrainingConfig:
 
 
 def trial(method=None, mapping=None, seed: int = 0, **settings) -> Trial:
-    """LoR-VP with a linear probe, unless told otherwise; ``settings`` are of training."""
+    """LoR-VP with a linear probe, unless told otherwise; ``settings`` are of training. A mapping
+    that reads files reads our sentences."""
+    mapping = mapping or LpConfig()
     return Trial(
         dataset="noise",
         network="tiny",
         method=method or LorVpConfig(rank=2),
-        mapping=mapping or LpConfig(),
+        mapping=mapping.with_files(dict.fromkeys(mapping.files, SENTENCES)),
         training=training(**settings),
         seed=seed,
     )

@@ -5,9 +5,12 @@ from pathlib import Path
 import pytest
 
 from lorvp import code_digest
+from lorvp.mappings.attrvr import AttrVrConfig
 from lorvp.mappings.bayesian import BlmConfig
 from lorvp.mappings.frequency import IlmConfig
 from lorvp.mappings.linear import LpConfig
+from lorvp.mappings.prm import PrmConfig
+from lorvp.mappings.rvp import RvpConfig
 from lorvp.mappings.selection import IdentityConfig
 from lorvp.mappings.text import SemanticConfig, TextConfig
 from lorvp.networks.checkpoint import digest
@@ -33,6 +36,9 @@ TRIALS = {
     "lor_vp blm": trial(LorVpConfig(), BlmConfig()),
     "lor_vp text": trial(LorVpConfig(), TextConfig()),
     "lor_vp semantic": trial(LorVpConfig(), SemanticConfig()),
+    "lor_vp attrvr": trial(LorVpConfig(), AttrVrConfig()),
+    "lor_vp prm": trial(LorVpConfig(), PrmConfig()),
+    "lor_vp rvp": trial(LorVpConfig(), RvpConfig()),
     "lor_vp sgd": trial(LorVpConfig(), LpConfig(), optimizer="sgd"),
     "adavipro": trial(AdaViProConfig(), LpConfig()),
     "low rank everywhere": trial(ComposeConfig(content=LowRankConfig()), LpConfig()),
@@ -47,6 +53,7 @@ EVERY = set(TRIALS)
 COMPOSED = {"low rank everywhere", "low rank in regions", "free in regions"}
 LOR_VP = {label for label in TRIALS if label.startswith("lor_vp")}
 LOW_RANK = LOR_VP | {"low rank everywhere", "low rank in regions"}
+SENTENCES = {"lor_vp attrvr", "lor_vp prm", "lor_vp rvp"}
 SELECTIONS = {"lor_vp ilm", "lor_vp identity", "lor_vp text", "lor_vp semantic"}
 REGIONS = {"adavipro", "low rank in regions", "free in regions"}
 
@@ -87,11 +94,18 @@ def test_trials_have_different_names(package):
         ("prompts/methods/compose.py", COMPOSED),
         ("prompts/contents/low_rank.py", LOW_RANK),
         ("prompts/placements/regions.py", REGIONS),
-        ("mappings/linear.py", EVERY - SELECTIONS - {"lor_vp blm"}),
+        ("mappings/linear.py", EVERY - SELECTIONS - SENTENCES - {"lor_vp blm"}),
         ("mappings/selection.py", SELECTIONS),
         ("mappings/frequency.py", {"lor_vp ilm"}),
         ("mappings/bayesian.py", {"lor_vp blm"}),
         ("mappings/text.py", {"lor_vp text", "lor_vp semantic"}),
+        ("mappings/encoded.py", SENTENCES | {"lor_vp text", "lor_vp semantic"}),
+        ("mappings/descriptions.py", SENTENCES),
+        ("mappings/similarities.py", SENTENCES),
+        ("mappings/attrvr.py", {"lor_vp attrvr"}),
+        ("mappings/prm.py", {"lor_vp prm"}),
+        ("mappings/rvp.py", {"lor_vp rvp"}),
+        ("mappings/settings.py", EVERY),
         ("mappings/base.py", EVERY),
         ("networks/interface.py", EVERY),
         ("images.py", EVERY),

@@ -26,8 +26,8 @@ from lorvp.trials.result import Result
 from lorvp.trials.run import run
 from lorvp.trials.store import TrialStore
 from lorvp.trials.versions import environment
-from tests.support.networks.samples import built, facts
-from tests.support.tiny import dataset
+from tests.support.networks.samples import built, clip, facts
+from tests.support.tiny import SENTENCES, dataset
 
 NETWORKS = {
     "vit": facts("test_vit", size=32, patch=8),
@@ -56,6 +56,8 @@ class Project:
             "method": {"kind": method, **SMALL.get(method, {})},
             "training": {"epochs": 2, "batch_size": 4, "optimizer": "adam", "lr": 0.1},
         })  # fmt: skip
+        files = dict.fromkeys(trial.mapping.files, SENTENCES)
+        trial = trial.model_copy(update={"mapping": trial.mapping.with_files(files)})
         frozen = checkpoint.load(self.data / "checkpoints" / network)
         result = run(trial, frozen, self.digits)
         manifest = self.manifest(network)
@@ -77,6 +79,16 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     dataset(data / "datasets/digits")
     for name, own in NETWORKS.items():
         checkpoint.write(data / "checkpoints" / name, built(own), own)
+    return Project(data, prepared.read(data / "datasets/digits"))
+
+
+@pytest.fixture(scope="session")
+def of_clip(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The same on a CLIP; apart, since open_clip takes seconds to import."""
+    data = tmp_path_factory.mktemp("clip") / "data"
+    dataset(data / "datasets/digits")
+    own = clip().facts()
+    checkpoint.write(data / "checkpoints/clip", built(own), own)
     return Project(data, prepared.read(data / "datasets/digits"))
 
 

@@ -1,6 +1,8 @@
 """What belongs to a trial's identity, and its names."""
 
+import hashlib
 import re
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -10,6 +12,7 @@ from lorvp.images import Augmentation
 from lorvp.mappings import MappingConfig
 from lorvp.mappings.bayesian import BlmConfig, BlmPlusConfig
 from lorvp.mappings.frequency import EvpIndexConfig, FlmConfig, IlmConfig, IlmOnlineConfig
+from lorvp.mappings.rvp import RvpConfig
 from lorvp.mappings.selection import IdentityConfig, RlmConfig
 from lorvp.mappings.text import SemanticConfig, TextConfig
 from lorvp.prompts.methods.lor_vp import LorVpConfig
@@ -72,7 +75,8 @@ def test_every_setting_of_a_mapping_counts(one, other):
 @pytest.mark.parametrize("kind", get_args(get_args(MappingConfig)[0]))
 def test_a_trial_reads_back_from_what_is_written_of_it(kind):
     training = TrainingConfig(schedule=MultistepConfig(), augmentation=Augmentation(flip=True))
-    whole = BASE.model_copy(update={"mapping": kind(), "training": training})
+    mapping = kind().of_dataset(BASE.dataset)
+    whole = BASE.model_copy(update={"mapping": mapping, "training": training})
     assert Trial.model_validate_json(whole.model_dump_json()) == whole
 
 
@@ -82,6 +86,43 @@ def test_the_bytes_of_data_and_weights_count_and_their_names_do_not():
     assert name_of(BASE, "weights", "data") != name_of(BASE)
     renamed = BASE.model_copy(update={"dataset": "numbers", "network": "other"})
     assert name_of(renamed) == name_of(BASE)
+
+
+def reading(path: Path, **settings) -> Trial:
+    mapping = RvpConfig(**settings).with_files({"descriptions": path})
+    return BASE.model_copy(update={"mapping": mapping})
+
+
+def test_the_bytes_of_a_mappings_file_count_and_its_path_does_not(tmp_path):
+    one, other = tmp_path / "one.json", tmp_path / "other.json"
+    one.write_text("{}")
+    other.write_text("{}")
+    before = name_of(reading(one))
+    assert name_of(reading(other)) == before
+    assert name_of(reading(one, per_class=5)) != before
+    one.write_text("{ }")
+    assert name_of(reading(one)) != before
+    settings = identity(reading(other), "data", "weights")["settings"]["mapping"]
+    assert settings["descriptions"] == hashlib.sha256(b"{}").hexdigest()
+    assert settings["per_class"] == 20
+
+
+def test_the_digest_of_a_file_elsewhere_can_be_told(tmp_path):
+    path = tmp_path / "bank.json"
+    path.write_text("{}")
+    told = identity(reading(path), "data", "weights")
+    path.unlink()
+    digests = {"descriptions": hashlib.sha256(b"{}").hexdigest()}
+    assert identity(reading(path), "data", "weights", digests) == told
+    missing = identity(reading(path), "data", "weights")["settings"]["mapping"]
+    assert missing["descriptions"] is None
+
+
+def test_the_dataset_fills_the_paths_that_leave_it_open():
+    settings = BASE.model_dump() | {
+        "mapping": {"kind": "rvp", "descriptions": "own/{dataset}.json"}
+    }
+    assert Trial.model_validate(settings).mapping.files == {"descriptions": Path("own/digits.json")}
 
 
 def test_names_say_what_tells_trials_apart_and_leave_out_what_does_not():

@@ -153,7 +153,7 @@ def prompted_model(mapping):
 
 def counted_at_once(model, given: LabelledImages, kind) -> list[list[float]]:
     with torch.no_grad():
-        logits_NS = model.eval().source_logits(given.images_NHWC).double()
+        logits_NS = model.eval().outputs(given.images_NHWC, "logits").double()
     if kind is BlmPlusConfig:
         labels = given.labels_N.tolist()
         return soft_counts(logits_NS.tolist(), labels, 1, TARGETS).double().tolist()

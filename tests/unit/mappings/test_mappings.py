@@ -8,9 +8,12 @@ import torch
 from lorvp.datasets.labelled_images import LabelledImages
 from lorvp.errors import InputError
 from lorvp.mappings import MappingConfig
+from lorvp.mappings.attrvr import AttrVrConfig
 from lorvp.mappings.bayesian import BlmConfig, BlmPlusConfig
 from lorvp.mappings.frequency import EvpIndexConfig, FlmConfig, IlmConfig, IlmOnlineConfig
 from lorvp.mappings.linear import FmConfig, LpConfig
+from lorvp.mappings.prm import PrmConfig
+from lorvp.mappings.rvp import RvpConfig
 from lorvp.mappings.selection import IdentityConfig, RlmConfig
 from lorvp.mappings.text import SemanticConfig, TextConfig
 from lorvp.prompts.methods.none import NoneConfig
@@ -72,7 +75,7 @@ def test_counts_are_those_of_a_loop_over_single_images(number):
     expected = torch.zeros(SOURCES, TARGETS, dtype=torch.int64)
     with torch.inference_mode():
         for n in range(number):
-            logits_1S = model.eval().source_logits(given.images_NHWC[n : n + 1])
+            logits_1S = model.eval().outputs(given.images_NHWC[n : n + 1], "logits")
             expected[int(logits_1S.argmax()), int(given.labels_N[n])] += 1
     got = count_predictions(model, given)
     assert torch.equal(got, expected)
@@ -157,22 +160,25 @@ def test_others_that_read_logits_do_not_mind_few_source_classes(config):
     assert config.build(ends(sources=2, targets=10))(torch.rand(1, 2)).shape == (1, 10)
 
 
-@pytest.mark.parametrize("config", [LpConfig(), TextConfig()], ids=str)
+READ_FEATURES = (LpConfig, TextConfig, AttrVrConfig, PrmConfig, RvpConfig)
+
+
+@pytest.mark.parametrize("config", [kind() for kind in READ_FEATURES], ids=str)
 def test_mappings_that_read_features_do_not_look_at_source_classes(config):
     mapping = config.build(ends(sources=2, features=4, targets=10))
     assert mapping.reads == "features"
     assert mapping(torch.rand(1, 4)).shape == (1, 10)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in (LpConfig, TextConfig)])
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in READ_FEATURES])
 def test_all_others_read_logits(kind):
     assert kind().build(ends()).reads == "logits"
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_only_linear_mappings_train_values(kind):
+def test_few_mappings_train_values(kind):
     trained = sum(p.numel() for p in kind().build(ends(sources=7, features=5)).parameters())
-    expected = {FmConfig: 7 * 3 + 3, LpConfig: 5 * 3 + 3}
+    expected = {FmConfig: 7 * 3 + 3, LpConfig: 5 * 3 + 3, RvpConfig: 3 * 20 + 3 * 3}
     assert trained == expected.get(kind, 0)
 
 

@@ -153,7 +153,7 @@ def test_evp_counts_once_and_sees_the_prompt():
     given_images = images(60)
     refresh_mapping(model, given_images, 0)
     with torch.no_grad():
-        top_N = model.eval().source_logits(given_images.images_NHWC).argmax(1).tolist()
+        top_N = model.eval().outputs(given_images.images_NHWC, "logits").argmax(1).tolist()
     labels = given_images.labels_N.tolist()
     for k in range(TARGETS):
         seen = [s for s, y in zip(top_N, labels, strict=True) if y == k]

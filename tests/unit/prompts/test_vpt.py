@@ -59,7 +59,7 @@ def test_a_tiny_transformer_runs_with_the_tokens_beside_its_own(depth, mapping, 
     expected = inner.forward_head(hidden, pre_logits=mapping.kind == "lp")
     torch.testing.assert_close(whole.outputs(given), expected, rtol=0, atol=1e-12)
     logits = inner.forward_head(hidden)
-    torch.testing.assert_close(whole.source_logits(given), logits, rtol=0, atol=1e-12)
+    torch.testing.assert_close(whole.outputs(given, "logits"), logits, rtol=0, atol=1e-12)
 
 
 def vit(patch: int) -> FrozenNetwork:
@@ -83,7 +83,7 @@ def test_a_real_vision_transformer_runs_with_the_tokens_beside_its_own(depth, ma
     expected = inner.forward_head(hidden, pre_logits=mapping.kind == "lp")
     torch.testing.assert_close(whole.outputs(given), expected)
     bare = network(network.normalise(given.permute(0, 3, 1, 2) / 255))
-    assert not torch.allclose(whole.source_logits(given), bare, atol=1e-3)
+    assert not torch.allclose(whole.outputs(given, "logits"), bare, atol=1e-3)
 
 
 @depths
@@ -105,7 +105,7 @@ def test_the_network_is_as_it_was_after_a_run(depth):
     canvas = network.normalise(given.permute(0, 3, 1, 2) / 255)
     before = network(canvas)
     whole = model(VptConfig(depth=depth), network=network)
-    assert not torch.allclose(whole.source_logits(given), before, atol=1e-3)
+    assert not torch.allclose(whole.outputs(given, "logits"), before, atol=1e-3)
     assert hooks(network) == hooks(whole.network) == 0
     assert torch.equal(network(canvas), before)
 

@@ -210,9 +210,3 @@ def test_the_pass_over_the_training_images_counts_as_training_time(data):
 def test_only_the_mappings_values_are_counted(data):
     found = run(bare(LpConfig()), tiny_network(), data).summary
     assert found["trained_values"] == found["mapping_values"] == 5 * TARGETS + TARGETS
-
-
-def test_a_mapping_of_features_has_no_source_logits_to_count():
-    alone = MappingAlone(build(bare(LpConfig()), tiny_network(), ["a", "b", "c"]))
-    with pytest.raises(AssertionError, match="only mappings of logits count"):
-        alone.outputs(torch.zeros(2, 5), "logits")

@@ -34,16 +34,16 @@ def test_divergence_later_on_names_the_last_good_epoch_and_stops_at_once(monkeyp
     """From the second of three steps of the third epoch on, the prompt is no number."""
     model, seen = new_model(FullConfig()), []
 
-    def outputs(images_BHWC, reads):
+    def outputs(images_BHWC):
         seen.append(len(images_BHWC))
         if len(seen) == 8:
             model.prompt.content.values.data.fill_(math.nan)
-        return PromptedNetwork.outputs(model, images_BHWC, reads)
+        return PromptedNetwork.outputs(model, images_BHWC)
 
-    def training_only(images_BHWC, reads):
+    def training_only(images_BHWC):
         if model.prompt.training:
-            return outputs(images_BHWC, reads)
-        return PromptedNetwork.outputs(model, images_BHWC, reads)
+            return outputs(images_BHWC)
+        return PromptedNetwork.outputs(model, images_BHWC)
 
     monkeypatch.setattr(model, "outputs", training_only)
     epochs = fit(model, TRAIN, VAL, training(epochs=5, batch_size=4, optimizer=PLAIN_SGD, lr=0.1))

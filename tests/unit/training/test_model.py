@@ -94,7 +94,7 @@ def test_what_starts_at_zero_starts_from_the_bare_network(method):
     given = images(3, side=SIZE).images_NHWC
     whole, bare = model(method).eval(), tiny_network(SIZE)
     expected = bare(bare.normalise(canvas(given)))
-    torch.testing.assert_close(whole.source_logits(given), expected, rtol=0, atol=1e-12)
+    torch.testing.assert_close(whole.outputs(given, "logits"), expected, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("method", FRAMED, ids=name)

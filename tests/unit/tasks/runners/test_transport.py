@@ -12,16 +12,19 @@ import pytest
 import torch
 
 from lorvp.experiment.trial import Candidate
+from lorvp.mappings.rvp import RvpConfig
+from lorvp.mappings.text import SemanticConfig
 from lorvp.trials.contents import sealed
 from lorvp.trials.identity import fingerprint, identity
 from lorvp.trials.run import run
 from lorvp.trials.store import TrialStore
 from lorvp.trials.verified import is_whole
 from tasks.jobs import Job
+from tasks.runners.remote import require_same_code
 from tasks.runners.share import DamagedError, Share
 from tasks.runners.transport import InPlace, ThroughShare
 from tests.support.stores import NAME, files
-from tests.support.tiny import dataset, tiny_network
+from tests.support.tiny import dataset, tiny_network, trial
 
 
 def test_what_is_there_is_not_sent_again(share: Share, made: Path, job: Job):
@@ -41,6 +44,61 @@ def test_what_was_fetched_is_not_fetched_again(share: Share, job: Job, elsewhere
     assert first.dataset.is_relative_to(elsewhere)
     assert first.checkpoint.is_relative_to(elsewhere)
     assert first.store.is_relative_to(elsewhere)
+
+
+@pytest.fixture
+def with_sentences(job: Job, tmp_path: Path) -> Job:
+    """The job with a mapping that reads a file of the user's."""
+    path = tmp_path / "user's own/bank.json"
+    path.parent.mkdir()
+    path.write_text("{}")
+    made = trial(mapping=RvpConfig())
+    made = made.model_copy(update={"mapping": made.mapping.with_files({"descriptions": path})})
+    facts = identity(made, job.identity["dataset"], job.identity["checkpoint"])
+    return replace(job, point=replace(job.point, trial=made), identity=facts)
+
+
+def test_files_of_a_mapping_go_with_the_trial(share: Share, with_sentences: Job, elsewhere: Path):
+    job, way = with_sentences, ThroughShare(share.url)
+    way.send([job, job])
+    (own,) = job.point.trial.mapping.files.values()
+    own.unlink()
+    require_same_code(job)
+    there = way.bring(job).point.trial
+    assert there.mapping.files["descriptions"].is_relative_to(elsewhere)
+    assert there.mapping.files["descriptions"].read_text() == "{}"
+    assert identity(there, job.identity["dataset"], job.identity["checkpoint"]) == job.identity
+    share.fs.rm(share.root, recursive=True)  # fetched once
+    ThroughShare(share.url).send([replace(job, point=replace(job.point, trial=there))])
+    assert way.bring(job).point.trial == there
+
+
+def test_a_checkpoint_of_a_mapping_goes_with_the_trial(
+    share: Share, made: Path, job: Job, elsewhere: Path
+):
+    asked = trial(mapping=SemanticConfig(reader=str(made / "net")))
+    facts = identity(asked, job.identity["dataset"], job.identity["checkpoint"])
+    job = replace(job, point=replace(job.point, trial=asked), identity=facts)
+    way = ThroughShare(share.url)
+    way.send([job])
+    there = way.bring(job).point.trial
+    assert there.mapping.checkpoints["reader"].is_relative_to(elsewhere)
+    assert identity(there, facts["dataset"], facts["checkpoint"]) == facts
+
+
+def test_a_file_that_is_another_than_it_was_is_refused(
+    share: Share, with_sentences: Job, elsewhere: Path
+):
+    way, digest = ThroughShare(share.url), with_sentences.file_digests["descriptions"]
+    way.send([with_sentences])
+    share.fs.pipe_file(share._at(f"files/{digest}"), b"[]")
+    with pytest.raises(DamagedError, match=f"no whole files/{digest}"):
+        way.bring(with_sentences)
+    assert not (elsewhere / "files" / digest).exists()
+    (own,) = with_sentences.point.trial.mapping.files.values()
+    own.write_text("[]")
+    with pytest.raises(DamagedError, match=r"bank\.json has changed while the run went on"):
+        way.send([with_sentences])
 
 
 def deliver(share: Share, job: Job, made: Path) -> ThroughShare:
