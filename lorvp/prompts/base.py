@@ -34,10 +34,13 @@ class Fit(nn.Module):
     """Random changes of training images, from the recipe."""
     generator: torch.Generator | None = None
     """Of all random numbers in training; torch's global one unless given."""
+    whole_HW: Tensor
 
     def __init__(self, size: Size, interpolation: Interpolation = "bilinear") -> None:
         super().__init__()
         self.size, self.interpolation = size, interpolation
+        whole_HW = torch.ones(size, dtype=torch.bool)
+        self.register_buffer("whole_HW", whole_HW, persistent=False)
 
     @property
     def draws(self) -> bool:
@@ -46,7 +49,7 @@ class Fit(nn.Module):
 
     def image_HW(self) -> Tensor:
         """Which pixels of the canvas hold the image (bool); all, unless a fit leaves some free."""
-        return torch.ones(self.size, dtype=torch.bool)
+        return self.whole_HW
 
     def ever_free_HW(self) -> Tensor:
         """Which pixels the image can leave free (bool), as training may move its edge."""

@@ -15,6 +15,7 @@ from lorvp.networks.interface import Canvas, Ends, Tokens
 from lorvp.networks.libraries.timm_models import create
 from lorvp.prompts.contents.free import FreeConfig
 from lorvp.prompts.contents.low_rank import LowRankConfig
+from lorvp.prompts.methods.acavp import AcavpConfig
 from lorvp.prompts.methods.adavipro import AdaViProConfig
 from lorvp.prompts.methods.autovp import AutoVpConfig
 from lorvp.prompts.methods.compose import ComposeConfig
@@ -145,6 +146,11 @@ def test_smm(layers, printed, patch):
     assert values(method, Canvas((384, 384))) == {"content": 442_368, "placement": printed}
     shared = values(SmmConfig(layers=layers, patch=patch, colours="shared"))
     assert shared == {"content": 150_528, "placement": blocks}
+
+
+def test_acavp_has_a_gain_and_a_value_for_each_pixel_and_seven_numbers():
+    """A rotation, two scales, two shears, two shifts."""
+    assert values(AcavpConfig()) == {"fit": 1 + 2 + 2 + 2, "content": 2 * 150_528}
 
 
 def test_none_has_nothing():

@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+from lorvp.prompts.methods.acavp import AcavpConfig
 from lorvp.prompts.methods.adavipro import AdaViProConfig
 from lorvp.prompts.methods.autovp import AutoVpConfig
 from lorvp.prompts.methods.compose import ComposeConfig
@@ -36,6 +37,7 @@ MethodConfig = Annotated[
     | SmmConfig
     | FullConfig
     | AdaViProConfig
+    | AcavpConfig
     | VptConfig
     | FullFinetuneConfig
     | ComposeConfig,

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from lorvp.prompts.placements.border import BorderConfig
+from lorvp.prompts.placements.colours import ColoursConfig
 from lorvp.prompts.placements.corner import CornerConfig
 from lorvp.prompts.placements.everywhere import EverywhereConfig
 from lorvp.prompts.placements.outside import OutsideConfig
@@ -20,6 +21,7 @@ PlacementConfig = Annotated[
     | OutsideConfig
     | RegionsConfig
     | SampleMaskConfig
+    | ColoursConfig
     | ProductConfig,
     BY_KIND,
     OR_KIND_ALONE,
