@@ -90,9 +90,11 @@ def per_image(
     """
     prompt, size = method.build(manifest.canvas).train(), manifest.input_size
 
+    passes = len(prompt.passes(torch.zeros(1, 3, *size)))
+
     def add(images: int) -> Tensor:
         # On real numbers, since some prompts depend on the values.
-        return prompt.added(torch.zeros(images, 3, *size))
+        return torch.stack(prompt.passes(torch.zeros(images, 3, *size))).sum(0)
 
     (own, _), added_BCHW = _one_more(add), add(2)
     with torch.device("meta"):
@@ -105,7 +107,9 @@ def per_image(
         else:
             whole, once = _through_the_network(bound, reads, each, trained)
     values = sum(p.numel() for p in inside.parameters())
-    look, step = own.look + whole.look, own.step + whole.step
+    extra = prompt.extra_looks * whole.look
+    look = own.look + passes * whole.look + extra
+    step = own.step + passes * whole.step + extra
     return PerImage(look, step, once, values, prompt.fixed)
 
 

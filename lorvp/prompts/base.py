@@ -8,6 +8,7 @@ since each needs to know the one before: ``fit(canvas)``, ``placement(canvas, fi
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import torch
@@ -88,7 +89,7 @@ class Placement(nn.Module):
         raise NotImplementedError
 
     def place(self, content_CHW: Tensor, canvas_BCHW: Tensor) -> Tensor:
-        """What is added to these canvases."""
+        """What is added to these canvases; each may also have a content of its own."""
         return content_CHW * self(canvas_BCHW)
 
     def judged_HW(self, image_HW: Tensor) -> Tensor:
@@ -119,6 +120,10 @@ class Prompt(nn.Module):
 
     inside_network = False
     """Whether it acts inside the network, where no pixel shows what it does."""
+    looks_at = 0
+    """How many training images ``prepare`` wants to see; it is not called for 0."""
+    extra_looks = 0
+    """Forward passes of an image through the network besides those of ``passes``."""
 
     def __init__(self, fit: Fit, content: Content, placement: Placement, space: Space) -> None:
         super().__init__()
@@ -138,6 +143,24 @@ class Prompt(nn.Module):
         """What is added to these canvases, which are in this prompt's ``space``; one image_1CHW
         for all of them unless each has its own."""
         return self.placement.place(self.content(), canvas_BCHW)
+
+    def passes(self, canvas_BCHW: Tensor) -> list[Tensor]:
+        """What is added in each pass of these canvases through the network: there is one, but
+        where several prompts are for the same image."""
+        return [self.added(canvas_BCHW)]
+
+    def joined(self, outputs: Sequence[Tensor], reads: Reads) -> Tensor:
+        """The network's outputs of all ``passes`` as one."""
+        (output,) = outputs
+        return output
+
+    def prepare(self, images: Iterable[Tensor]) -> None:
+        """Called once before training with batches of training images_BHWC, for prompts that
+        divide images or classes among them; it may wait for the device.
+
+        Raises:
+            InputError: they cannot be divided.
+        """
 
     def draw_from(self, generator: torch.Generator) -> None:
         """Take the random numbers of training from ``generator``, which lies where images do."""

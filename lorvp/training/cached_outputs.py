@@ -53,7 +53,7 @@ class MappingAlone(nn.Module):
         assert reads in (None, self.mapping.reads), "only mappings of logits count"
         return outputs_B
 
-    def prompted(self, outputs_B: Tensor) -> tuple[Tensor, Tensor]:
+    def prompted(self, outputs_B: Tensor) -> list[tuple[Tensor, Tensor]]:
         raise AssertionError("what has no network has no lanes to share it with")
 
     def forward(self, outputs_B: Tensor) -> Tensor:

@@ -60,6 +60,7 @@ class Lanes:
         """
         started, watch = list(self.running), Stopwatch(self.device)
         self.failed = {}
+        self._each(lambda lane: lane.prepare())
         self._count()
         self._each(lambda lane: lane.begin())
         trained = self.train()
@@ -170,8 +171,10 @@ class Lanes:
         if not shown:
             return {}
         network, reads = shared([lane.model for lane in shown], reads)
-        outputs = network.run_together(list(shown.values()), reads, self.width)
-        return dict(zip(shown, outputs, strict=True))
+        passes = [each for of_lane in shown.values() for each in of_lane]
+        outputs = iter(network.run_together(passes, reads, self.width))
+        found = {lane: [next(outputs) for _ in of_lane] for lane, of_lane in shown.items()}
+        return self._of_each(lambda lane: lane.model.prompt.joined(found[lane], reads), found)
 
     def _pass(
         self, name: object, body: Callable[[Place], None], moving: Callable[[Training], Iterable]

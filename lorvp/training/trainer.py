@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lorvp.datasets.labelled_images import LabelledImages
+from lorvp.datasets.labelled_images import EVAL_BATCH, LabelledImages
 from lorvp.recipe import TrainingConfig
 from lorvp.training.cached_outputs import Model
 from lorvp.training.epoch import Epoch, batch_sizes
@@ -86,6 +86,16 @@ class Training:
             if isinstance(found, Exception):
                 raise found
             yield found
+
+    def prepare(self) -> None:
+        """Before the first epoch: what the prompt wants to see of the training images."""
+        prompt = self.model.prompt
+        if self.epoch or not prompt.looks_at:
+            return
+        self.model.eval()
+        order_N = torch.randperm(len(self.train), generator=self.random.on_host)
+        rows = order_N[: prompt.looks_at].to(self.train.home).split(EVAL_BATCH)
+        prompt.prepare(self.train.batch(each)[0] for each in rows)
 
     def begin(self) -> None:
         """Before an epoch: the mapping, a new order of the images, the learning rates."""

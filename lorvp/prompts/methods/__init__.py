@@ -6,6 +6,8 @@ from lorvp.prompts.methods.acavp import AcavpConfig
 from lorvp.prompts.methods.adavipro import AdaViProConfig
 from lorvp.prompts.methods.autovp import AutoVpConfig
 from lorvp.prompts.methods.compose import ComposeConfig
+from lorvp.prompts.methods.dam_vp import DamVpConfig
+from lorvp.prompts.methods.dvp import DvpConfig
 from lorvp.prompts.methods.evp import EvpConfig
 from lorvp.prompts.methods.fixed_patch import FixedPatchConfig
 from lorvp.prompts.methods.full import FullConfig
@@ -38,6 +40,8 @@ MethodConfig = Annotated[
     | FullConfig
     | AdaViProConfig
     | AcavpConfig
+    | DamVpConfig
+    | DvpConfig
     | VptConfig
     | FullFinetuneConfig
     | ComposeConfig,
