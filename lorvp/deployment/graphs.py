@@ -50,12 +50,14 @@ class OnCanvas(nn.Module):
         # Computed once, since ONNX lacks operators that some contents use to scatter values.
         _make_constant(self.model.prompt)
         # A prompt that looks at images through the network does so through this one.
-        self.model.prompt.attach(self.model.network, model.mapping.reads)
+        self.model.prompt.attach(
+            self.model.network, model.mapping.reads, model.mapping.target_classes
+        )
 
     def forward(self, canvas_BCHW: Tensor) -> Tensor:
         model, reads = self.model, self.model.mapping.reads
         prompted = [(canvas_BCHW, added_BCHW) for added_BCHW in model.passes(canvas_BCHW)]
-        return model.mapping(model.outputs_of(prompted, reads))
+        return model.logits(model.outputs_of(prompted, reads))
 
 
 def _make_constant(prompt: Prompt) -> None:

@@ -72,8 +72,10 @@ def of_trial(trial: Trial, mapping: Mapping, sizes: Sizes, image: PerImage) -> C
     tests = sizes.test * (1 + epochs * trial.training.test_every_epoch)
     # A trial without trained values is evaluated on its training images instead.
     looks = counts + epochs * sizes.val + tests + (0 if values else sizes.train)
-    flops = image.once + steps * image.step + looks * image.look
-    return Cost(flops, steps + looks, values)
+    evaluations = trial.training.optimizer.evaluations
+    step = evaluations * image.look if evaluations else image.step
+    flops = image.once + steps * step + looks * image.look
+    return Cost(flops, steps * max(1, evaluations) + looks, values)
 
 
 def per_image(
@@ -99,7 +101,7 @@ def per_image(
     (own, _), added_BCHW = _one_more(add), add(2)
     with torch.device("meta"):
         bound = engine(network.for_targets(names), "fp32")
-        prompt.attach(bound, reads)
+        prompt.attach(bound, reads, len(names))
         inside = prompt.to("meta")
         each, trained = len(added_BCHW) > 1, added_BCHW.requires_grad
         if prompt.inside_network:

@@ -8,7 +8,7 @@ since each needs to know the one before: ``fit(canvas)``, ``placement(canvas, fi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal
 
 import torch
@@ -18,14 +18,17 @@ from lorvp.errors import InputError
 from lorvp.images import Augmentation, Size, resized, unit
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.networks.interface import Canvas, Interpolation, Reads
+from lorvp.prompts.draws import Drawing, Kept
 
 __all__ = ["Canvas", "Content", "Fit", "Placement", "Prompt", "Size", "Space"]
 
+Mapped = Callable[[Tensor], Tensor]
+"""A mapping's way from outputs to logits_BK."""
 Space = Literal["pixel", "normalised"]
 """Whether a prompt is added to images in [0, 1] or after the network's mean and std."""
 
 
-class Fit(nn.Module):
+class Fit(Drawing):
     """Lays images on the canvas.
 
     ``forward`` takes uint8 images_BHWC of any size and returns float canvas_BCHW in [0, 1].
@@ -33,8 +36,6 @@ class Fit(nn.Module):
 
     augmentation = Augmentation()
     """Random changes of training images, from the recipe."""
-    generator: torch.Generator | None = None
-    """Of all random numbers in training; torch's global one unless given."""
     whole_HW: Tensor
 
     def __init__(self, size: Size, interpolation: Interpolation = "bilinear") -> None:
@@ -60,13 +61,15 @@ class Fit(nn.Module):
         """images_BCHW in [0, 1] of the given size, augmented in training mode."""
         if not self.training:
             return unit(resized(images_BHWC, size, self.interpolation))
-        return unit(self.augmentation(images_BHWC, size, self.interpolation, self.generator))
+        return self.drawn(
+            lambda: unit(self.augmentation(images_BHWC, size, self.interpolation, self.generator))
+        )
 
     def forward(self, images_BHWC: Tensor) -> Tensor:
         raise NotImplementedError
 
 
-class Placement(nn.Module):
+class Placement(Drawing):
     """Where a content is added, as factors that multiply it.
 
     ``forward`` takes canvas_BCHW and returns a mask that broadcasts against it: first dimension
@@ -76,8 +79,6 @@ class Placement(nn.Module):
     """
 
     support_HW: Tensor
-    generator: torch.Generator | None = None
-    """Of all random numbers in training; torch's global one unless given."""
 
     @property
     def content_HW(self) -> Tensor:
@@ -149,14 +150,22 @@ class Prompt(nn.Module):
         where several prompts are for the same image."""
         return [self.added(canvas_BCHW)]
 
-    def joined(self, outputs: Sequence[Tensor], reads: Reads) -> Tensor:
-        """The network's outputs of all ``passes`` as one."""
+    def joined(self, outputs: Sequence[Tensor]) -> Tensor:
+        """The network's outputs of all ``passes`` in one tensor, images first."""
         (output,) = outputs
         return output
 
-    def prepare(self, images: Iterable[Tensor]) -> None:
-        """Called once before training with batches of training images_BHWC, for prompts that
-        divide images or classes among them; it may wait for the device.
+    def as_one(self, outputs: Tensor) -> Tensor:
+        """What ``joined`` gave as if it were of one pass, for mappings that count or observe."""
+        return outputs
+
+    def logits(self, mapping: Mapped, outputs: Tensor) -> Tensor:
+        """logits_BK of what ``joined`` gave."""
+        return mapping(outputs)
+
+    def prepare(self, batches: Iterable[tuple[Tensor, Tensor]]) -> None:
+        """Called once before training with batches of training images_BHWC and labels_B, for
+        prompts that divide images or classes among them; it may wait for the device.
 
         Raises:
             InputError: they cannot be divided.
@@ -165,11 +174,18 @@ class Prompt(nn.Module):
     def draw_from(self, generator: torch.Generator) -> None:
         """Take the random numbers of training from ``generator``, which lies where images do."""
         for part in self.modules():
-            if isinstance(part, Fit | Placement):
+            if isinstance(part, Drawing):
                 part.generator = generator
 
-    def attach(self, network: FrozenNetwork, reads: Reads) -> None:
-        """Called once with the network before training; the mapping will read its ``reads``."""
+    def keep_draws(self, kept: Kept | None) -> None:
+        """Draw once for all looks of a step, which share ``kept``; with None, anew each time."""
+        for part in self.modules():
+            if isinstance(part, Drawing):
+                part.kept = kept
+
+    def attach(self, network: FrozenNetwork, reads: Reads, targets: int) -> None:
+        """Called once with the network before training; the mapping will read its ``reads``, and
+        there are so many target classes."""
 
     def run(
         self, network: FrozenNetwork, canvas_BCHW: Tensor, added_BCHW: Tensor, reads: Reads

@@ -39,7 +39,7 @@ class PromptedNetwork(nn.Module):
         super().__init__()
         self.prompt, self.network, self.mapping = prompt, network, mapping
         self._norms: list[Tensor] | None = None
-        prompt.attach(network, mapping.reads)
+        prompt.attach(network, mapping.reads, mapping.target_classes)
         mapping.attach(network)
 
     def added(self, canvas_BCHW: Tensor) -> Tensor:
@@ -57,7 +57,7 @@ class PromptedNetwork(nn.Module):
 
     def source_logits(self, images_BHWC: Tensor) -> Tensor:
         """The network's own logits_BS for the prompted images."""
-        return self.outputs(images_BHWC, "logits")
+        return self.prompt.as_one(self.outputs(images_BHWC, "logits"))
 
     def outputs(self, images_BHWC: Tensor, reads: Reads | None = None) -> Tensor:
         """The network's logits_BS or features_BD: those that the mapping reads, unless told."""
@@ -66,7 +66,7 @@ class PromptedNetwork(nn.Module):
     def outputs_of(self, prompted: Sequence[tuple[Tensor, Tensor]], reads: Reads) -> Tensor:
         """The network's outputs for what ``prompted`` gives."""
         outputs = [self.prompt.run(self.network, *each, reads) for each in prompted]
-        return self.prompt.joined(outputs, reads)
+        return self.prompt.joined(outputs)
 
     def prompted(self, images_BHWC: Tensor) -> list[tuple[Tensor, Tensor]]:
         """canvas_BCHW in [0, 1], and what the prompt adds to it in the same units, for each of the
@@ -95,8 +95,12 @@ class PromptedNetwork(nn.Module):
         largest = float(torch.stack(norms).max())
         return None if self.prompt.inside_network or not math.isfinite(largest) else largest
 
+    def logits(self, outputs: Tensor) -> Tensor:
+        """logits_BK of what ``outputs`` gave."""
+        return self.prompt.logits(self.mapping, outputs)
+
     def forward(self, images_BHWC: Tensor) -> Tensor:
-        return self.mapping(self.outputs(images_BHWC))
+        return self.logits(self.outputs(images_BHWC))
 
     def parameter_groups(self) -> dict[str, list[nn.Parameter]]:
         """Trained parameters by role: the parts of the prompt, such as ``content`` and

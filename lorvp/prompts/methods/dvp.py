@@ -1,13 +1,13 @@
-"""DVP: a frame for each cluster of the texts that describe the classes.
+"""DVP: a frame for each cluster of classes.
 
-"Decoupled visual prompts" (ICML 2025; code caichengyi/DecoupledVP); how prompts divide the texts is
-described in ``several/by_class.py``. Each prompt is AttrVR's and ILM-VP's frame around the image:
+"Decoupled visual prompts" (ICML 2025; code caichengyi/DecoupledVP); how prompts divide the classes
+is described in ``several/by_class.py``. Each prompt is AttrVR's and ILM-VP's frame around the
+image:
 
     norm(pad(x_n) + sigmoid(delta_i) * M)
 
-Their second form (DVP-cse) divides the texts by the cause that a language model was asked for
-instead of by clusters, and their mapping counts descriptions; with the network's own classes
-for texts, any mapping of logits can follow.
+This is their DVP-cls. Their second form, DVP-cse, has texts of three kinds for each class, made
+from three questions to a language model, and a prompt for each kind.
 """
 
 from __future__ import annotations

@@ -59,7 +59,7 @@ class RandomSquare(Placement):
         return moved if moved.ndim == 4 else moved[None]
 
     def _moved(self, content_CHW: Tensor) -> Tensor:
-        offset_2 = self._drawn() if self.training else self.kept_offset
+        offset_2 = self.drawn(self._drawn) if self.training else self.kept_offset
         return Rolled.apply(content_CHW, offset_2)  # type: ignore[no-any-return]
 
     def _drawn(self) -> Tensor:

@@ -12,7 +12,6 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from lorvp.networks.interface import Reads
 from lorvp.prompts.base import Content, Fit, Placement, Prompt, Space
 from lorvp.settings import Settings, Symbol
 
@@ -61,6 +60,6 @@ class InSeveralPasses(Prompt):
         """The mean over the passes."""
         return torch.stack([*torch.broadcast_tensors(*self.passes(canvas_BCHW))]).mean(0)
 
-    def joined(self, outputs: Sequence[Tensor], reads: Reads) -> Tensor:
+    def joined(self, outputs: Sequence[Tensor]) -> Tensor:
         """The mean, unless a subclass knows better."""
         return torch.stack([*outputs]).mean(0)

@@ -52,16 +52,16 @@ class ByImage(Prompt):
         self._attached: tuple[FrozenNetwork, ...] = ()
         self.register_buffer("centres_ND", torch.zeros(len(contents.each), 0))
 
-    def attach(self, network: FrozenNetwork, reads: Reads) -> None:
+    def attach(self, network: FrozenNetwork, reads: Reads, targets: int) -> None:
         # In a tuple, since a network that is an attribute would become a part of the prompt.
         self._attached = (network,)
         if self.centres_ND.shape[1] != network.features:
             self.centres_ND = self.centres_ND.new_zeros(len(self.centres_ND), network.features)
 
     @torch.no_grad()
-    def prepare(self, images: Iterable[Tensor]) -> None:
+    def prepare(self, batches: Iterable[tuple[Tensor, Tensor]]) -> None:
         number = len(self.centres_ND)
-        parts = [self._features(self.fit(x_BHWC), "pixel").cpu() for x_BHWC in images]
+        parts = [self._features(self.fit(x_BHWC), "pixel").cpu() for x_BHWC, _ in batches]
         found_MD = torch.cat(parts).double()
         if len(found_MD) < number:
             raise InputError(f"{number} prompts need as many training images, not {len(found_MD)}")
