@@ -5,6 +5,7 @@ from typing import Annotated
 from lorvp.prompts.methods.acavp import AcavpConfig
 from lorvp.prompts.methods.adavipro import AdaViProConfig
 from lorvp.prompts.methods.autovp import AutoVpConfig
+from lorvp.prompts.methods.blackvip import BlackVipConfig
 from lorvp.prompts.methods.compose import ComposeConfig
 from lorvp.prompts.methods.dam_vp import DamVpConfig
 from lorvp.prompts.methods.dvp import DvpConfig
@@ -41,6 +42,7 @@ MethodConfig = Annotated[
     | AdaViProConfig
     | AcavpConfig
     | DamVpConfig
+    | BlackVipConfig
     | DvpConfig
     | VptConfig
     | FullFinetuneConfig

@@ -6,6 +6,7 @@ from lorvp.prompts.placements.border import BorderConfig
 from lorvp.prompts.placements.colours import ColoursConfig
 from lorvp.prompts.placements.corner import CornerConfig
 from lorvp.prompts.placements.everywhere import EverywhereConfig
+from lorvp.prompts.placements.generated import GeneratedConfig
 from lorvp.prompts.placements.outside import OutsideConfig
 from lorvp.prompts.placements.product import ProductConfig
 from lorvp.prompts.placements.random_square import RandomSquareConfig
@@ -22,6 +23,7 @@ PlacementConfig = Annotated[
     | RegionsConfig
     | SampleMaskConfig
     | ColoursConfig
+    | GeneratedConfig
     | ProductConfig,
     BY_KIND,
     OR_KIND_ALONE,
