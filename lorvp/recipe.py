@@ -30,7 +30,20 @@ Compile = Annotated[
 """A mode of torch's, or whether there is to be one. What it does not say, null, is off."""
 
 
-class SgdConfig(Settings):
+class Optimizer(Settings):
+    """What the settings of all optimisers have in common."""
+
+    @property
+    def evaluations(self) -> int:
+        """How often a step computes the loss without a gradient; 0 for once with one."""
+        return 0
+
+    def decay(self, step: int) -> float:
+        """A factor of the optimiser's own on all rates at a step, from 0."""
+        return 1.0
+
+
+class SgdConfig(Optimizer):
     """Stochastic gradient descent."""
 
     kind: Literal["sgd"] = "sgd"
@@ -45,7 +58,7 @@ class SgdConfig(Settings):
         )
 
 
-class AdamConfig(Settings):
+class AdamConfig(Optimizer):
     """Adam; its step does not depend on the gradient's size, which suits mixed groups."""
 
     kind: Literal["adam"] = "adam"
@@ -57,7 +70,7 @@ class AdamConfig(Settings):
         return torch.optim.Adam(groups, weight_decay=decay, fused=fused or None, capturable=fused)
 
 
-class NormalisedGradientConfig(Settings):
+class NormalisedGradientConfig(Optimizer):
     """Steps whose length is the learning rate, whatever the gradient's (EVP, arXiv 2212.10556).
 
     Every trained tensor moves by ``lr * g / (|g| + 1e-10)``, without momentum.
@@ -68,6 +81,48 @@ class NormalisedGradientConfig(Settings):
     def build(self, groups: list[dict], fused: bool = False) -> torch.optim.Optimizer:
         """Its operations read rates wherever they lie, so that ``fused`` changes nothing."""
         return NormalisedGradient(groups)
+
+
+class SpsaConfig(Optimizer):
+    """Steps without gradients through the network, from losses alone (BlackVIP's SPSA-GC).
+
+    Oh et al., "BlackVIP: Black-Box Visual Prompting for Robust Transfer Learning" (CVPR 2023,
+    arXiv 2303.14773), defaults from their code. At step k, from 1, with D drawn for every trained
+    value uniformly from [-1, -0.5] and [0.5, 1]:
+
+        g   = mean over pairs of (loss(w + c_k D) - loss(w - c_k D)) / (2 c_k D)
+        m   = momentum * m + g;    w <- w - a_k (g + momentum * m)
+        a_k = lr / (k + offset)^rate_decay,    c_k = perturbation / k^perturbation_decay
+
+    ``lr`` and the schedule are the trainer's, a constant one in the paper. It serves networks that
+    answer and no more, behind an interface for one, at 2 * pairs answers for an image and step.
+    """
+
+    kind: Literal["spsa"] = "spsa"
+    pairs: int = Field(default=5, ge=1, le=1000)
+    """Pairs of losses that are averaged in each step."""
+    perturbation: Positive = 0.01
+    """c: how far values are moved to compare losses."""
+    perturbation_decay: float = Field(default=0.1, ge=0, le=1)
+    """gamma."""
+    rate_decay: float = Field(default=0.4, ge=0, le=1)
+    """alpha."""
+    offset: NotNegative = 1.0
+    """o."""
+    momentum: float = Field(default=0.9, ge=0, lt=1)
+    """beta of the correction, which is Nesterov's. At 0 it is plain SPSA."""
+
+    @property
+    def evaluations(self) -> int:
+        return 2 * self.pairs
+
+    def decay(self, step: int) -> float:
+        return (step + 1 + self.offset) ** -self.rate_decay
+
+    def build(self, groups: list[dict], fused: bool = False) -> torch.optim.Optimizer:
+        """``fused``: one kernel for all parameters, for rates that lie on the device."""
+        beta = self.momentum
+        return torch.optim.SGD(groups, momentum=beta, nesterov=beta > 0, fused=fused or None)
 
 
 class NormalisedGradient(torch.optim.Optimizer):
@@ -122,7 +177,7 @@ class MultistepConfig(Settings):
 
 
 OptimizerConfig = Annotated[
-    SgdConfig | AdamConfig | NormalisedGradientConfig, BY_KIND, OR_KIND_ALONE
+    SgdConfig | AdamConfig | NormalisedGradientConfig | SpsaConfig, BY_KIND, OR_KIND_ALONE
 ]
 ScheduleConfig = Annotated[ConstantConfig | CosineConfig | MultistepConfig, BY_KIND, OR_KIND_ALONE]
 
@@ -182,8 +237,10 @@ class TrainingConfig(Settings):
         after_warmup = max(1, steps - self.warmup_steps)
 
         def factor(step: int) -> float:
+            decay = self.optimizer.decay(step)
             if step < self.warmup_steps:
-                return (step + 1) / self.warmup_steps
-            return self.schedule.factor(min(1.0, (step - self.warmup_steps) / after_warmup))
+                return decay * (step + 1) / self.warmup_steps
+            progress = min(1.0, (step - self.warmup_steps) / after_warmup)
+            return decay * self.schedule.factor(progress)
 
         return factor

@@ -85,7 +85,9 @@ def with_mapping(network: nn.Module, mapping: Mapping) -> nn.Module:
 def _static_prompt(model: PromptedNetwork) -> Tensor:
     """The prompt that is added to every canvas; InputError if it differs between canvases."""
     canvas_BCHW = _random_canvases(model)
-    added_BCHW = model.eval().added(canvas_BCHW)
+    added_BCHW, *more = model.eval().passes(canvas_BCHW)
+    if more:
+        raise InputError("several prompts, each in a pass of its own, cannot be folded")
     if len(added_BCHW) > 1:
         raise InputError("each image has a prompt of its own, which cannot be folded")
     reads = model.mapping.reads

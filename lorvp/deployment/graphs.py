@@ -25,7 +25,8 @@ from lorvp.errors import InputError
 from lorvp.files.whole import write_whole
 from lorvp.networks.acceleration.precision import computing_in
 from lorvp.networks.frozen import read
-from lorvp.prompts.base import Content
+from lorvp.prompts.base import Content, Prompt
+from lorvp.prompts.several.base import Contents
 from lorvp.training.model import PromptedNetwork
 
 
@@ -48,14 +49,26 @@ class OnCanvas(nn.Module):
         self.model = copy.deepcopy(model)
         self.model.network = self.model.network.plain
         # Computed once, since ONNX lacks operators that some contents use to scatter values.
-        self.model.prompt.content = Constant(model.prompt.content())
+        _make_constant(self.model.prompt)
+        # A prompt that looks at images through the network does so through this one.
+        self.model.prompt.attach(
+            self.model.network, model.mapping.reads, model.mapping.target_classes
+        )
         self.model.mapping = in_one_head(model.mapping, model.network.plain.features)
 
     def forward(self, canvas_BCHW: Tensor) -> Tensor:
-        model = self.model
-        added_BCHW, reads = model.added(canvas_BCHW), model.mapping.reads
-        outputs = model.prompt.run(model.network, canvas_BCHW, added_BCHW, reads)
-        return model.mapping(outputs)
+        model, reads = self.model, self.model.mapping.reads
+        prompted = [(canvas_BCHW, added_BCHW) for added_BCHW in model.passes(canvas_BCHW)]
+        return model.logits(model.outputs_of(prompted, reads))
+
+
+def _make_constant(prompt: Prompt) -> None:
+    """Put constants in place of the contents, or of each if there are several."""
+    contents = prompt.content
+    if isinstance(contents, Contents):
+        contents.each = nn.ModuleList([Constant(content()) for content in contents.each])
+    else:
+        prompt.content = Constant(contents())
 
 
 class Folded(nn.Module):

@@ -159,5 +159,5 @@ class FrozenNetwork(nn.Module):
     ) -> list[Tensor]:
         """The outputs of several lanes, each with its canvases and what is added to them, as
         ``run`` gives them. Where lanes are computed as one batch, it is filled up to ``width`` of
-        them."""
+        them, and more than ``width`` are computed in several."""
         return [self.run(canvas_BCHW, added_BCHW, reads) for canvas_BCHW, added_BCHW in given]

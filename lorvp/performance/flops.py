@@ -72,8 +72,10 @@ def of_trial(trial: Trial, mapping: Mapping, sizes: Sizes, image: PerImage) -> C
     tests = sizes.test * (1 + epochs * trial.training.test_every_epoch)
     # A trial without trained values is evaluated on its training images instead.
     looks = counts + epochs * sizes.val + tests + (0 if values else sizes.train)
-    flops = image.once + steps * image.step + looks * image.look
-    return Cost(flops, steps + looks, values)
+    evaluations = trial.training.optimizer.evaluations
+    step = evaluations * image.look if evaluations else image.step
+    flops = image.once + steps * step + looks * image.look
+    return Cost(flops, steps * max(1, evaluations) + looks, values)
 
 
 def per_image(
@@ -90,14 +92,16 @@ def per_image(
     """
     prompt, size = method.build(manifest.canvas).train(), manifest.input_size
 
+    passes = len(prompt.passes(torch.zeros(1, 3, *size)))
+
     def add(images: int) -> Tensor:
         # On real numbers, since some prompts depend on the values.
-        return prompt.added(torch.zeros(images, 3, *size))
+        return torch.stack(prompt.passes(torch.zeros(images, 3, *size))).sum(0)
 
     (own, _), added_BCHW = _one_more(add), add(2)
     with torch.device("meta"):
         bound = engine(network.for_targets(names), "fp32")
-        prompt.attach(bound, reads)
+        prompt.attach(bound, reads, len(names))
         inside = prompt.to("meta")
         each, trained = len(added_BCHW) > 1, added_BCHW.requires_grad
         if prompt.inside_network:
@@ -105,7 +109,9 @@ def per_image(
         else:
             whole, once = _through_the_network(bound, reads, each, trained)
     values = sum(p.numel() for p in inside.parameters())
-    look, step = own.look + whole.look, own.step + whole.step
+    extra = prompt.extra_looks * whole.look
+    look = own.look + passes * whole.look + extra
+    step = own.step + passes * whole.step + extra
     return PerImage(look, step, once, values, prompt.fixed)
 
 

@@ -8,6 +8,7 @@ since each needs to know the one before: ``fit(canvas)``, ``placement(canvas, fi
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal
 
 import torch
@@ -17,14 +18,17 @@ from lorvp.errors import InputError
 from lorvp.images import Augmentation, Size, resized, unit
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.networks.interface import Canvas, Interpolation, Reads
+from lorvp.prompts.draws import Drawing, Kept
 
 __all__ = ["Canvas", "Content", "Fit", "Placement", "Prompt", "Size", "Space"]
 
+Mapped = Callable[[Tensor], Tensor]
+"""A mapping's way from outputs to logits_BK."""
 Space = Literal["pixel", "normalised"]
 """Whether a prompt is added to images in [0, 1] or after the network's mean and std."""
 
 
-class Fit(nn.Module):
+class Fit(Drawing):
     """Lays images on the canvas.
 
     ``forward`` takes uint8 images_BHWC of any size and returns float canvas_BCHW in [0, 1].
@@ -32,12 +36,13 @@ class Fit(nn.Module):
 
     augmentation = Augmentation()
     """Random changes of training images, from the recipe."""
-    generator: torch.Generator | None = None
-    """Of all random numbers in training; torch's global one unless given."""
+    whole_HW: Tensor
 
     def __init__(self, size: Size, interpolation: Interpolation = "bilinear") -> None:
         super().__init__()
         self.size, self.interpolation = size, interpolation
+        whole_HW = torch.ones(size, dtype=torch.bool)
+        self.register_buffer("whole_HW", whole_HW, persistent=False)
 
     @property
     def draws(self) -> bool:
@@ -46,7 +51,7 @@ class Fit(nn.Module):
 
     def image_HW(self) -> Tensor:
         """Which pixels of the canvas hold the image (bool); all, unless a fit leaves some free."""
-        return torch.ones(self.size, dtype=torch.bool)
+        return self.whole_HW
 
     def ever_free_HW(self) -> Tensor:
         """Which pixels the image can leave free (bool), as training may move its edge."""
@@ -56,13 +61,15 @@ class Fit(nn.Module):
         """images_BCHW in [0, 1] of the given size, augmented in training mode."""
         if not self.training:
             return unit(resized(images_BHWC, size, self.interpolation))
-        return unit(self.augmentation(images_BHWC, size, self.interpolation, self.generator))
+        return self.drawn(
+            lambda: unit(self.augmentation(images_BHWC, size, self.interpolation, self.generator))
+        )
 
     def forward(self, images_BHWC: Tensor) -> Tensor:
         raise NotImplementedError
 
 
-class Placement(nn.Module):
+class Placement(Drawing):
     """Where a content is added, as factors that multiply it.
 
     ``forward`` takes canvas_BCHW and returns a mask that broadcasts against it: first dimension
@@ -72,8 +79,6 @@ class Placement(nn.Module):
     """
 
     support_HW: Tensor
-    generator: torch.Generator | None = None
-    """Of all random numbers in training; torch's global one unless given."""
 
     @property
     def content_HW(self) -> Tensor:
@@ -85,7 +90,7 @@ class Placement(nn.Module):
         raise NotImplementedError
 
     def place(self, content_CHW: Tensor, canvas_BCHW: Tensor) -> Tensor:
-        """What is added to these canvases."""
+        """What is added to these canvases; each may also have a content of its own."""
         return content_CHW * self(canvas_BCHW)
 
     def judged_HW(self, image_HW: Tensor) -> Tensor:
@@ -116,6 +121,10 @@ class Prompt(nn.Module):
 
     inside_network = False
     """Whether it acts inside the network, where no pixel shows what it does."""
+    looks_at = 0
+    """How many training images ``prepare`` wants to see; it is not called for 0."""
+    extra_looks = 0
+    """Forward passes of an image through the network besides those of ``passes``."""
 
     def __init__(self, fit: Fit, content: Content, placement: Placement, space: Space) -> None:
         super().__init__()
@@ -136,14 +145,47 @@ class Prompt(nn.Module):
         for all of them unless each has its own."""
         return self.placement.place(self.content(), canvas_BCHW)
 
+    def passes(self, canvas_BCHW: Tensor) -> list[Tensor]:
+        """What is added in each pass of these canvases through the network: there is one, but
+        where several prompts are for the same image."""
+        return [self.added(canvas_BCHW)]
+
+    def joined(self, outputs: Sequence[Tensor]) -> Tensor:
+        """The network's outputs of all ``passes`` in one tensor, images first."""
+        (output,) = outputs
+        return output
+
+    def as_one(self, outputs: Tensor) -> Tensor:
+        """What ``joined`` gave as if it were of one pass, for mappings that count or observe."""
+        return outputs
+
+    def logits(self, mapping: Mapped, outputs: Tensor) -> Tensor:
+        """logits_BK of what ``joined`` gave."""
+        return mapping(outputs)
+
+    def prepare(self, batches: Iterable[tuple[Tensor, Tensor]]) -> None:
+        """Called once before training with batches of training images_BHWC and labels_B, for
+        prompts that divide images or classes among them; it may wait for the device.
+
+        Raises:
+            InputError: they cannot be divided.
+        """
+
     def draw_from(self, generator: torch.Generator) -> None:
         """Take the random numbers of training from ``generator``, which lies where images do."""
         for part in self.modules():
-            if isinstance(part, Fit | Placement):
+            if isinstance(part, Drawing):
                 part.generator = generator
 
-    def attach(self, network: FrozenNetwork, reads: Reads) -> None:
-        """Called once with the network before training; the mapping will read its ``reads``."""
+    def keep_draws(self, kept: Kept | None) -> None:
+        """Draw once for all looks of a step, which share ``kept``; with None, anew each time."""
+        for part in self.modules():
+            if isinstance(part, Drawing):
+                part.kept = kept
+
+    def attach(self, network: FrozenNetwork, reads: Reads, targets: int) -> None:
+        """Called once with the network before training; the mapping will read its ``reads``, and
+        there are so many target classes."""
 
     def run(
         self, network: FrozenNetwork, canvas_BCHW: Tensor, added_BCHW: Tensor, reads: Reads

@@ -51,11 +51,14 @@ class MappingAlone(nn.Module):
         """The given outputs, which are those that the mapping reads."""
         return outputs_B
 
-    def prompted(self, outputs_B: Tensor) -> tuple[Tensor, Tensor]:
+    def prompted(self, outputs_B: Tensor) -> list[tuple[Tensor, Tensor]]:
         raise AssertionError("what has no network has no lanes to share it with")
 
-    def forward(self, outputs_B: Tensor) -> Tensor:
+    def logits(self, outputs_B: Tensor) -> Tensor:
         return self.mapping(outputs_B)
+
+    def forward(self, outputs_B: Tensor) -> Tensor:
+        return self.logits(outputs_B)
 
 
 Model = PromptedNetwork | MappingAlone

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from lorvp.training.trainer import Training
 
 T = TypeVar("T")
+Batches = dict["Training", tuple[Tensor, Tensor]]
+"""images_BHWC and labels_B of each lane."""
 
 
 class Lanes:
@@ -59,6 +61,7 @@ class Lanes:
         """
         started, watch = list(self.running), Stopwatch(self.device)
         self.failed = {}
+        self._each(lambda lane: lane.prepare())
         self._count()
         self._each(lambda lane: lane.begin())
         trained = self.train()
@@ -127,18 +130,44 @@ class Lanes:
 
     def _step(self, place: Place) -> None:
         given = self._of_each(lambda lane: lane.batch(place))
+        # Apart from each other, so that none sees whether others ask for gradients.
+        self._descend(place, {lane: each for lane, each in given.items() if not lane.estimate})
+        with torch.no_grad():
+            self._estimate(place, {lane: each for lane, each in given.items() if lane.estimate})
+
+    def _descend(self, place: Place, given: Batches) -> None:
+        """A step along gradients that come through the network."""
         outputs = self._outputs({lane: x_BHWC for lane, (x_BHWC, _) in given.items()})
-        logits = self._of_each(lambda lane: lane.model.mapping(outputs[lane]), outputs)
+        logits = self._of_each(lambda lane: lane.model.logits(outputs[lane]), outputs)
         losses = {lane: F.cross_entropy(logits[lane], given[lane][1]) for lane in logits}
         for lane in losses:
             lane.optimizer.zero_grad()
-        torch.autograd.backward(list(losses.values()))
+        if losses:
+            torch.autograd.backward(list(losses.values()))
         with torch.no_grad():
             self._each(
                 lambda lane: lane.step(
                     place, outputs[lane], logits[lane], losses[lane], given[lane][1]
-                )
+                ),
+                losses,
             )
+
+    def _estimate(self, place: Place, given: Batches) -> None:
+        """A step along gradients that are estimated from losses."""
+        estimates = {lane: lane.estimate for lane in given if lane.estimate}
+        self._each(lambda lane: estimates[lane].begin(), estimates)
+        seen: dict[Training, tuple[Tensor, Tensor]] = {}
+        for number in range(max((each.evaluations for each in estimates.values()), default=0)):
+            among = [lane for lane, each in estimates.items() if number < each.evaluations]
+            moved = self._of_each(lambda lane, n=number: estimates[lane].move(n), among)
+            outputs = self._outputs({lane: given[lane][0] for lane in moved})
+            logits = self._of_each(lambda lane, o=outputs: lane.model.logits(o[lane]), outputs)
+            for lane, logits_BK in logits.items():
+                estimates[lane].note(F.cross_entropy(logits_BK, given[lane][1]))
+                seen[lane] = outputs[lane], logits_BK
+        self._each(
+            lambda lane: lane.step(place, *seen[lane], estimates[lane].end(), given[lane][1]), seen
+        )
 
     def _still_finite(self) -> bool:
         """Whether a lane is left whose losses are finite; a GPU is asked after the last step."""
@@ -168,8 +197,10 @@ class Lanes:
         if not shown:
             return {}
         network, reads = shared([lane.model for lane in shown])
-        outputs = network.run_together(list(shown.values()), reads, self.width)
-        return dict(zip(shown, outputs, strict=True))
+        passes = [each for of_lane in shown.values() for each in of_lane]
+        outputs = iter(network.run_together(passes, reads, self.width))
+        found = {lane: [next(outputs) for _ in of_lane] for lane, of_lane in shown.items()}
+        return self._of_each(lambda lane: lane.model.prompt.joined(found[lane]), found)
 
     def _pass(
         self, name: object, body: Callable[[Place], None], moving: Callable[[Training], Iterable]

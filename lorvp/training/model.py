@@ -4,6 +4,7 @@ The way of a batch, from images to what the mapping reads; each line calls the n
 
     PromptedNetwork.outputs    lays images on the canvas and asks the prompt what it adds to them
     Prompt.run                 lets a method act inside the network (VPT) or train it (fine-tuning)
+                               (for each pass of an image, if it has several; Prompt.joined)
     FrozenNetwork.run          adds the prompt, normalises
     read                       the classifier's logits, or its features
 
@@ -14,7 +15,7 @@ at a time, and the prompt's part of the first layer apart from the images'.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
@@ -41,7 +42,7 @@ class PromptedNetwork(nn.Module):
         super().__init__()
         self.prompt, self.network, self.mapping = prompt, network, mapping
         self._norms: list[Tensor] | None = None
-        prompt.attach(network, mapping.reads)
+        prompt.attach(network, mapping.reads, mapping.target_classes)
         if not trained:
             mapping.attach(network)
 
@@ -51,18 +52,31 @@ class PromptedNetwork(nn.Module):
             return self.prompt.added(canvas_BCHW)
         return self.prompt.added(self.network.normalise(canvas_BCHW)) * self.network.std_C11
 
+    def passes(self, canvas_BCHW: Tensor) -> list[Tensor]:
+        """``added`` for each pass through the network."""
+        if self.prompt.space == "pixel":
+            return self.prompt.passes(canvas_BCHW)
+        std_C11, normalised_BCHW = self.network.std_C11, self.network.normalise(canvas_BCHW)
+        return [added * std_C11 for added in self.prompt.passes(normalised_BCHW)]
+
     def outputs(self, images_BHWC: Tensor, reads: Reads | None = None) -> Tensor:
         """The network's logits_BS or features_BD: those that the mapping reads, unless told."""
-        prompted = self.prompted(images_BHWC)
-        return self.prompt.run(self.network, *prompted, reads or self.mapping.reads)
+        return self.outputs_of(self.prompted(images_BHWC), reads or self.mapping.reads)
 
-    def prompted(self, images_BHWC: Tensor) -> tuple[Tensor, Tensor]:
-        """canvas_BCHW in [0, 1], and what the prompt adds to it in the same units."""
+    def outputs_of(self, prompted: Sequence[tuple[Tensor, Tensor]], reads: Reads) -> Tensor:
+        """The network's outputs for what ``prompted`` gives."""
+        outputs = [self.prompt.run(self.network, *each, reads) for each in prompted]
+        return self.prompt.joined(outputs)
+
+    def prompted(self, images_BHWC: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """canvas_BCHW in [0, 1], and what the prompt adds to it in the same units, for each of the
+        prompt's passes."""
         canvas_BCHW = self.prompt.fit(images_BHWC)
-        added_BCHW = self.added(canvas_BCHW)
+        each = self.passes(canvas_BCHW)
         if self._norms is not None:
-            self._norms.append(torch.linalg.vector_norm(added_BCHW.detach(), torch.inf))
-        return canvas_BCHW, added_BCHW
+            norms = [torch.linalg.vector_norm(added.detach(), torch.inf) for added in each]
+            self._norms.append(torch.stack(norms).max())
+        return [(canvas_BCHW, added_BCHW) for added_BCHW in each]
 
     @contextmanager
     def measuring(self) -> Iterator[list[Tensor]]:
@@ -81,8 +95,12 @@ class PromptedNetwork(nn.Module):
         largest = float(torch.stack(norms).max())
         return None if self.prompt.inside_network or not math.isfinite(largest) else largest
 
+    def logits(self, outputs: Tensor) -> Tensor:
+        """logits_BK of what ``outputs`` gave."""
+        return self.prompt.logits(self.mapping, outputs)
+
     def forward(self, images_BHWC: Tensor) -> Tensor:
-        return self.mapping(self.outputs(images_BHWC))
+        return self.logits(self.outputs(images_BHWC))
 
     def parameter_groups(self) -> dict[str, list[nn.Parameter]]:
         """Trained parameters by role: the parts of the prompt, such as ``content`` and

@@ -14,8 +14,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lorvp.datasets.labelled_images import LabelledImages
-from lorvp.recipe import TrainingConfig
+from lorvp.datasets.labelled_images import EVAL_BATCH, LabelledImages
+from lorvp.recipe import SpsaConfig, TrainingConfig
 from lorvp.training.cached_outputs import Model
 from lorvp.training.epoch import Epoch, batch_sizes
 from lorvp.training.evaluation import Score
@@ -23,6 +23,7 @@ from lorvp.training.lanes import Lanes
 from lorvp.training.passes import Place
 from lorvp.training.random_numbers import RandomNumbers
 from lorvp.training.rates import Rates
+from lorvp.training.spsa import Estimate
 from lorvp.training.timing import Duration
 from lorvp.training.totals import DivergedError, Totals
 
@@ -67,6 +68,15 @@ class Training:
         if self.groups:
             self.optimizer = config.build_optimizer(self.groups, model.mapping.lr)
             self.rates = Rates(config, self.optimizer, len(self.sizes), config.epochs)
+        self.estimate = self._estimate()
+
+    def _estimate(self) -> Estimate | None:
+        """What gives the optimiser its gradients, unless they come through the network."""
+        if not self.groups or not isinstance(self.config.optimizer, SpsaConfig):
+            return None
+        values = [each for group in self.groups.values() for each in group]
+        prompt, draws = self.model.prompt, self.random.on_device
+        return Estimate(self.config.optimizer, values, prompt, draws)
 
     @property
     def epoch(self) -> int:
@@ -86,6 +96,16 @@ class Training:
             if isinstance(found, Exception):
                 raise found
             yield found
+
+    def prepare(self) -> None:
+        """Before the first epoch: what the prompt wants to see of the training images."""
+        prompt = self.model.prompt
+        if self.epoch or not prompt.looks_at:
+            return
+        self.model.eval()
+        order_N = torch.randperm(len(self.train), generator=self.random.on_host)
+        rows = order_N[: prompt.looks_at].to(self.train.home).split(EVAL_BATCH)
+        prompt.prepare(self.train.batch(each) for each in rows)
 
     def begin(self) -> None:
         """Before an epoch: the mapping, a new order of the images, the learning rates."""
@@ -111,7 +131,7 @@ class Training:
         """Move all parameters by their gradients, and note what the step saw."""
         self.rates.set(place)
         self.optimizer.step()
-        self.model.mapping.observe(outputs, labels_B)
+        self.model.mapping.observe(self.model.prompt.as_one(outputs), labels_B)
         self.totals.add(loss, logits_BK, labels_B)
 
     def require_finite(self) -> None:
@@ -163,7 +183,7 @@ class Training:
 
     def note(self, name: str, place: Place, outputs: Tensor, labels_B: Tensor) -> None:
         """Score a batch of the images known as ``name``."""
-        self.scores[name].note(place, self.model.mapping(outputs), labels_B)
+        self.scores[name].note(place, self.model.logits(outputs), labels_B)
 
     def forget_counts(self) -> None:
         """Begin to count predictions anew."""
@@ -181,7 +201,7 @@ class Training:
 
     def count(self, outputs: Tensor, labels_B: Tensor) -> None:
         """Count the predictions of a batch as the mapping wants them."""
-        found_SK = self.model.mapping.count(outputs, labels_B)
+        found_SK = self.model.mapping.count(self.model.prompt.as_one(outputs), labels_B)
         if self.counts_SK is None:
             with torch.inference_mode(False):  # for it is added to in every epoch
                 self.counts_SK = torch.zeros_like(found_SK)
@@ -208,6 +228,8 @@ class Training:
 
     def _own(self) -> Iterator[Tensor]:
         """All that training changes, with what no result needs, such as counts of predictions."""
+        if self.estimate is not None:
+            yield self.estimate.step
         for part in (self.model.prompt, self.model.mapping):
             yield from part.parameters()
             yield from part.buffers()

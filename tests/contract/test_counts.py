@@ -18,9 +18,13 @@ from lorvp.networks.interface import Canvas, Ends, Tokens
 from lorvp.networks.libraries.timm_models import create
 from lorvp.prompts.contents.free import FreeConfig
 from lorvp.prompts.contents.low_rank import LowRankConfig
+from lorvp.prompts.methods.acavp import AcavpConfig
 from lorvp.prompts.methods.adavipro import AdaViProConfig
 from lorvp.prompts.methods.autovp import AutoVpConfig
+from lorvp.prompts.methods.blackvip import BlackVipConfig
 from lorvp.prompts.methods.compose import ComposeConfig
+from lorvp.prompts.methods.dam_vp import DamVpConfig
+from lorvp.prompts.methods.dvp import DvpConfig
 from lorvp.prompts.methods.evp import EvpConfig
 from lorvp.prompts.methods.fixed_patch import FixedPatchConfig
 from lorvp.prompts.methods.full import FullConfig
@@ -38,6 +42,8 @@ from lorvp.prompts.methods.vpt import VptConfig
 from lorvp.prompts.placements.border import BorderConfig
 from lorvp.prompts.placements.corner import CornerConfig
 from lorvp.prompts.placements.regions import RegionsConfig
+from lorvp.prompts.several.averaged import AveragedConfig
+from lorvp.prompts.several.by_image import ByImageConfig
 from lorvp.trials.run import build
 from tests.support.tiny import (
     FEATURES,
@@ -148,6 +154,28 @@ def test_smm(layers, printed, patch):
     assert values(method, Canvas((384, 384))) == {"content": 442_368, "placement": printed}
     shared = values(SmmConfig(layers=layers, patch=patch, colours="shared"))
     assert shared == {"content": 150_528, "placement": blocks}
+
+
+def test_acavp_has_a_gain_and_a_value_for_each_pixel_and_seven_numbers():
+    """A rotation, two scales, two shears, two shifts."""
+    assert values(AcavpConfig()) == {"fit": 1 + 2 + 2 + 2, "content": 2 * 150_528}
+
+
+@pytest.mark.parametrize("number", [2, 3, 7])
+def test_several_prompts_have_the_values_of_each(number):
+    assert values(DamVpConfig(number=number)) == {"content": number * 69_840}
+    assert values(DvpConfig(number=number)) == {"content": number * 39_936}
+    for several in (ByImageConfig(number=number), AveragedConfig(number=number)):
+        low_rank = ComposeConfig(content=LowRankConfig(rank=4), several=several)
+        assert values(low_rank) == {"content": number * 5_376}
+
+
+def test_blackvip():
+    """The decoder of the published code, 9,120, and a trigger: 9,920 there, with 800."""
+    blocks = [(32, 64, 64), (64, 64, 32), (32, 32, 32), (32, 32, 16)]
+    decoder = sum(4 * wide + wide + wide * out + 2 * out for _, wide, out in blocks) + 16 * 3 * 4
+    assert decoder == 9_120
+    assert values(BlackVipConfig()) == {"placement": decoder + 29 * 7 * 7}
 
 
 def test_none_has_nothing():

@@ -117,14 +117,14 @@ def test_a_step_waits_for_no_device(pair):
     for parameter in model.prompt.parameters():
         parameter.grad = None
     outputs = model.outputs(images_BHWC)
-    logits_BK = model.mapping(outputs)
+    logits_BK = model.logits(outputs)
     loss = F.cross_entropy(logits_BK, labels_B)
     if loss.requires_grad:
         loss.backward()
     with torch.no_grad():
-        model.mapping.observe(outputs, labels_B)
+        model.mapping.observe(model.prompt.as_one(outputs), labels_B)
         if model.mapping.due(0):
-            model.mapping.count(outputs, labels_B)
+            model.mapping.count(model.prompt.as_one(outputs), labels_B)
         model.eval().outputs(images_BHWC)
     assert isinstance(model, PromptedNetwork)
 

@@ -3,6 +3,7 @@
 Each pair is trained three times, twice with the same seed; the tests look at what came out.
 """
 
+import copy
 from dataclasses import dataclass
 from functools import cache
 
@@ -19,7 +20,7 @@ from lorvp.trials.run import build
 from lorvp.trials.store import TrialStore
 from tests.contract.cases import MAPPINGS, METHODS, PAIRS, SIZE, name, pair_name
 from tests.support.counting import refresh_mapping
-from tests.support.prompted import seen_by_network
+from tests.support.prompted import changes_in_each_pass
 from tests.support.tiny import TARGET_NAMES, TARGETS, images, tiny_network, training, trial
 
 pairs = pytest.mark.parametrize("pair", PAIRS, ids=pair_name)
@@ -102,9 +103,16 @@ def test_every_pixel_that_is_shown_is_trained(pair):
     end, start = run_of(pair).model.prompt.eval(), new_model(pair).prompt.eval()
     if list(end.content.parameters()):
         shown_HW = shown(start) & shown(end) & end.placement.content_HW
-        moved_HW = (end.content() != start.content()).all(0)
+        # What an edge that moves has passed may have been shown in no step but the next.
+        shown_HW &= start.fit.image_HW() == end.fit.image_HW()
+        moved_HW = (in_float64(end.content) != in_float64(start.content)).all(0)
         assert moved_HW[shown_HW].all()
         assert moved_HW.any()
+
+
+def in_float64(content) -> torch.Tensor:
+    """What a content shows, without rounding away that a value has moved a little."""
+    return copy.deepcopy(content).double()()
 
 
 def shown(prompt) -> torch.Tensor:
@@ -149,9 +157,8 @@ def test_the_prompts_norm_is_the_largest_change_of_what_the_network_is_given(pai
         measured = [model(image_1HWC) for image_1HWC in TEST.images_NHWC.split(1)]
     with torch.inference_mode():
         unmeasured = [model(image_1HWC) for image_1HWC in TEST.images_NHWC.split(1)]
-        given_BCHW = seen_by_network(model, TEST.images_NHWC)
-        plain_BCHW = model.network.normalise(model.prompt.fit(TEST.images_NHWC))
-    change = float(((given_BCHW - plain_BCHW) * model.network.std_C11).abs().max())
+        each = changes_in_each_pass(model, TEST.images_NHWC)
+    change = max(float(changed.abs().max()) for changed in each)
     expected = None if model.prompt.inside_network else pytest.approx(change, abs=1e-6)
     assert model.linf_of(norms) == expected
     assert len(norms) == len(TEST)

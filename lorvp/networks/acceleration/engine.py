@@ -138,6 +138,13 @@ class Engine(FrozenNetwork):
         """
         if not self.joins:
             return super().run_together(given, reads, width)
+        groups = [given[first : first + width] for first in range(0, len(given), width)]
+        return [output for group in groups for output in self._as_one(group, reads, width)]
+
+    def _as_one(
+        self, given: Sequence[tuple[Tensor, Tensor]], reads: Reads, width: int
+    ) -> list[Tensor]:
+        """The outputs of at most ``width`` lanes, computed as one batch."""
         entered = [self._entered(*each) for each in given]
         batch = len(entered[0][0])
         x_BCHW = _filled_up([x_BCHW for x_BCHW, _ in entered], width)

@@ -3,13 +3,14 @@
 from typing import Annotated
 
 from lorvp.prompts.contents.free import FreeConfig
+from lorvp.prompts.contents.gain import GainConfig
 from lorvp.prompts.contents.low_rank import LowRankConfig
 from lorvp.prompts.contents.sigmoid import SigmoidConfig
 from lorvp.prompts.contents.tile import TileConfig
 from lorvp.settings import BY_KIND, OR_KIND_ALONE
 
 ContentConfig = Annotated[
-    FreeConfig | SigmoidConfig | LowRankConfig | TileConfig,
+    FreeConfig | SigmoidConfig | LowRankConfig | TileConfig | GainConfig,
     BY_KIND,
     OR_KIND_ALONE,
 ]

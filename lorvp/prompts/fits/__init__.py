@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+from lorvp.prompts.fits.affine import AffineConfig
 from lorvp.prompts.fits.cover import CoverConfig
 from lorvp.prompts.fits.frame import FrameConfig
 from lorvp.prompts.fits.resize import ResizeConfig
@@ -10,7 +11,12 @@ from lorvp.prompts.fits.shrunken_patches import ShrunkenPatchesConfig
 from lorvp.settings import BY_KIND, OR_KIND_ALONE
 
 FitConfig = Annotated[
-    ResizeConfig | FrameConfig | CoverConfig | ScaledFrameConfig | ShrunkenPatchesConfig,
+    ResizeConfig
+    | FrameConfig
+    | CoverConfig
+    | ScaledFrameConfig
+    | ShrunkenPatchesConfig
+    | AffineConfig,
     BY_KIND,
     OR_KIND_ALONE,
 ]

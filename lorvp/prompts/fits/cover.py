@@ -41,7 +41,6 @@ class Cover(Frame):
         return True  # a window of each image that is not square
 
     def forward(self, images_BHWC: Tensor) -> Tensor:
-        square = (self.image_size, self.image_size)
         side = self.image_size
         if self.training:
             side = round(self.augmentation.enlarge * side)
@@ -51,7 +50,12 @@ class Cover(Frame):
         larger = side * height // shorter, side * width // shorter
         images_BCHW = resized(images_BHWC, larger, self.interpolation)
         if self.training:
-            windows_BCHW = random_windows(images_BCHW, square, self.generator)
-            return self.pad(unit(self.augmentation.flipped(windows_BCHW, self.generator)))
+            return self.pad(self.drawn(lambda: self._windows(images_BCHW)))
         top, left = (round((extent - self.image_size) / 2) for extent in larger)
         return self.pad(unit(images_BCHW[..., top : top + side, left : left + side]))
+
+    def _windows(self, images_BCHW: Tensor) -> Tensor:
+        """A random square of each image, some of them mirrored."""
+        square = (self.image_size, self.image_size)
+        windows_BCHW = random_windows(images_BCHW, square, self.generator)
+        return unit(self.augmentation.flipped(windows_BCHW, self.generator))

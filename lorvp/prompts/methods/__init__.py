@@ -2,9 +2,13 @@
 
 from typing import Annotated
 
+from lorvp.prompts.methods.acavp import AcavpConfig
 from lorvp.prompts.methods.adavipro import AdaViProConfig
 from lorvp.prompts.methods.autovp import AutoVpConfig
+from lorvp.prompts.methods.blackvip import BlackVipConfig
 from lorvp.prompts.methods.compose import ComposeConfig
+from lorvp.prompts.methods.dam_vp import DamVpConfig
+from lorvp.prompts.methods.dvp import DvpConfig
 from lorvp.prompts.methods.evp import EvpConfig
 from lorvp.prompts.methods.fixed_patch import FixedPatchConfig
 from lorvp.prompts.methods.full import FullConfig
@@ -36,6 +40,10 @@ MethodConfig = Annotated[
     | SmmConfig
     | FullConfig
     | AdaViProConfig
+    | AcavpConfig
+    | DamVpConfig
+    | BlackVipConfig
+    | DvpConfig
     | VptConfig
     | FullFinetuneConfig
     | ComposeConfig,

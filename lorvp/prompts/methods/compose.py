@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Literal
 
 from lorvp.prompts.base import Canvas, Prompt, Space
@@ -11,6 +12,8 @@ from lorvp.prompts.fits.resize import ResizeConfig
 from lorvp.prompts.methods.base import Method
 from lorvp.prompts.placements import PlacementConfig
 from lorvp.prompts.placements.everywhere import EverywhereConfig
+from lorvp.prompts.several import SeveralConfig
+from lorvp.prompts.several.one import OneConfig
 
 
 class ComposeConfig(Method):
@@ -25,9 +28,11 @@ class ComposeConfig(Method):
     """How the image is laid on the canvas."""
     space: Space = "pixel"
     """Added to images in [0, 1], or after the network's normalisation."""
+    several: SeveralConfig = OneConfig()
+    """One prompt for all, or several with contents of their own, and which is for what."""
 
     def build(self, canvas: Canvas) -> Prompt:
         fit = self.fit.build(canvas)
         placement = self.placement.build(canvas, fit)
-        content = self.content.build(canvas, placement)
-        return Prompt(fit, content, placement, self.space)
+        content = partial(self.content.build, canvas, placement)
+        return self.several.build(fit, content, placement, self.space)

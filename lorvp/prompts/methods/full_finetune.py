@@ -55,7 +55,7 @@ class FineTuned(Prompt):
     def __init__(self, fit: Resize) -> None:
         super().__init__(fit, Zero(), Everywhere(fit.size), space="pixel")
 
-    def attach(self, network: FrozenNetwork, reads: Reads) -> None:
+    def attach(self, network: FrozenNetwork, reads: Reads, targets: int) -> None:
         """Copy the weights, without the classifier if only features are read."""
         self.network = copy.deepcopy(network.original).requires_grad_(True)
         if reads == "features":

@@ -3,8 +3,10 @@
 from typing import Annotated
 
 from lorvp.prompts.placements.border import BorderConfig
+from lorvp.prompts.placements.colours import ColoursConfig
 from lorvp.prompts.placements.corner import CornerConfig
 from lorvp.prompts.placements.everywhere import EverywhereConfig
+from lorvp.prompts.placements.generated import GeneratedConfig
 from lorvp.prompts.placements.outside import OutsideConfig
 from lorvp.prompts.placements.product import ProductConfig
 from lorvp.prompts.placements.random_square import RandomSquareConfig
@@ -20,6 +22,8 @@ PlacementConfig = Annotated[
     | OutsideConfig
     | RegionsConfig
     | SampleMaskConfig
+    | ColoursConfig
+    | GeneratedConfig
     | ProductConfig,
     BY_KIND,
     OR_KIND_ALONE,

@@ -55,10 +55,11 @@ class RandomSquare(Placement):
         return self._moved(self.corner_HW[None].to(canvas_BCHW.dtype))[None]
 
     def place(self, content_CHW: Tensor, canvas_BCHW: Tensor) -> Tensor:
-        return self._moved(content_CHW * self.corner_HW)[None]
+        moved = self._moved(content_CHW * self.corner_HW)
+        return moved if moved.ndim == 4 else moved[None]
 
     def _moved(self, content_CHW: Tensor) -> Tensor:
-        offset_2 = self._drawn() if self.training else self.kept_offset
+        offset_2 = self.drawn(self._drawn) if self.training else self.kept_offset
         return Rolled.apply(content_CHW, offset_2)  # type: ignore[no-any-return]
 
     def _drawn(self) -> Tensor:
@@ -72,7 +73,7 @@ class RandomSquare(Placement):
 
 
 class Rolled(torch.autograd.Function):
-    """``content_CHW.roll(offset, (1, 2))`` by an offset that a GPU holds; roll takes numbers only,
+    """``content_CHW.roll(offset, (-2, -1))`` by an offset that a GPU holds; roll takes numbers,
     for which the device would have to be waited for. The way back rolls back."""
 
     @staticmethod
@@ -86,7 +87,7 @@ class Rolled(torch.autograd.Function):
 
 
 def _rolled(content_CHW: Tensor, offset_2: Tensor) -> Tensor:
-    _, height, width = content_CHW.shape
+    height, width = content_CHW.shape[-2:]
     rows_H = (torch.arange(height, device=offset_2.device) - offset_2[:1]) % height
     columns_W = (torch.arange(width, device=offset_2.device) - offset_2[1:]) % width
-    return content_CHW.index_select(1, rows_H).index_select(2, columns_W)
+    return content_CHW.index_select(-2, rows_H).index_select(-1, columns_W)

@@ -95,11 +95,15 @@ class Regions(Placement):
     def _sampled(self, logits_B2RR: Tensor) -> Tensor:
         """Gumbel-softmax, hard on the way forward and soft on the way back (torch's own draws from
         the global generator, and takes no temperature that lies on a GPU)."""
-        exponential_B2RR = torch.empty_like(logits_B2RR, memory_format=torch.contiguous_format)
-        noise_B2RR = -exponential_B2RR.exponential_(generator=self.generator).log()
+        noise_B2RR = self.drawn(lambda: self._noise(logits_B2RR))
         soft_B2RR = ((logits_B2RR + noise_B2RR) / self.temperature).softmax(1)
         hard_B2RR = torch.zeros_like(soft_B2RR).scatter(1, soft_B2RR.argmax(1, keepdim=True), 1.0)
         return hard_B2RR - soft_B2RR.detach() + soft_B2RR
+
+    def _noise(self, like_B2RR: Tensor) -> Tensor:
+        """Gumbel's."""
+        exponential_B2RR = torch.empty_like(like_B2RR, memory_format=torch.contiguous_format)
+        return -exponential_B2RR.exponential_(generator=self.generator).log()
 
     def _merged_layers(self) -> tuple[Tensor, Tensor]:
         """Kernel and bias of the one convolution that the two layers are, as nothing stands between

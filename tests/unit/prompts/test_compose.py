@@ -19,6 +19,7 @@ CONTENTS = {
     "sigmoid": {"kind": "sigmoid"},
     "low_rank": {"kind": "low_rank", "rank": 3},
     "tile": {"kind": "tile"},
+    "gain": {"kind": "gain"},
 }
 CHOICES = {
     "regions": {"kind": "regions", "side": 16, "hidden": 2},
@@ -31,6 +32,7 @@ PLACES = {
 }
 PLACEMENTS = (
     {"everywhere": {"kind": "everywhere"}, "random_square": {"kind": "random_square", "width": 9}}
+    | {"colours": {"kind": "colours"}}
     | PLACES
     | CHOICES
     | {
@@ -49,6 +51,7 @@ FITS = {
     "cover": {"kind": "cover", "image_size": 12},
     "scaled_frame": {"kind": "scaled_frame", "base": 8},
     "shrunken_patches": {"kind": "shrunken_patches"},
+    "affine": {"kind": "affine"},
 }
 EVERY = list(product(CONTENTS, PLACEMENTS, FITS))
 
@@ -75,8 +78,8 @@ ACCEPTED = [row for row in EVERY if not refusal(*row)]
 
 
 def test_most_combinations_are_accepted():
-    assert len(EVERY) == 4 * 13 * 5
-    assert len(REFUSED) == 4 * 3 + 3 + 4 * 3
+    assert len(EVERY) == 5 * 14 * 6
+    assert len(REFUSED) == 5 * 3 + 3 + 5 * 3
 
 
 @pytest.mark.parametrize("row", REFUSED, ids=" + ".join)
@@ -145,6 +148,15 @@ def test_values_that_do_not_fit_are_refused_with_their_reason(content, placement
 def test_parts_that_follow_patches_need_a_network_that_has_some(part):
     with pytest.raises(InputError, match="no patches, so `side` has to be given"):
         compose(**part).build(Canvas(SIZE))
+
+
+def test_a_low_rank_gain():
+    """A point that nobody has published: colours multiplied by a matrix of low rank."""
+    torch.manual_seed(0)
+    prompt = compose({"kind": "low_rank", "rank": 2, "left": "normal"}, "colours").build(CANVAS)
+    canvas_BCHW = torch.rand(2, 3, *SIZE)
+    factor_CHW = 1 + prompt.content.left @ prompt.content.right
+    torch.testing.assert_close(prompt(canvas_BCHW), factor_CHW * canvas_BCHW)
 
 
 @pytest.mark.parametrize("space", ["pixel", "normalised"])

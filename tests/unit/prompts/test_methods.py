@@ -4,9 +4,13 @@ The canvas is not square and, where nothing has to tile it, odd; images come at 
 they are laid, since resizing is compared with Pillow's elsewhere.
 """
 
+import math
+
 import pytest
 import torch
 
+from lorvp.networks.interface import Canvas
+from lorvp.prompts.methods.acavp import AcavpConfig
 from lorvp.prompts.methods.adavipro import AdaViProConfig
 from lorvp.prompts.methods.autovp import AutoVpConfig
 from lorvp.prompts.methods.evp import EvpConfig
@@ -215,3 +219,27 @@ def test_adavipro_shows_its_border_in_the_regions_that_an_image_chooses(edges):
         return norm(v, c) + float(delta[c, y, x]) * float(chosen[n, 0, y // 8, x // 8])
 
     sees(model, raw(TILED, 4), canvas, formula)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("most", [6.0, 2.0])
+def test_acavp(most):
+    """A pixel that has image is multiplied, the others get a value of their own."""
+    model = moved(AcavpConfig(most=most))
+    fit, content = model.prompt.fit, model.prompt.content
+    canvas_NCHW, inside_HW = fit(raw()), fit.image_HW()
+    assert 0 < inside_HW.sum() < inside_HW.numel()
+    offset = math.log(most - 1)
+
+    def formula(v, n, c, y, x):
+        if not inside_HW[y, x]:
+            return norm(float(content.added_CHW[c, y, x]), c)
+        value = float(content.values.view(3, *ODD)[c, y, x])
+        return norm(v * most / (1 + math.exp(offset - value)), c)
+
+    sees(model, raw(), canvas_NCHW, formula)
+
+
+def test_acavp_starts_from_the_image_as_it_is():
+    prompt = AcavpConfig().build(Canvas(ODD))
+    assert prompt.content().abs().max() < 1e-15
