@@ -58,7 +58,8 @@ class IlmConfig(MappingSettings):
 class IlmOnlineConfig(MappingSettings):
     """ILM without a pass of its own: each epoch's mapping comes from the steps of the last.
 
-    Cheaper, but the counts are of prompts that were still moving, and of augmented images.
+    Cheaper, but the counts are of prompts that were still moving, and of augmented images. (These
+    the codes of SMM and BLM count as well: ``augmented`` of `ilm`.)
     """
 
     kind: Literal["ilm_online"] = "ilm_online"

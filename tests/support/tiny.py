@@ -152,15 +152,18 @@ def training(**settings) -> TrainingConfig:
 def trial(method=None, mapping=None, seed: int = 0, **settings) -> Trial:
     """LoR-VP with a linear probe, unless told otherwise; ``settings`` are of training. A mapping
     that reads files reads our sentences."""
-    mapping = mapping or LpConfig()
-    return Trial(
+    made = Trial(
         dataset="noise",
         network="tiny",
         method=method or LorVpConfig(rank=2),
-        mapping=mapping.with_files(dict.fromkeys(mapping.files, SENTENCES)),
+        mapping=mapping or LpConfig(),
         training=training(**settings),
         seed=seed,
     )
+    if not made.mapping.files:
+        return made
+    ours = made.mapping.with_files(dict.fromkeys(made.mapping.files, SENTENCES))
+    return made.model_copy(update={"mapping": ours})
 
 
 def identified(number: int = 0) -> tuple[str, dict]:
