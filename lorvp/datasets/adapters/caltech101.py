@@ -52,7 +52,7 @@ class Caltech101Config(CoopThirds):
 
     def read(self, root: Path) -> Found:
         folder = root / "caltech-101/101_ObjectCategories"
-        classes = sorted(p.name for p in folder.iterdir() if p.is_dir() and p.name not in LEFT_OUT)
+        classes = sorted({path.name for path in look(folder).children(folder)} - LEFT_OUT)
         if len(classes) < 2:
             raise LookupError("there are no folders in it")
         tree = look(folder, classes)

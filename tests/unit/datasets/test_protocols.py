@@ -13,7 +13,6 @@ from tests.support.datasets.layout import lay
 from tests.support.datasets.layouts import LAYOUTS, layout
 from tests.support.datasets.making import class_of, config, make, per_class, published, seen
 from tests.support.datasets.pictures import Which
-from tests.unit.datasets.test_adapters import EACH
 
 # METHODS.md, 3.2: classes, train, test. There, train is what is left when val is held out; where
 # the papers hold out none (None below), ours is a tenth of the published train.
@@ -252,8 +251,12 @@ def test_resisc45_can_be_drawn_in_coops_shares(tmp_path):
     assert config("resisc45", split="coop").expected() == Sizes(45, 15_750, 6_300, 9_450)
 
 
+FEW = {"caltech101": (2, 3), "fgvc_aircraft": (2, 3), "resisc45": (2, 3), "vtab": (2, 3)}
+"""Images of each class to validate and to test in the tiny copies."""
+
+
 @pytest.mark.parametrize("shots", [1, 3])
-@pytest.mark.parametrize("kind", ["caltech101", "fgvc_aircraft", "resisc45", "vtab"])
+@pytest.mark.parametrize("kind", FEW)
 def test_a_few_shots_of_each_class_are_drawn_by_the_datasets_own_seed(kind, shots, tmp_path):
     """CoOp: `shots` of each class to train, at most 4 to validate. A grid's seeds are others, so
     that all of them train on the same images, as in AttrVR."""
@@ -262,8 +265,8 @@ def test_a_few_shots_of_each_class_are_drawn_by_the_datasets_own_seed(kind, shot
     first = seen(make(tmp_path / "a", kind, **drawn))
     classes = len(layout(kind).names)
     assert per_class(first["train"], classes) == [shots] * classes
-    assert per_class(first["val"], classes) == [min(shots, EACH[kind][1])] * classes
-    assert len(first["test"]) == EACH[kind][2] * classes
+    assert per_class(first["val"], classes) == [min(shots, FEW[kind][0])] * classes
+    assert len(first["test"]) == FEW[kind][1] * classes
     assert seen(make(tmp_path / "b", kind, **drawn)) == first
     other = seen(make(tmp_path / "c", kind, **drawn, seed=1))
     assert other["train"] != first["train"]
