@@ -11,7 +11,8 @@ from typing import Annotated, Literal
 
 from torch import Tensor
 
-from lorvp.images import random_windows, resized, unit
+from lorvp.augmentation.windows import middle_window, random_windows
+from lorvp.images import resized, unit
 from lorvp.prompts.base import Canvas
 from lorvp.prompts.fits.frame import Colour, Frame
 from lorvp.settings import Count, Settings, Symbol
@@ -42,16 +43,27 @@ class Cover(Frame):
 
     def forward(self, images_BHWC: Tensor) -> Tensor:
         square = (self.image_size, self.image_size)
-        side = self.image_size
+        augmentation, draw = self.augmentation, self.generator
+        if self.training and augmentation.crop_scale is not None:
+            parts_BCHW = augmentation.cropped(images_BHWC, square, self.interpolation, draw)
+        else:
+            larger_BCHW = self._covering(images_BHWC)
+            parts_BCHW = (
+                random_windows(larger_BCHW, square, draw)
+                if self.training
+                else middle_window(larger_BCHW, square)
+            )
         if self.training:
-            side = round(self.augmentation.enlarge * side)
+            parts_BCHW = augmentation.changed(parts_BCHW, draw)
+        return self.pad(unit(parts_BCHW))
+
+    def _covering(self, images_BHWC: Tensor) -> Tensor:
+        """Images whose shorter side is that of the square, or of the enlarged square."""
+        side = self.image_size
+        if self.training or self.augmentation.centre:
+            side, _ = self.augmentation.larger((side, side))
         _, height, width, _ = images_BHWC.shape
         shorter = min(height, width)
         # The longer side is cut to whole pixels, as torchvision's Resize does.
         larger = side * height // shorter, side * width // shorter
-        images_BCHW = resized(images_BHWC, larger, self.interpolation)
-        if self.training:
-            windows_BCHW = random_windows(images_BCHW, square, self.generator)
-            return self.pad(unit(self.augmentation.flipped(windows_BCHW, self.generator)))
-        top, left = (round((extent - self.image_size) / 2) for extent in larger)
-        return self.pad(unit(images_BCHW[..., top : top + side, left : left + side]))
+        return resized(images_BHWC, larger, self.interpolation)
