@@ -10,7 +10,7 @@ import torch
 from pydantic import BeforeValidator, Field, WithJsonSchema
 from torch import nn
 
-from lorvp.images import Augmentation
+from lorvp.augmentation.settings import Augmentation
 from lorvp.settings import BY_KIND, OR_KIND_ALONE, Batch, Epochs, NotNegative, Positive, Settings
 
 Precision = Literal["fp32", "tf32", "bf16"]
@@ -211,7 +211,7 @@ class TrainingConfig(Settings):
     image) and Triton works there, else off. Elsewhere compiling takes a minute or more, which only
     long runs earn back."""
     augmentation: Augmentation = Augmentation()
-    """Random crops and flips of the training images."""
+    """Random changes of the training images."""
     test_every_epoch: bool = False
     """Also record the best test accuracy of any epoch, which published tables often report. It has
     a name of its own in the record and never chooses anything."""

@@ -198,7 +198,8 @@ def notes(plan: Plan) -> list[str]:
                 "them; mappings that count give them unused source classes, or the mean logit"
             )
     places = {(job.dataset, job.checkpoint): None for job in plan.missing}
-    return [*found, *filter(None, (_resized_otherwise(*pair) for pair in places))]
+    views = (_resized_otherwise, _squashed)
+    return [*found, *filter(None, (view(*pair) for pair in places for view in views))]
 
 
 def _resized_otherwise(dataset: Path, network: Path) -> str:
@@ -210,6 +211,21 @@ def _resized_otherwise(dataset: Path, network: Path) -> str:
         f"note: the images of {dataset.name} were resized by {stored} interpolation when they were "
         f"stored, and {network.name} expects {expected}; `interpolation: {expected}` under "
         f"datasets.{dataset.name} stores them so"
+    )
+
+
+def _squashed(dataset: Path, network: Path) -> str:
+    """Images were stored without their proportions, for a network that looks at all of the middle
+    of images that have theirs, as CLIP does."""
+    stored, looks_at = _dataset(dataset), manifest_of(network).crop
+    squashed = stored.view is not None and stored.view.resize == "squash"
+    if looks_at != 1 or not squashed or stored.interpolation is None:
+        return ""
+    return (
+        f"note: the images of {dataset.name} were squashed when they were stored, which changes "
+        f"those that are not square, and {network.name} was trained on the middle of images that "
+        f"keep their proportions; `resize: crop` and `crop: 1` under datasets.{dataset.name} store "
+        "them so"
     )
 
 

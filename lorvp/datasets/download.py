@@ -49,6 +49,8 @@ class Archive(Settings):
     """``md5:…`` or ``sha256:…``; without one the file is not verified, and a note says so."""
     folder: str = Field(default="", pattern=r"^[\w-]*$")
     """Folder below that of the raw files into which it is unpacked."""
+    inner: str | None = Field(default=None, pattern=r"^[\w-][\w.-]*(/[\w-][\w.-]*)*$")
+    """An archive in it that is unpacked too, in its own folder."""
 
     @property
     def name(self) -> str:
@@ -85,7 +87,7 @@ def fetch(kind: str, archives: Sequence[Archive]) -> Path:
         InputError: an address does not answer, a checksum is wrong, an archive cannot be read or
             holds paths that lead out of it.
     """
-    facts = canonical([archive.model_dump() for archive in archives])
+    facts = canonical([_identity(archive) for archive in archives])
     target = default_root() / f"{kind}-{hashlib.sha256(facts).hexdigest()[:8]}"
     target.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(target.with_suffix(".lock")):
@@ -97,11 +99,31 @@ def fetch(kind: str, archives: Sequence[Archive]) -> Path:
     return target
 
 
+def _identity(archive: Archive) -> dict:
+    """What the name of the folder depends on, as it was before archives had others in them."""
+    return archive.model_dump(exclude=None if archive.inner else {"inner"})
+
+
 def _fetch(archives: Sequence[Archive], target: Path, arrivals: Path) -> None:
     files = [_download(archive, arrivals) for archive in archives]
     with whole_folder(target) as scratch:
         for archive, file in zip(archives, files, strict=True):
-            _unpack(file, scratch / archive.folder)
+            _unpack(archive, file, scratch / archive.folder)
+
+
+def _unpack(archive: Archive, file: Path, folder: Path) -> None:
+    """Unpack ``file``, which is ``archive``, and the archive in it where it has one."""
+    try:
+        _unpack_file(file, folder, archive.name)
+        if archive.inner:
+            inner = folder / archive.inner
+            if not inner.is_file():
+                raise InputError(f"{archive.name} has no {archive.inner}")
+            _unpack_file(inner, inner.parent, inner.name)
+            inner.unlink()
+    except DAMAGE as error:
+        file.unlink()  # else the next attempt would find it here and not ask for it again
+        raise InputError(f"{archive.name} is damaged: {error}") from error
 
 
 def _download(archive: Archive, folder: Path) -> Path:
@@ -148,10 +170,9 @@ def _reason(error: BaseException) -> str:
     return str(error).splitlines()[0][:120] or type(error).__name__
 
 
-def _unpack(file: Path, folder: Path) -> None:
-    """Unpack ``file`` into ``folder``, or copy it there if it is no archive."""
+def _unpack_file(file: Path, folder: Path, name: str) -> None:
+    """Unpack ``file``, called ``name``, into ``folder``, or copy it there if it is no archive."""
     folder.mkdir(parents=True, exist_ok=True)
-    name = file.name.partition("-")[2]
     try:
         if tarfile.is_tarfile(file):
             with tarfile.open(file) as archive:
@@ -160,23 +181,19 @@ def _unpack(file: Path, folder: Path) -> None:
                 while archive.fileobj and archive.fileobj.read(2**20):
                     pass
         elif zipfile.is_zipfile(file):
-            _unpack_zip(file, folder)
+            _unpack_zip(file, folder, name)
         elif name.endswith((".zip", ".tar", ".tgz", ".gz")):
             raise tarfile.ReadError("it is no archive")
         else:
             shutil.copy2(file, folder / name)
     except tarfile.FilterError as error:
         raise InputError(f"{name} is not safe to unpack: {error}") from error
-    except DAMAGE as error:
-        file.unlink()  # else the next attempt would find it here and not ask for it again
-        raise InputError(f"{name} is damaged: {error}") from error
 
 
-def _unpack_zip(file: Path, folder: Path) -> None:
+def _unpack_zip(file: Path, folder: Path, name: str) -> None:
     with zipfile.ZipFile(file) as archive:
         for member in archive.namelist():
             path = PurePosixPath(member.replace("\\", "/"))
             if path.is_absolute() or ".." in path.parts:
-                name = file.name.partition("-")[2]
                 raise InputError(f"{name} is not safe to unpack: {member!r} leads out of it")
         archive.extractall(folder)

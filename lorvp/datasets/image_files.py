@@ -18,7 +18,7 @@ from lorvp.datasets.pixels.files import ImageFiles
 from lorvp.datasets.pixels.view import View
 from lorvp.datasets.published import Found, RealDataset
 from lorvp.datasets.source import Sizes
-from lorvp.datasets.splits import Splits, coop_thirds, from_file
+from lorvp.datasets.splits import Splits, coop_thirds, from_file, from_lists
 from lorvp.settings import Name
 from lorvp.text.printable import printable
 
@@ -89,19 +89,40 @@ class CoopFiles(RealFiles):
     val: float = Field(default=0.2, gt=0, lt=1)
 
     def reads(self) -> list[Path]:
-        return super().reads() + [Path(self.split)] * self.split.endswith(".json")
+        return super().reads() + [Path(self.split).expanduser()] * self.split.endswith(".json")
 
     def undivided(self, found: Found, splits: Splits) -> NotUsed:
         """Images that the split file does not name; a drawn split leaves none out."""
-        assert isinstance(found.images, ImageFiles)
-        rows = np.setdiff1d(np.arange(len(found.images)), np.concatenate([*splits.values()]))
-        files = [found.images.files[row] for row in rows]
-        return by_ending(files, f"{printable(Path(self.split).name)} does not name")
+        return _left_out(found, splits, f"{printable(Path(self.split).name)} does not name")
 
     def divide(self, found: Found) -> Splits:
         if self.split.endswith(".json"):
             assert isinstance(found.images, ImageFiles)
-            return from_file(Path(self.split), found.images.files)
+            return from_file(Path(self.split).expanduser(), found.images.files)
+        return super().divide(found)
+
+
+class VptFiles(RealFiles):
+    """A dataset of FGVC as VPT splits it (Jia et al., ECCV 2022): a tenth of the official train is
+    held out."""
+
+    split: str = Field(default="official", pattern=r"^(official|.*[/\\].*)$")
+    """``official``: val is drawn from its train, as large as VPT's. A path to the folder that has
+    VPT's ``train.json``, ``val.json`` and ``test.json``: exactly their images."""
+
+    protocol: ClassVar[str] = "official test; val is a tenth of train as in VPT, drawn anew"
+
+    def reads(self) -> list[Path]:
+        return super().reads() + [Path(self.split).expanduser()] * (self.split != "official")
+
+    def undivided(self, found: Found, splits: Splits) -> NotUsed:
+        """Images that VPT's lists do not name; a drawn split leaves none out."""
+        return _left_out(found, splits, "VPT's lists do not name")
+
+    def divide(self, found: Found) -> Splits:
+        if self.split != "official":
+            assert isinstance(found.images, ImageFiles)
+            return from_lists(Path(self.split).expanduser(), found.images.files)
         return super().divide(found)
 
 
@@ -122,3 +143,10 @@ class CoopThirds(CoopFiles):
         total = sizes.train + sizes.val + sizes.test
         train, val = round(total * 0.5), round(total * 0.2)
         return Sizes(sizes.classes, train, val, total - train - val)
+
+
+def _left_out(found: Found, splits: Splits, by: str) -> NotUsed:
+    """Images in none of ``splits``."""
+    assert isinstance(found.images, ImageFiles)
+    rows = np.setdiff1d(np.arange(len(found.images)), np.concatenate([*splits.values()]))
+    return by_ending([found.images.files[row] for row in rows], by)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -89,6 +89,27 @@ def from_file(path: Path, files: Sequence[Path]) -> Splits:
         wanted = {name: [str(item[0]) for item in named[name]] for name in ("train", "val", "test")}
     except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
         raise InputError(f"{path} is no split file with train, val and test: {error!r}") from error
+    return _rows(path, wanted, files)
+
+
+def from_lists(folder: Path, files: Sequence[Path]) -> Splits:
+    """The rows that VPT's ``train.json``, ``val.json`` and ``test.json`` name: {file: class, …}.
+
+    Raises:
+        InputError: one is no such file, or they name a missing image, or one image twice.
+    """
+    wanted = {}
+    for name in ("train", "val", "test"):
+        path = folder / f"{name}.json"
+        try:
+            wanted[name] = [str(image) for image in dict(json.loads(regular(path).read_text()))]
+        except (OSError, ValueError, TypeError) as error:
+            raise InputError(f"{path} is none of VPT's lists of images: {error!r}") from error
+    return _rows(folder, wanted, files)
+
+
+def _rows(path: Path, wanted: Mapping[str, Sequence[str]], files: Sequence[Path]) -> Splits:
+    """The rows of ``files`` whose last folders and names are those that ``path`` names."""
     every = [name for names in wanted.values() for name in names]
     depths = {len(Path(name).parts) for name in every}  # some of SUN397 lie deeper
     row_of = {"/".join(f.parts[-d:]): row for d in depths for row, f in enumerate(files)}

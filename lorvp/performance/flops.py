@@ -17,9 +17,9 @@ import torch
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
+from lorvp.augmentation.settings import Augmentation
 from lorvp.datasets.source import Sizes
 from lorvp.experiment.trial import Trial
-from lorvp.images import Augmentation
 from lorvp.mappings.base import Mapping
 from lorvp.networks.acceleration.engine import PIECE, Engine, engine
 from lorvp.networks.acceleration.precision import computing_in

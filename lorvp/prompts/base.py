@@ -14,8 +14,9 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from lorvp.augmentation.settings import Augmentation
 from lorvp.errors import InputError
-from lorvp.images import Augmentation, Size, resized, unit
+from lorvp.images import Size, unit
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.networks.interface import Canvas, Interpolation, Reads
 from lorvp.prompts.draws import Drawing, Kept
@@ -60,7 +61,7 @@ class Fit(Drawing):
     def lay(self, images_BHWC: Tensor, size: Size) -> Tensor:
         """images_BCHW in [0, 1] of the given size, augmented in training mode."""
         if not self.training:
-            return unit(resized(images_BHWC, size, self.interpolation))
+            return unit(self.augmentation.evaluated(images_BHWC, size, self.interpolation))
         return self.drawn(
             lambda: unit(self.augmentation(images_BHWC, size, self.interpolation, self.generator))
         )

@@ -47,7 +47,7 @@ UNKNOWN_KEYS = [
     case("mapping", params(block(mapping="{ilm: {every: 2}}")),
          "15:21: grid.a.mapping.ilm.every", "interval"),
     case("augmentation", training("{augmentation: {crop: true}}"),
-         "16:31: grid.a.training.augmentation.crop", "enlarge, flip"),
+         "16:31: grid.a.training.augmentation.crop", "enlarge, centre, crop_scale"),
     case("training, like a recipe", training("{recip: paper}"), "16:16: grid.a.training.recip",
          "did you mean 'recipe'"),
     case("beside a recipe", training("{recipe: paper, epoch: 3}"),

@@ -67,6 +67,7 @@ class ClipConfig(PublishedConfig):
             mean=list(weights["mean"]),
             std=list(weights["std"]),
             interpolation=weights["interpolation"],
+            crop=1.0 if weights["resize_mode"] == "shortest" else None,
             class_names=[],
             templates=self._sentences(),
             source=self.source(f"open_clip:{self.name}/{self.weights}"),

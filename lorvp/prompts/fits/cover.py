@@ -11,7 +11,8 @@ from typing import Annotated, Literal
 
 from torch import Tensor
 
-from lorvp.images import random_windows, resized, unit
+from lorvp.augmentation.windows import middle_window, random_windows
+from lorvp.images import Size, resized, unit
 from lorvp.prompts.base import Canvas
 from lorvp.prompts.fits.frame import Colour, Frame
 from lorvp.settings import Count, Settings, Symbol
@@ -41,21 +42,27 @@ class Cover(Frame):
         return True  # a window of each image that is not square
 
     def forward(self, images_BHWC: Tensor) -> Tensor:
-        side = self.image_size
+        square = (self.image_size, self.image_size)
         if self.training:
-            side = round(self.augmentation.enlarge * side)
+            return self.pad(self.drawn(lambda: unit(self._random(images_BHWC, square))))
+        return self.pad(unit(middle_window(self._covering(images_BHWC), square)))
+
+    def _random(self, images_BHWC: Tensor, square: Size) -> Tensor:
+        """A random square of each image, changed as the recipe asks."""
+        augmentation, draw = self.augmentation, self.generator
+        if augmentation.crop_scale is not None:
+            parts_BCHW = augmentation.cropped(images_BHWC, square, self.interpolation, draw)
+        else:
+            parts_BCHW = random_windows(self._covering(images_BHWC), square, draw)
+        return augmentation.changed(parts_BCHW, draw)
+
+    def _covering(self, images_BHWC: Tensor) -> Tensor:
+        """Images whose shorter side is that of the square, or of the enlarged square."""
+        side = self.image_size
+        if self.training or self.augmentation.centre:
+            side, _ = self.augmentation.larger((side, side))
         _, height, width, _ = images_BHWC.shape
         shorter = min(height, width)
         # The longer side is cut to whole pixels, as torchvision's Resize does.
         larger = side * height // shorter, side * width // shorter
-        images_BCHW = resized(images_BHWC, larger, self.interpolation)
-        if self.training:
-            return self.pad(self.drawn(lambda: self._windows(images_BCHW)))
-        top, left = (round((extent - self.image_size) / 2) for extent in larger)
-        return self.pad(unit(images_BCHW[..., top : top + side, left : left + side]))
-
-    def _windows(self, images_BCHW: Tensor) -> Tensor:
-        """A random square of each image, some of them mirrored."""
-        square = (self.image_size, self.image_size)
-        windows_BCHW = random_windows(images_BCHW, square, self.generator)
-        return unit(self.augmentation.flipped(windows_BCHW, self.generator))
+        return resized(images_BHWC, larger, self.interpolation)

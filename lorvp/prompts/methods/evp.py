@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 from torch import Tensor
 
-from lorvp.images import Augmentation
+from lorvp.augmentation.settings import Augmentation
 from lorvp.prompts.base import Canvas, Prompt
 from lorvp.prompts.contents.free import Free
 from lorvp.prompts.fits.cover import Cover

@@ -15,7 +15,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from lorvp.images import Augmentation
+from lorvp.augmentation.settings import Augmentation
 from lorvp.networks.frozen import FrozenNetwork, read
 from lorvp.networks.interface import Reads
 from lorvp.prompts.base import Canvas, Prompt

@@ -9,15 +9,19 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Union
+
+Content = Union[Mapping[str, "Content"], bytes]  # noqa: UP007 (quoted)
+"""What a file holds: the members of an archive, or bytes."""
 
 
 @dataclass(frozen=True)
 class Layout:
     """One dataset's raw files."""
 
-    archives: dict[str, dict[str, bytes] | bytes]
+    archives: Mapping[str, Content]
     """Members of each archive by path, as they are packed; bytes are a file that is no archive.
-    In the order of the class's default archives, where it has some."""
+    In the order of the class's default archives, where it has some. A member may be an archive."""
     names: list[str]
     """The names of the classes, as mappings by text need them."""
     parts: dict[str, int]
@@ -29,21 +33,28 @@ class Layout:
 def lay(layout: Layout, root: Path) -> Path:
     """Unpack all archives below ``root``, as a user would."""
     for name, content in layout.archives.items():
-        folder = root / layout.folders.get(name, "")
-        members = {name: content} if isinstance(content, bytes) else content
-        for path, data in members.items():
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / path).write_bytes(data)
+        _unpack(name, content, root / layout.folders.get(name, ""))
     return root
 
 
-def packed(name: str, content: Mapping[str, bytes] | bytes) -> bytes:
+def _unpack(name: str, content: Content, folder: Path) -> None:
+    """Write the file ``name`` in ``folder``, or what is in it beside it."""
+    if isinstance(content, bytes):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    else:
+        for path, data in content.items():
+            _unpack(path, data, folder / Path(name).parent)
+
+
+def packed(name: str, content: Content) -> bytes:
     """The bytes of an archive, in the format of its suffix."""
     if isinstance(content, bytes):
         return content
+    members = {path: packed(path, data) for path, data in content.items()}
     if name.endswith(".zip"):
-        return zipped(content)
-    plain = tarred(content)
+        return zipped(members)
+    plain = tarred(members)
     return plain if name.endswith(".tar") else gzip.compress(plain, 1, mtime=0)
 
 

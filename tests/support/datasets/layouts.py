@@ -6,8 +6,10 @@ from functools import cache
 
 from tests.support.datasets import (
     layout_arrays,
+    layout_fine_grained,
     layout_imagenet,
     layout_lists,
+    layout_objects,
     layout_own,
     layout_scenes,
 )
@@ -28,6 +30,13 @@ LAYOUTS = {
         layout_scenes.stanford_cars,
         layout_scenes.sun397,
         layout_scenes.ucf101,
+        layout_objects.caltech101,
+        layout_objects.resisc45,
+        layout_objects.vtab,
+        layout_fine_grained.fgvc_aircraft,
+        layout_fine_grained.cub200,
+        layout_fine_grained.nabirds,
+        layout_fine_grained.stanford_dogs,
         layout_imagenet.tiny_imagenet,
         layout_imagenet.imagenet,
         layout_imagenet.imagenet_r,

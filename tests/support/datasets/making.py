@@ -14,6 +14,7 @@ from lorvp.datasets.download import Archive
 from lorvp.datasets.prepared import Prepared
 from lorvp.datasets.write import write
 from tests.support.datasets.layout import Layout, packed
+from tests.support.datasets.layout_objects import TASK
 from tests.support.datasets.pictures import Which, read
 from tests.support.datasets.server import Server
 
@@ -23,9 +24,9 @@ SIZE = {"size": 16}
 
 def config(kind: str, **settings: Any) -> Any:
     """The settings of a dataset, checked as those of params.yaml are."""
-    asked = SIZE if "size" in class_of(kind).model_fields else {}
-    if "of" in class_of(kind).model_fields:
-        asked = asked | {"of": "imagenet"}
+    asked: dict[str, Any] = dict(SIZE) if "size" in class_of(kind).model_fields else {}
+    needed = {"of": "imagenet", "task": TASK}
+    asked |= {key: needed[key] for key in needed.keys() & class_of(kind).model_fields.keys()}
     return TypeAdapter(DatasetConfig).validate_python({"kind": kind, **asked, **settings})
 
 

@@ -32,6 +32,13 @@ EACH = {
     "stanford_cars": (4, 1, 3),
     "sun397": (4, 1, 5),
     "ucf101": (4, 1, 2),
+    "caltech101": (5, 2, 3),
+    "resisc45": (6, 2, 3),
+    "vtab": (5, 2, 3),
+    "fgvc_aircraft": (4, 2, 3),
+    "cub200": (4, 1, 3),
+    "nabirds": (4, 1, 3),
+    "stanford_dogs": (4, 1, 3),
     "tiny_imagenet": (4, 1, 2),
     "imagenet": (1, 1, 1),
     "imagenet_r": (0, 0, 1),
@@ -42,7 +49,7 @@ EACH = {
     "folder_test": (0, 0, 2),
     "huggingface": (4, 1, 2),
 }
-TEST_DRAWN = {"dtd", "flowers102", "food101", "eurosat"}
+TEST_DRAWN = {"dtd", "flowers102", "food101", "eurosat", "caltech101"}
 """Their test images come out of all parts."""
 
 

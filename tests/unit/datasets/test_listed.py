@@ -18,6 +18,10 @@ OF_LISTS = {
     "stanford_cars": ["stanford_cars/cars_train/x.jpg", "stanford_cars/cars_test/x.jpg"],
     "sun397": ["SUN397/a/abbey/more.jpg", "SUN397/y/more.jpg"],
     "ucf101": ["UCF-101-midframes/Yo_Yo/more.jpg"],
+    "fgvc_aircraft": ["fgvc-aircraft-2013b/data/images/9999999.jpg"],
+    "cub200": ["CUB_200_2011/images/001.Black_footed_Albatross/more.jpg"],
+    "nabirds": ["nabirds/images/0099/more.jpg"],
+    "stanford_dogs": ["stanford_dogs/Images/n02085620-Chihuahua/more.jpg"],
     "tiny_imagenet": ["tiny-imagenet-200/val/images/more.JPEG"],
     "gtsrb": ["GTSRB/Final_Test/Images/99999.ppm"],
 }

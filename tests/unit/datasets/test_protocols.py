@@ -1,14 +1,18 @@
 """Each dataset's protocol: its own parts, CoOp's file, fewer images, and the sizes foretold."""
 
 import json
+from typing import get_args
 
 import pytest
 
+from lorvp.datasets.adapters.vtab import Task
 from lorvp.datasets.source import Sizes
+from lorvp.datasets.vtab_classes import class_names
 from lorvp.errors import InputError
 from tests.support.datasets.layout import lay
 from tests.support.datasets.layouts import LAYOUTS, layout
 from tests.support.datasets.making import class_of, config, make, per_class, published, seen
+from tests.support.datasets.pictures import Which
 
 # METHODS.md, 3.2: classes, train, test. There, train is what is left when val is held out; where
 # the papers hold out none (None below), ours is a tenth of the published train.
@@ -24,6 +28,13 @@ PAPERS = {
     "sun397": (397, 15_888, 19_850, None),
     "eurosat": (10, 13_500, 8_100, None),
     "oxford_pets": (37, 2_944, 3_669, None),
+    "caltech101": (100, 4_128, 2_465, None),
+    "resisc45": (45, 18_900, 6_300, None),
+    "fgvc_aircraft": (100, 3_334, 3_333, None),
+    # VPT, Table 7: train and val together.
+    "cub200": (200, 5_394 + 600, 5_794, 0.1),
+    "nabirds": (555, 21_536 + 2_393, 24_633, 0.1),
+    "stanford_dogs": (120, 10_800 + 1_200, 8_580, 0.1),
     "tiny_imagenet": (200, 100_000, 10_000, 0.1),
     "imagenet": (1000, 1_281_167, 50_000, 0.01),
 }
@@ -129,6 +140,8 @@ NAMES = {
     "stanford_cars": "cars_train/00001.jpg",
     "sun397": "a/apartment_building/outdoor/sun_train0.jpg",
     "ucf101": "Apply_Eye_Makeup/v_ApplyEyeMakeup_g05_c00.jpg",
+    "caltech101": "car_side/image_0001.jpg",
+    "resisc45": "sea_ice/sea_ice_train000.jpg",
 }
 """An image of each dataset with such a setting, as CoOp's file calls it."""
 
@@ -148,8 +161,115 @@ def test_a_file_of_coop_is_followed(kind, tmp_path):
     assert len({which for rows in seen(data).values() for which in rows}) == 3
 
 
+VPT_NAMES = {
+    "cub200": "002.Laysan_Albatross/Laysan_Albatross_train_0.jpg",
+    "nabirds": "0099/*.jpg",
+    "stanford_dogs": "n02107312-miniature_pinscher/n02107312_train0.jpg",
+}
+"""An image of each dataset as VPT's lists call it."""
+
+
+@pytest.mark.parametrize("kind", VPT_NAMES)
+def test_lists_of_vpt_are_followed(kind, tmp_path):
+    """{image: class} in three files; classes are the dataset's own."""
+    root = lay(layout(kind), tmp_path / "raw")
+    folder = next(root.rglob(VPT_NAMES[kind])).parent
+    train, val, test = (f"{folder.name}/{p.name}" for p in sorted(folder.glob("*.jpg"))[:3])
+    lists = tmp_path / "lists"
+    lists.mkdir()
+    for part, names in (("train", [train]), ("val", [val]), ("test", [test])):
+        (lists / f"{part}.json").write_text(json.dumps(dict.fromkeys(names, 99)))
+    data = make(tmp_path / kind, kind, root=str(root), split=str(lists))
+    assert data.sizes == {"train": 1, "val": 1, "test": 1}
+    assert len({which for rows in seen(data).values() for which in rows}) == 3
+    (lists / "val.json").write_text("[1")
+    with pytest.raises(InputError, match=r"val\.json is none of VPT's lists"):
+        config(kind, root=str(root), split=str(lists)).source()
+    (lists / "val.json").write_text(json.dumps({"no/such.jpg": 1}))
+    with pytest.raises(InputError, match=r"names 1 images that are not there, no/such\.jpg"):
+        config(kind, root=str(root), split=str(lists)).source()
+
+
 def test_every_dataset_with_such_a_setting_is_tried():
-    assert {k for k in LAYOUTS if "split" in class_of(k).model_fields} == NAMES.keys()
+    having = {k for k in LAYOUTS if "split" in class_of(k).model_fields}
+    assert having == NAMES.keys() | VPT_NAMES.keys()
+
+
+def test_vpts_sizes_of_fgvc():
+    """Its Table 7: official train and test, a tenth of train held out where there is no val."""
+    cub, cars = config("cub200").expected(), config("stanford_cars", root="x", val=0.1).expected()
+    assert cub == pytest.approx((200, 5394, 600, 5794), abs=1)
+    assert cars == pytest.approx((196, 7329, 815, 8041), abs=1)
+    assert config("stanford_dogs").expected() == (120, 10_800, 1_200, 8_580)
+    assert config("nabirds", root="x").expected() == pytest.approx((555, 21_536, 2_393, 24_633))
+
+
+def test_a_thousand_images_of_vtab_are_those_of_train_and_val(tmp_path):
+    root = str(lay(layout("vtab"), tmp_path / "raw"))
+    found = seen(make(tmp_path / "made", "vtab", root=root, train=1000))
+    assert sorted(found["train"]) == sorted(
+        Which(part, k, n) for part, number in (("train", 5), ("val", 2))
+        for k in range(4) for n in range(number)
+    )  # fmt: skip
+    assert {which.part for which in found["val"]} == {"val"}
+    assert len(found["test"]) == 12
+
+
+def test_vtabs_sizes():
+    """VPT's Table 7."""
+    assert config("vtab", root="x").expected() == Sizes(4, 800, 200, 711)
+    assert config("vtab", root="x", train=1000).expected() == Sizes(4, 1000, 200, 711)
+    assert config("vtab", root="x", task="sun397").expected() == Sizes(397, 800, 200, 21_750)
+    assert config("vtab", root="x", shots=16).expected() == Sizes(4, 64, 200, 711)
+    tasks = [config("vtab", root="x", task=task).expected() for task in get_args(Task)]
+    assert len(tasks) == 19
+    assert [len(class_names(task)) for task in get_args(Task)] == [t.classes for t in tasks]
+
+
+def test_vtab_is_read_where_its_archive_was_unpacked_too(tmp_path):
+    root = lay(layout("vtab"), tmp_path / "raw/vtab-1k")
+    assert len(config("vtab", root=str(root.parent)).source().labels_N) == 40
+
+
+@pytest.mark.parametrize("line", ["images/test/000000.jpg", "images/test/000000.jpg 4", "x -1"])
+def test_a_line_that_names_no_image_of_vtab_is_named(line, tmp_path):
+    root = lay(layout("vtab"), tmp_path / "raw")
+    with (root / "kitti/test.txt").open("a") as file:
+        file.write(line + "\n")
+    with pytest.raises(InputError, match=r"kitti/test\.txt:13 should have .* 0 to 3"):
+        config("vtab", root=str(root)).source()
+
+
+def test_resisc45_can_be_drawn_in_coops_shares(tmp_path):
+    """Half, a fifth and the rest of 11 a class: 5.5 rounds to 6."""
+    root = lay(layout("resisc45"), tmp_path / "raw")
+    for name in ("train", "val", "test"):
+        (root / f"resisc45-{name}.txt").unlink()
+    found = seen(make(tmp_path / "made", "resisc45", root=str(root), split="coop"))
+    for split, each in (("train", 6), ("val", 2), ("test", 3)):
+        assert per_class(found[split], 3) == [each] * 3
+    assert config("resisc45", split="coop").expected() == Sizes(45, 15_750, 6_300, 9_450)
+
+
+FEW = {"caltech101": (2, 3), "fgvc_aircraft": (2, 3), "resisc45": (2, 3), "vtab": (2, 3)}
+"""Images of each class to validate and to test in the tiny copies."""
+
+
+@pytest.mark.parametrize("shots", [1, 3])
+@pytest.mark.parametrize("kind", FEW)
+def test_a_few_shots_of_each_class_are_drawn_by_the_datasets_own_seed(kind, shots, tmp_path):
+    """CoOp: `shots` of each class to train, at most 4 to validate. A grid's seeds are others, so
+    that all of them train on the same images, as in AttrVR."""
+    root = str(lay(layout(kind), tmp_path / "raw"))
+    drawn = {"shots": shots, "val_shots": min(shots, 4), "root": root}
+    first = seen(make(tmp_path / "a", kind, **drawn))
+    classes = len(layout(kind).names)
+    assert per_class(first["train"], classes) == [shots] * classes
+    assert per_class(first["val"], classes) == [min(shots, FEW[kind][0])] * classes
+    assert len(first["test"]) == FEW[kind][1] * classes
+    assert seen(make(tmp_path / "b", kind, **drawn)) == first
+    other = seen(make(tmp_path / "c", kind, **drawn, seed=1))
+    assert other["train"] != first["train"]
 
 
 def test_a_folder_is_looked_into_to_foretell_its_sizes(tmp_path):

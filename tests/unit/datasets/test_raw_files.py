@@ -27,6 +27,15 @@ LISTS = {
     ],
     "sun397": ["SUN397/Training_01.txt"],
     "ucf101": ["ucfTrainTestlist/classInd.txt", "ucfTrainTestlist/testlist01.txt"],
+    "resisc45": ["resisc45-train.txt", "resisc45-test.txt"],
+    "vtab": ["kitti/train800.txt", "kitti/test.txt"],
+    "fgvc_aircraft": [
+        "fgvc-aircraft-2013b/data/variants.txt",
+        "fgvc-aircraft-2013b/data/images_variant_val.txt",
+    ],
+    "cub200": ["CUB_200_2011/images.txt", "CUB_200_2011/train_test_split.txt"],
+    "nabirds": ["nabirds/image_class_labels.txt", "nabirds/classes.txt"],
+    "stanford_dogs": ["stanford_dogs/train_list.mat", "stanford_dogs/test_list.mat"],
     "tiny_imagenet": ["tiny-imagenet-200/wnids.txt", "tiny-imagenet-200/val/val_annotations.txt"],
 }
 OF_FOLDERS = [kind for kind in LAYOUTS if kind not in ("huggingface", "folder", "folder_test")]
@@ -65,7 +74,7 @@ def test_a_list_that_is_no_list(kind, file, tmp_path):
         config(kind, root=str(root)).source()
 
 
-@pytest.mark.parametrize("kind", ["stanford_cars", "ucf101", "imagenet"])
+@pytest.mark.parametrize("kind", ["stanford_cars", "ucf101", "imagenet", "nabirds", "vtab"])
 def test_what_cannot_be_downloaded_says_so(kind):
     with pytest.raises(InputError, match=r"cannot be downloaded.*`root`") as error:
         config(kind).source()

@@ -13,6 +13,7 @@ NEEDED = {
     "folder": {"root": "images"},
     "folder_test": {"root": "images", "of": "letters"},
     "huggingface": {"path": "owner/name"},
+    "vtab": {"root": "vtab-1k", "task": "dtd"},
 }
 TEST_ONLY = ["folder_test", "imagenet_r", "imagenet_a", "imagenet_sketch", "imagenet_v2"]
 
@@ -72,6 +73,8 @@ WRONG = [
     {"kind": "folder", "root": "images", "archives": [{"url": "http://host/x.zip"}]},
     {"kind": "folder_test", "root": "images", "archives": [{"url": "http://host/x.zip"}]},
     {"kind": "dtd", "archives": [{"url": "http://host/x.zip"}], "root": "images"},
+    {"kind": "vtab", "task": "cifar10"}, {"kind": "vtab", "train": 900, "task": "dtd"},
+    {"kind": "cub200", "split": "offical"}, {"kind": "caltech101", "split": "official"},
     {"kind": "folder"}, {"kind": "huggingface"}, {"kind": "cifar11"},
 ]  # fmt: skip
 
@@ -90,6 +93,8 @@ def test_what_can_be_downloaded_has_an_address():
         "stanford_cars",
         "ucf101",
         "imagenet",
+        "nabirds",
+        "vtab",
         "folder",
         "folder_test",
         "huggingface",

@@ -90,6 +90,8 @@ def test_the_report_says_nothing_of_data_without_notes(said, tmp_path):
 OF_FOLDERS = {
     "gtsrb": "GTSRB/Final_Training/Images/00002",
     "eurosat": "eurosat/2750/{first}",
+    "caltech101": "caltech-101/101_ObjectCategories/{first}",
+    "resisc45": "NWPU-RESISC45/{first}",
     "tiny_imagenet": "tiny-imagenet-200/train/n02124075/images",
     "imagenet_a": "imagenet-a/{first}",
     "imagenet_v2": "imagenetv2-matched-frequency-format-val/7",
@@ -104,7 +106,7 @@ def test_what_systems_leave_in_a_folder_changes_nothing_and_other_files_are_said
     root = lay(layout(kind), tmp_path / "raw")
     parent = root / OF_FOLDERS[kind].rpartition("/")[0]
     folders = sorted(path for path in parent.iterdir() if path.is_dir())
-    own = root / OF_FOLDERS[kind].replace("{first}", folders[0].name)
+    own = root / OF_FOLDERS[kind].replace("{first}", folders[-1].name)
     before = make(tmp_path / "before", kind, root=str(root))
     image = min(path for path in own.rglob("*") if path.is_file())
     for name in ("Thumbs.db", "._x.jpg", ".ipynb_checkpoints/x.jpg", "@eaDir/x.jpg"):

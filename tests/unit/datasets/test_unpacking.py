@@ -1,5 +1,6 @@
 """Archives that are damaged or mean harm: refused, with nothing written outside or kept."""
 
+import hashlib
 import io
 import os
 import pickle
@@ -11,6 +12,7 @@ import pytest
 
 from lorvp.datasets.download import Archive, fetch
 from lorvp.errors import InputError
+from lorvp.files.whole import canonical
 from tests.support.datasets.layout import lay, packed, tarred, zipped
 from tests.support.datasets.layouts import layout
 from tests.support.datasets.making import make
@@ -153,3 +155,40 @@ def test_a_pickle_that_would_run_code_does_not(tmp_path, file):
     assert not (tmp_path / "ran").exists()
     pickle.loads(path.read_bytes())
     assert (tmp_path / "ran").exists(), "else the file above would prove nothing"
+
+
+def inner(content: bytes | None, path: str = "deep/inner.tar.gz") -> Path:
+    """The folder of an archive that has another one, which is unpacked too."""
+    members = {"a.txt": b"a"} if content is None else {"a.txt": b"a", "deep/inner.tar.gz": content}
+    with serving({"x.zip": zipped(members)}) as server:
+        return fetch("kind", [Archive(url=f"{server.url}/x.zip", inner=path)])
+
+
+def test_an_archive_in_an_archive_is_unpacked_where_it_lies(raw):
+    folder = inner(packed("x.tar.gz", {"in/b.txt": b"b"}))
+    assert {str(p.relative_to(folder)) for p in folder.rglob("*.*")} == {"a.txt", "deep/in/b.txt"}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(None, "has no deep/inner"), (packed("x.tar.gz", GOOD)[:-20], "x.zip is damaged"),
+     (tarred({"../../evil.txt": b"evil"}), "inner.tar.gz is not safe")],
+    ids=["absent", "cut", "evil"],
+)  # fmt: skip
+def test_an_archive_in_an_archive_is_looked_at_as_others_are(content, message, raw):
+    with pytest.raises(InputError, match=message):
+        inner(content)
+    assert everything(raw) == set()
+
+
+def test_a_path_that_leads_out_names_no_archive():
+    with pytest.raises(ValueError, match="inner"):
+        Archive(url="http://host/x.zip", inner="../x.tar")
+
+
+def test_downloads_of_before_are_found_again(raw):
+    """Their folder's name is a digest of the settings that archives had then."""
+    facts = [{"url": "http://host/a.zip", "hash": None, "folder": "b"}]
+    folder = raw / f"kind-{hashlib.sha256(canonical(facts)).hexdigest()[:8]}"
+    folder.mkdir(parents=True)
+    assert fetch("kind", [Archive(url="http://host/a.zip", folder="b")]) == folder

@@ -7,8 +7,8 @@ from typing import get_args
 
 import pytest
 
+from lorvp.augmentation.settings import Augmentation
 from lorvp.experiment.trial import Point, Trial
-from lorvp.images import Augmentation
 from lorvp.mappings import MappingConfig
 from lorvp.mappings.bayesian import BlmConfig, BlmPlusConfig
 from lorvp.mappings.frequency import EvpIndexConfig, FlmConfig, IlmConfig, IlmOnlineConfig

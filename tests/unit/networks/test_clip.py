@@ -111,6 +111,15 @@ def test_sizes_and_colours_are_clips():
     assert facts.mean == pytest.approx([0.48145466, 0.4578275, 0.40821073])
     assert facts.std == pytest.approx([0.26862954, 0.26130258, 0.27577711])
     assert facts.interpolation == "bicubic"
+    assert facts.crop == 1, "the short side becomes 224 pixels, and the middle is kept"
+
+
+def test_weights_of_squashed_images_look_at_no_middle(monkeypatch):
+    """As SigLIP's."""
+    own = ClipConfig(name="ViT-B-32-quickgelu")
+    squashed = own._tag() | {"resize_mode": "squash"}
+    monkeypatch.setattr(ClipConfig, "_tag", lambda self: squashed)
+    assert own.facts().crop is None
 
 
 def test_another_input_size_resamples_the_positions(tmp_path, whole):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from torch import Tensor
 
-from lorvp.images import Augmentation
+from lorvp.augmentation.settings import Augmentation
 from lorvp.networks.interface import Canvas
 from lorvp.prompts.fits.cover import Cover, CoverConfig
 from tests.support.canvases import BLACK, levels, on_canvas

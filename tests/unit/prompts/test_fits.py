@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from lorvp.images import Augmentation
+from lorvp.augmentation.settings import Augmentation
 from lorvp.networks.interface import Canvas, Tokens
 from lorvp.prompts.fits.cover import CoverConfig
 from lorvp.prompts.fits.frame import FrameConfig

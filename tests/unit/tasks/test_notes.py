@@ -20,11 +20,16 @@ from tests.support.tiny import dataset
 
 @pytest.fixture(scope="module")
 def networks(tmp_path_factory) -> Path:
-    """Two networks by the interpolation that they expect."""
+    """Two networks by the interpolation that they expect, and two by what they look at."""
     folder = tmp_path_factory.mktemp("networks")
-    for way in ("bilinear", "bicubic"):
-        own = facts("test_resnet", interpolation=way)
-        checkpoint.write(folder / way, built(own), own)
+    expected: dict[str, dict[str, Any]] = {
+        "bilinear": {"interpolation": "bilinear"}, "bicubic": {"interpolation": "bicubic"},
+        "middle": {"interpolation": "bilinear", "crop": 1.0},
+        "less": {"interpolation": "bilinear", "crop": 0.875},
+    }  # fmt: skip
+    for name, changes in expected.items():
+        own = facts("test_resnet", **changes)
+        checkpoint.write(folder / name, built(own), own)
     return folder
 
 
@@ -48,6 +53,16 @@ def test_nothing_is_said_of_whole_data_or_of_finished_trials(tmp_path, networks)
     assert notes(Plan(jobs, missing=[])) == []
 
 
+def stored(folder: Path, size: tuple[int, int], settings: dict[str, Any]) -> None:
+    """A dataset ``mine`` of six images of one size."""
+    paths = [folder / f"{n}.png" for n in range(6)]
+    for n, path in enumerate(paths):
+        Image.fromarray(np.full((*size, 3), n, dtype=np.uint8)).save(path)
+    images = ImageFiles(paths, View(size=8, **settings))
+    rows = {part: np.array([2 * n, 2 * n + 1]) for n, part in enumerate(("train", "val", "test"))}
+    write(folder / "mine", Source(images, np.arange(6) % 2, rows, ["a", "b"], "test"))
+
+
 # Height and width of the files, how they are stored, and what networks expect that are remarked on.
 STORED = {
     "resized": ((16, 16), {}, ["bicubic"]),
@@ -61,15 +76,28 @@ STORED = {
 @pytest.mark.parametrize("name", STORED)
 def test_images_that_were_resized_otherwise_than_a_network_expects(name, tmp_path, networks):
     size, settings, remarked = STORED[name]
-    paths = [tmp_path / f"{n}.png" for n in range(6)]
-    for n, path in enumerate(paths):
-        Image.fromarray(np.full((*size, 3), n, dtype=np.uint8)).save(path)
-    images = ImageFiles(paths, View(size=8, **settings))
-    rows = {part: np.array([2 * n, 2 * n + 1]) for n, part in enumerate(("train", "val", "test"))}
-    write(tmp_path / "mine", Source(images, np.arange(6) % 2, rows, ["a", "b"], "test"))
+    stored(tmp_path, size, settings)
     found = notes(
         plan_for(*((tmp_path / "mine", networks / way) for way in ("bilinear", "bicubic")))
     )
     assert len(found) == len(remarked)
     for note, way in zip(found, remarked, strict=True):
         assert f"{way} expects {way}; `interpolation: {way}` under datasets.mine" in note
+
+
+@pytest.mark.parametrize(
+    ("size", "settings", "remarked"),
+    [((9, 16), {}, ["middle"]), ((8, 8), {}, []), ((9, 16), {"resize": "crop", "crop": 1.0}, [])],
+    ids=["squashed", "of the right size", "the middle"],
+)
+def test_images_that_lost_proportions_that_a_network_knows(
+    size, settings, remarked, tmp_path, networks
+):
+    """CLIP's short side is 224 and its middle is looked at; others look at less of it, and methods
+    lay the whole image for them."""
+    stored(tmp_path, size, settings)
+    found = notes(plan_for(*((tmp_path / "mine", networks / n) for n in ("middle", "less"))))
+    assert len(found) == len(remarked)
+    for note, name in zip(found, remarked, strict=True):
+        assert f"and {name} was trained on the middle" in note
+        assert "`resize: crop` and `crop: 1` under datasets.mine" in note

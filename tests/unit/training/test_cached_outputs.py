@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 import torch
 
+from lorvp.augmentation.settings import Augmentation
 from lorvp.datasets import labelled_images
-from lorvp.images import Augmentation
 from lorvp.mappings.bayesian import BlmConfig, BlmPlusConfig
 from lorvp.mappings.frequency import EvpIndexConfig, FlmConfig, IlmConfig, IlmOnlineConfig
 from lorvp.mappings.linear import FmConfig, LpConfig

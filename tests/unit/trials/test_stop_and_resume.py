@@ -25,7 +25,7 @@ TRIALS = {
         AdaViProConfig(width=2, side=8, hidden=3), epochs=EPOCHS, optimizer="sgd", lr=0.1
     ),
     "random crops and a falling rate": trial(
-        epochs=EPOCHS, schedule="cosine", augmentation={"flip": True, "enlarge": 2}
+        epochs=EPOCHS, schedule="cosine", augmentation={"flip": True, "enlarge": 2, "trivial": True}
     ),
     "remembered outputs": trial(NoneConfig(), LpConfig(), epochs=EPOCHS, lr=0.05),
     "tested in every epoch": trial(FullConfig(), epochs=EPOCHS, lr=0.2, test_every_epoch=True),

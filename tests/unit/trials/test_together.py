@@ -24,7 +24,7 @@ TRIALS = [
     trial(LorVpConfig(rank=2), IlmConfig(), epochs=EPOCHS, lr=0.1, schedule="cosine"),
     trial(
         AdaViProConfig(width=2, side=8, hidden=3), FmConfig(), epochs=2, optimizer="sgd",
-        lr=0.1, augmentation={"flip": True},
+        lr=0.1, augmentation={"flip": True, "crop_scale": 0.5, "trivial": True},
     ),
 ]  # fmt: skip
 

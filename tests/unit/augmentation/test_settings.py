@@ -3,8 +3,11 @@
 import pytest
 import torch
 from torch import Tensor
+from torchvision.transforms.functional import center_crop
 
-from lorvp.images import Augmentation, random_windows, resized
+from lorvp.augmentation.settings import Augmentation
+from lorvp.augmentation.windows import random_windows
+from lorvp.images import resized
 from lorvp.networks.interface import Canvas
 from lorvp.prompts.base import Fit
 from lorvp.prompts.fits.cover import Cover
@@ -27,6 +30,8 @@ FITS = [
 ]
 fits = pytest.mark.parametrize("fit", FITS, ids=lambda fit: type(fit).__name__)
 STRONG = Augmentation(enlarge=1.5, flip=True)
+PARTS = Augmentation(crop_scale=0.2, flip=True)
+TRIVIAL = Augmentation(trivial=True)
 
 
 def raw(number: int = 4, side=SIZE) -> Tensor:
@@ -103,29 +108,32 @@ def test_about_half_of_the_images_are_flipped_left_to_right():
 
 
 @fits
-def test_every_fit_augments_in_training(fit: Fit):
+@pytest.mark.parametrize("asked", [STRONG, PARTS, TRIVIAL], ids=["window", "part", "trivial"])
+def test_every_fit_augments_in_training(fit: Fit, asked: Augmentation):
     torch.manual_seed(0)
-    fit.train().augmentation = STRONG
+    fit.train().augmentation = asked
     got = fit(raw(1).expand(20, -1, -1, -1)).detach()
     assert got.shape == (20, 3, *SIZE)
     assert len(got.unique(dim=0)) > 10
 
 
 @fits
-def test_no_fit_augments_or_draws_in_evaluation(fit: Fit):
+@pytest.mark.parametrize("asked", [STRONG, PARTS, TRIVIAL], ids=["window", "part", "trivial"])
+def test_no_fit_augments_or_draws_in_evaluation(fit: Fit, asked: Augmentation):
     fit.eval().augmentation = Augmentation()
     plain = fit(raw()).detach()
-    fit.augmentation = STRONG
+    fit.augmentation = asked
     before = torch.get_rng_state()
     assert torch.equal(fit(raw()).detach(), plain)
     assert torch.equal(torch.get_rng_state(), before)
 
 
 @fits
-def test_augmented_images_cover_the_same_pixels(fit: Fit):
+@pytest.mark.parametrize("asked", [STRONG, PARTS], ids=["window", "part"])
+def test_augmented_images_cover_the_same_pixels(fit: Fit, asked: Augmentation):
     """The image moves inside its place on the canvas, never into the frame."""
     torch.manual_seed(0)
-    fit.train().augmentation = STRONG
+    fit.train().augmentation = asked
     got = fit(torch.full((4, 20, 20, 3), 255, dtype=torch.uint8)).detach()
     plain = fit.eval()(torch.full((4, 20, 20, 3), 255, dtype=torch.uint8)).detach()
     torch.testing.assert_close(got, plain)
@@ -136,3 +144,54 @@ def test_the_training_settings_reach_the_model():
     model = build(wanted, tiny_network(), TARGET_NAMES)
     assert model.prompt.fit.augmentation == STRONG
     assert TrainingConfig().augmentation == Augmentation(enlarge=1.0, flip=False)
+
+
+@fits
+def test_the_centre_is_seen_in_evaluation_alone_where_it_is_asked_for(fit: Fit):
+    """Light in the middle and dark around it: the middle fills more of the canvas."""
+    images_BHWC = torch.zeros(2, 20, 20, 3, dtype=torch.uint8)
+    images_BHWC[:, 5:15, 5:15] = 255
+    fit.eval().augmentation = Augmentation(enlarge=2)
+    plain = fit(images_BHWC).detach().mean()
+    fit.augmentation = Augmentation(enlarge=2, centre=True)
+    before = torch.get_rng_state()
+    assert fit(images_BHWC).detach().mean() > 2 * plain
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize(("stored", "side"), [(256, 224), (36, 32), (15, 8), (19, 14)])
+def test_a_published_resize_and_crop_is_exact(stored, side):
+    """VPT's Resize(256), CenterCrop(224) and RandomCrop(224), of images stored at 256: not one
+    level is resized, and the middle is torchvision's."""
+    one = raw(1, (stored, stored))
+    asked = Augmentation(enlarge=stored / side, centre=True)
+    got = asked.evaluated(one, (side, side))
+    plain = one.permute(0, 3, 1, 2)
+    assert torch.equal(got, center_crop(plain, [side, side]))
+    torch.manual_seed(0)
+    window = asked(one, (side, side))
+    places = [plain[..., y : y + side, x : x + side] for y in range(stored - side + 1)
+              for x in range(stored - side + 1)]  # fmt: skip
+    assert any(torch.equal(window, place) for place in places)
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [({"enlarge": 1.5, "crop_scale": 0.08}, "enlarge or crop_scale, not both"),
+     ({"centre": True}, "needs enlarge above 1"), ({"crop_ratio": 2.0}, "needs crop_scale"),
+     ({"crop_scale": 0.0}, "greater than 0"), ({"crop_scale": 1.1}, "less than or equal to 1"),
+     ({"crop_scale": 0.5, "crop_ratio": 0.5}, "greater than or equal to 1")],
+)  # fmt: skip
+def test_what_says_nothing_or_two_things_is_refused(asked, message):
+    with pytest.raises(ValueError, match=message):
+        Augmentation(**asked)
+
+
+def test_every_change_draws_from_the_given_generator_alone():
+    before = torch.get_rng_state()
+    asked = Augmentation(crop_scale=0.08, flip=True, trivial=True)
+    first, second = (
+        asked(raw(8), SIZE, "bicubic", torch.Generator().manual_seed(0)) for _ in range(2)
+    )
+    assert torch.equal(first, second)
+    assert torch.equal(torch.get_rng_state(), before)

@@ -1,0 +1,1 @@
+"""Random changes of training images, in a batch on its device."""
