@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from lorvp.prompts.base import Canvas, Prompt, Space
 from lorvp.prompts.contents import ContentConfig
@@ -11,6 +11,7 @@ from lorvp.prompts.fits.resize import ResizeConfig
 from lorvp.prompts.methods.base import Method
 from lorvp.prompts.placements import PlacementConfig
 from lorvp.prompts.placements.everywhere import EverywhereConfig
+from lorvp.settings import Origin
 
 
 class ComposeConfig(Method):
@@ -25,6 +26,12 @@ class ComposeConfig(Method):
     """How the image is laid on the canvas."""
     space: Space = "pixel"
     """Added to images in [0, 1], or after the network's normalisation."""
+
+    origin: ClassVar[Origin] = Origin(
+        paper="ours",
+        formula="norm(fit(x) + content * placement), or norm(fit(x)) + content * placement",
+        recipe="none: `training: paper` is refused",
+    )
 
     def build(self, canvas: Canvas) -> Prompt:
         fit = self.fit.build(canvas)
