@@ -12,7 +12,7 @@ the sum of their probabilities of s, where s is among an image's top k.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -20,7 +20,7 @@ from torch import Tensor
 
 from lorvp.mappings.base import Mapping, one_hot
 from lorvp.networks.interface import Ends
-from lorvp.settings import Count, Positive, Settings
+from lorvp.settings import Count, Differs, Origin, Positive, Settings
 
 
 class BlmConfig(Settings):
@@ -31,6 +31,19 @@ class BlmConfig(Settings):
     """lambda; the published configuration has 1."""
     interval: Count = 1
     """Epochs from one count to the next; the published code recounts before every epoch."""
+
+    origin: ClassVar[Origin] = Origin(
+        paper="BLM, Cai et al., NeurIPS 2024, arXiv 2410.24018",
+        formula="z W, W from counts of top predictions",
+        recipe="BLM's code",
+        differs=(
+            Differs(
+                "counts on training images as they are, not as augmented for training (SMM's "
+                "and BLM's code)",
+                augmented=True,
+            ),
+        ),
+    )
 
     def build(self, ends: Ends) -> Bayesian:
         return Bayesian(ends, self.smoothing, self.interval)
@@ -47,6 +60,20 @@ class BlmPlusConfig(Settings):
     share: float = Field(default=0.15, gt=0, le=1)
     """k of top k, as a share of the target classes, cut to a whole number and at least 1 (the
     published code divides by zero below 7 classes)."""
+
+    origin: ClassVar[Origin] = Origin(
+        paper="BLM+, Cai et al., NeurIPS 2024, arXiv 2410.24018",
+        formula="z W, W from probabilities of the top k",
+        recipe="BLM's code",
+        differs=(
+            Differs(
+                "counts on training images as they are, not as augmented for training (SMM's "
+                "and BLM's code)",
+                augmented=True,
+            ),
+            Differs("k is 1 at least, where the code divides by zero below 7 classes"),
+        ),
+    )
 
     def build(self, ends: Ends) -> Bayesian:
         return SoftBayesian(ends, self.smoothing, self.interval, self.share)

@@ -9,14 +9,14 @@ frequent prediction of each class, even where two classes share it.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor
 
 from lorvp.mappings.selection import Selection
 from lorvp.networks.interface import Ends
-from lorvp.settings import Count, Settings
+from lorvp.settings import Count, Differs, Origin, Settings
 
 
 class FlmConfig(Settings):
@@ -25,6 +25,19 @@ class FlmConfig(Settings):
     kind: Literal["flm"] = "flm"
     per_target: Count = 1
     """Source classes of each target class, whose logits are averaged."""
+
+    origin: ClassVar[Origin] = Origin(
+        paper="ILM-VP, Chen et al., CVPR 2023, arXiv 2211.11635; several sources: AutoVP",
+        formula="mean over m of z[source_km], the most frequent predictions of class k",
+        recipe="ILM-VP's code",
+        differs=(
+            Differs(
+                "counts on training images as they are, not as augmented for training (SMM's "
+                "and BLM's code)",
+                augmented=True,
+            ),
+        ),
+    )
 
     def build(self, ends: Ends) -> Selection:
         ends.require_sources(self.kind, self.per_target)
@@ -39,6 +52,19 @@ class IlmConfig(Settings):
     """Source classes of each target class, whose logits are averaged."""
     interval: Count = 1
     """Epochs from one count to the next; the published code recounts before every epoch."""
+
+    origin: ClassVar[Origin] = Origin(
+        paper="ILM-VP, Chen et al., CVPR 2023, arXiv 2211.11635; several sources: AutoVP",
+        formula="as flm, counted again before each epoch",
+        recipe="ILM-VP's code",
+        differs=(
+            Differs(
+                "counts on training images as they are, not as augmented for training (SMM's "
+                "and BLM's code)",
+                augmented=True,
+            ),
+        ),
+    )
 
     def build(self, ends: Ends) -> Selection:
         ends.require_sources(self.kind, self.per_target)
@@ -55,6 +81,12 @@ class IlmOnlineConfig(Settings):
     per_target: Count = 1
     """Source classes of each target class, whose logits are averaged."""
 
+    origin: ClassVar[Origin] = Origin(
+        paper="ours, after ILM-VP",
+        formula="as flm, from the counts of the last epoch's steps",
+        recipe="none",
+    )
+
     def build(self, ends: Ends) -> Selection:
         ends.require_sources(self.kind, self.per_target)
         return Online(ends, self.per_target)
@@ -64,6 +96,18 @@ class EvpIndexConfig(Settings):
     """Each target class takes its most frequent prediction; two may take the same."""
 
     kind: Literal["evp_index"] = "evp_index"
+
+    origin: ClassVar[Origin] = Origin(
+        paper="EVP, Wu et al., TMLR 2024, arXiv 2212.10556",
+        formula="z[source_k], the most frequent prediction of class k",
+        recipe="EVP's code (get_index.py)",
+        differs=(
+            Differs(
+                "counts answers to all training images as they are prompted, not to bare, "
+                "unnormalised and augmented ones, the first floor(N / K) of each class",
+            ),
+        ),
+    )
 
     def build(self, ends: Ends) -> Selection:
         return Mode(ends.target_classes)

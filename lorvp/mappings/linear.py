@@ -6,19 +6,25 @@ probing; LoR-VP's choice, arXiv 2502.00896) replaces the classifier and reads it
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from torch import Tensor, nn
 
 from lorvp.mappings.base import Mapping
 from lorvp.networks.interface import Ends, Reads
-from lorvp.settings import Settings
+from lorvp.settings import Origin, Settings
 
 
 class FmConfig(Settings):
     """S * K + K trained values on top of the network's own classifier."""
 
     kind: Literal["fm"] = "fm"
+
+    origin: ClassVar[Origin] = Origin(
+        paper="AutoVP's FullyMap, ICLR 2024, arXiv 2310.08381",
+        formula="z W + b",
+        recipe="AutoVP's code for networks with their own classes: PyTorch's start values",
+    )
 
     def build(self, ends: Ends) -> Linear:
         return Linear("logits", ends.source_classes, ends.target_classes)
@@ -28,6 +34,12 @@ class LpConfig(Settings):
     """D * K + K trained values in place of the network's classifier."""
 
     kind: Literal["lp"] = "lp"
+
+    origin: ClassVar[Origin] = Origin(
+        paper="baseline; the mapping of LoR-VP, arXiv 2502.00896",
+        formula="features W + b",
+        recipe="LoR-VP's code: PyTorch's start values",
+    )
 
     def build(self, ends: Ends) -> Linear:
         return Linear("features", ends.features, ends.target_classes)

@@ -5,20 +5,26 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor
 
 from lorvp.mappings.base import Mapping
 from lorvp.networks.interface import Ends
-from lorvp.settings import Count, Settings
+from lorvp.settings import Count, Origin, Settings
 
 
 class IdentityConfig(Settings):
     """Target class k is source class k: arbitrary, and the weakest baseline."""
 
     kind: Literal["identity"] = "identity"
+
+    origin: ClassVar[Origin] = Origin(
+        paper="baseline",
+        formula="z[k]",
+        recipe="none",
+    )
 
     def build(self, ends: Ends) -> Selection:
         ends.require_sources(self.kind)
@@ -31,6 +37,12 @@ class RlmConfig(Settings):
     kind: Literal["rlm"] = "rlm"
     per_target: Count = 1
     """Source classes of each target class, whose logits are averaged (AutoVP, 2310.08381)."""
+
+    origin: ClassVar[Origin] = Origin(
+        paper="baseline, as in ILM-VP, arXiv 2211.11635; several sources: AutoVP",
+        formula="mean over m of z[source_km], drawn",
+        recipe="none",
+    )
 
     def build(self, ends: Ends) -> Selection:
         ends.require_sources(self.kind, self.per_target)

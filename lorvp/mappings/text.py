@@ -8,7 +8,7 @@ SemanticMap (arXiv 2310.08381): each target class takes the source class whose n
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor
@@ -18,7 +18,7 @@ from lorvp.mappings.base import Mapping
 from lorvp.mappings.selection import Selection
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.networks.interface import Ends, filled
-from lorvp.settings import Count, Settings, Template
+from lorvp.settings import Count, Differs, Origin, Settings, Template
 
 
 class TextConfig(Settings):
@@ -27,6 +27,12 @@ class TextConfig(Settings):
     kind: Literal["text"] = "text"
     template: Template = "This is a photo of a {}"
     """VP's and EVP's; names are lower-cased, and _ and - become spaces, as in VP's code."""
+
+    origin: ClassVar[Origin] = Origin(
+        paper="CLIP, Radford et al., ICML 2021, arXiv 2103.00020",
+        formula="scale * <f, text_k>, both of unit length",
+        recipe="VP's code (template, names)",
+    )
 
     def build(self, ends: Ends) -> Mapping:
         ends.require_text(self.kind)
@@ -41,6 +47,18 @@ class SemanticConfig(Settings):
     """Source classes of each target class, whose logits are averaged."""
     template: Template = "This is a photo of a {}"
     """Around both names; the published code's template is not known."""
+
+    origin: ClassVar[Origin] = Origin(
+        paper="AutoVP's SemanticMap, ICLR 2024, arXiv 2310.08381",
+        formula="mean over m of z[source_km], the nearest names",
+        recipe="AutoVP's code",
+        differs=(
+            Differs(
+                "for networks that read text, names in a sentence; the code does it for "
+                "networks that do not, with bare names, through CLIP's ViT-B/32",
+            ),
+        ),
+    )
 
     def build(self, ends: Ends) -> Mapping:
         ends.require_text(self.kind)
