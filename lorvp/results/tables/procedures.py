@@ -38,5 +38,7 @@ PROCEDURES: Mapping[str, Procedure] = {
     "AdaViPro, ICIP 2024": Procedure(more=(NOT_SAID,)),
     "InsVP, ACM MM 2024": Procedure(more=(NOT_SAID,)),
     "RVP": Procedure(tests_choose=True, middle=True),
+    "DGA, CVPR 2026": Procedure(more=(NOT_SAID,)),
+    "VP-LLR, ICASSP 2025": Procedure(more=(NOT_SAID,)),
 }
 """By the column ``paper``; from the papers' code, RVP's from its appendix."""

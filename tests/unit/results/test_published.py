@@ -120,18 +120,29 @@ def test_settings_that_the_number_does_not_depend_on_may_differ():
     assert found(trial(smm, {"kind": "ilm", "interval": 1}, 0.6)) == [("72.8", "SMM, ICML 2024")]
 
 
+BORDER = {"kind": "ilm_vp", "form": "additive", "width": 30}
+SENTENCE = {"kind": "text", "template": "This is a photo of {}."}
+
+
 @pytest.mark.parametrize(
     ("given", "numbers"),
     [
-        ({"shots": 16}, [("61.4", "RVP")]),
+        ({"shots": 16}, [("61.4", "RVP"), ("61.4", "DGA, CVPR 2026")]),
         ({"shots": 8}, []),
         ({}, []),
     ],
 )
 def test_few_shots_are_compared_with_as_many(given, numbers):
-    ours = trial({"kind": "pad"}, "text", 0.6)
+    ours = trial(BORDER, SENTENCE, 0.6)
     sources = {"net": CLIP_16}
     assert found(ours, datasets={"mine": DtdConfig(**given)}, sources=sources) == numbers
+
+
+def test_the_sentence_around_a_class_name_counts():
+    sources, datasets = {"net": CLIP_16}, {"mine": DtdConfig(shots=16)}
+    assert found(trial(BORDER, "text", 0.6), datasets=datasets, sources=sources) == []
+    pad = trial({"kind": "pad"}, SENTENCE, 0.6)
+    assert found(pad, datasets=datasets, sources=sources) == []
 
 
 @pytest.mark.parametrize("given", [{"shots": 16}, {"fraction": 0.5}])
