@@ -37,7 +37,7 @@ class Differs:
     """Ours first, then theirs: ``fp32, not fp16 autocast``."""
     only: Mapping[str, Any] = field(default_factory=dict)
     """Settings of this kind with which it holds; without any it always does."""
-    augmented: bool = False
+    with_augmentation: bool = False
     """Whether it holds only where the training images are augmented."""
 
 

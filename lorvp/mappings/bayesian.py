@@ -40,7 +40,7 @@ class BlmConfig(Settings):
             Differs(
                 "counts on training images as they are, not as augmented for training (SMM's "
                 "and BLM's code)",
-                augmented=True,
+                with_augmentation=True,
             ),
         ),
     )
@@ -69,7 +69,7 @@ class BlmPlusConfig(Settings):
             Differs(
                 "counts on training images as they are, not as augmented for training (SMM's "
                 "and BLM's code)",
-                augmented=True,
+                with_augmentation=True,
             ),
             Differs("k is 1 at least, where the code divides by zero below 7 classes"),
         ),

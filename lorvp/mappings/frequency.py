@@ -34,7 +34,7 @@ class FlmConfig(Settings):
             Differs(
                 "counts on training images as they are, not as augmented for training (SMM's "
                 "and BLM's code)",
-                augmented=True,
+                with_augmentation=True,
             ),
         ),
     )
@@ -61,7 +61,7 @@ class IlmConfig(Settings):
             Differs(
                 "counts on training images as they are, not as augmented for training (SMM's "
                 "and BLM's code)",
-                augmented=True,
+                with_augmentation=True,
             ),
         ),
     )

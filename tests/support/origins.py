@@ -67,7 +67,7 @@ def row(kind: Any) -> str:
 def difference(one: Differs) -> str:
     """With the settings for which it holds in front of it."""
     when = [f"`{name}: {value}`" for name, value in one.only.items()]
-    when += ["augmented images"] if one.augmented else []
+    when += ["augmented images"] if one.with_augmentation else []
     return (f"{', '.join(when)}: " if when else "") + cell(one.what)
 
 

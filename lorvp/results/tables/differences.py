@@ -103,5 +103,5 @@ def declared_by(part: Settings, augmented: bool) -> Iterator[str]:
     origin: Any = getattr(type(part), "origin", None)
     for one in origin.differs if origin else ():
         here = all(getattr(part, name) == value for name, value in one.only.items())
-        if here and (augmented or not one.augmented):
+        if here and (augmented or not one.with_augmentation):
             yield one.what

@@ -30,6 +30,8 @@ NOT_SAID = "the epoch is chosen on validation images; how the paper chose it is 
 
 AFTER = "`ilm` counts before each epoch, not once at the start and after each"
 
+LOWER = "class names in lower case, with spaces for _ and -"
+
 PROCEDURES: Mapping[str, Procedure] = {
     "LoR-VP, ICLR 2025": Procedure(tests_choose=True, bilinear=True, more=(AFTER,)),
     "ILM-VP, CVPR 2023": Procedure(tests_choose=True, autocast=True),
@@ -37,7 +39,7 @@ PROCEDURES: Mapping[str, Procedure] = {
     "SMM, ICML 2024": Procedure(tests_choose=True, autocast=True, bilinear=True),
     "AdaViPro, ICIP 2024": Procedure(more=(NOT_SAID,)),
     "InsVP, ACM MM 2024": Procedure(more=(NOT_SAID,)),
-    "RVP": Procedure(tests_choose=True, middle=True),
+    "RVP": Procedure(tests_choose=True, middle=True, more=(LOWER,)),
     "DGA, CVPR 2026": Procedure(more=(NOT_SAID,)),
     "VP-LLR, ICASSP 2025": Procedure(more=(NOT_SAID,)),
 }
