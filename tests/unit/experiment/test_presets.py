@@ -141,6 +141,9 @@ def test_a_sweep_has_the_published_values(name, kind, field, values):
         ),
         ("autovp", 10, 4, {("autovp", "fm"), ("none", "lp")}),
         ("autovp", 10, 3, {("autovp", "ilm")}),
+        ("fewshot_clip", 11, 4, {("ilm_vp", mapping) for mapping in ("text", "attrvr", "rvp")}),
+        ("fewshot_clip", 11, 4, {(method, "text") for method in ("none", "lor_vp", "adavipro")}),
+        ("fewshot_clip", 11, 4, {("dvp", "prm"), ("none", "lp")}),
         ("evp", 10, 1, {("evp", "text"), ("pad", "text"), ("none", "lp"), ("none", "text")}),
     ],
 )
@@ -198,6 +201,22 @@ def head_and_about(name: str) -> str:
     """All comments before the first key, in one line."""
     text = (FOLDER / f"{name}.yaml").read_text().split("\ndatasets:")[0]
     return " ".join(line.lstrip("# ") for line in text.splitlines())
+
+
+def test_vtab_has_each_task_with_each_method():
+    found = {(t.dataset, t.method.kind) for t in trials("vtab_1k")}
+    tasks = {dataset.task for dataset in read("vtab_1k").params.datasets.values()}
+    assert len(tasks) == 19
+    assert len(found) == 19 * len({"vpt", "lor_vp", "none", "full_finetune"})
+
+
+def test_few_shots_are_the_protocol_of_the_papers():
+    sets = read("fewshot_clip").params.datasets.values()
+    assert {(dataset.shots, dataset.seed) for dataset in sets} == {(16, 0)}
+    kinds = ("attrvr", "prm", "rvp")
+    found = [t.training for t in trials("fewshot_clip") if t.mapping.kind in kinds]
+    protocol = {(t.epochs, t.batch_size, t.lr, t.augmentation.crop_scale) for t in found}
+    assert protocol == {(200, 64, 40.0, (0.08, 1.0))}
 
 
 def test_prompts_of_imagenet_are_tested_on_four_sets():
