@@ -144,7 +144,7 @@ def test_a_sweep_has_the_published_values(name, kind, field, values):
         ("fewshot_clip", 11, 4, {("ilm_vp", mapping) for mapping in ("text", "attrvr", "rvp")}),
         ("fewshot_clip", 11, 4, {(method, "text") for method in ("none", "lor_vp", "adavipro")}),
         ("fewshot_clip", 11, 4, {("dvp", "prm"), ("none", "lp")}),
-        ("evp", 10, 1, {("evp", "text"), ("pad", "text"), ("none", "lp"), ("none", "text")}),
+        ("evp", 11, 1, {("evp", "text"), ("pad", "text"), ("none", "lp"), ("none", "text")}),
     ],
 )
 def test_a_table_is_asked_for_whole(name, datasets, networks, pairs):

@@ -193,9 +193,9 @@ def test_only_what_is_stated_is_filled_in():
         (
             "method",
             MethodConfig,
-            {"dam_vp", "e2vpt", "transhp", "bias", "insvp", "dvp", "dga"},
+            {"e2vpt", "transhp", "bias", "insvp", "dga"},
         ),
-        ("mapping", MappingConfig, {"attrvr", "prm", "rvp"}),
+        ("mapping", MappingConfig, set()),
     ],
 )
 def test_settings_are_ours_where_the_kind_is(published, column, union, others):
@@ -209,8 +209,7 @@ def test_settings_are_ours_where_the_kind_is(published, column, union, others):
 def test_datasets_are_ours_or_known_not_to_be(published):
     defined = TypeAdapter(DatasetConfig).json_schema()["$defs"].values()
     ours = {d["properties"]["kind"]["const"] for d in defined if "kind" in d["properties"]}
-    foreign = {"abide", "isic2018", "fmow", "cub200", "nabirds", "stanford_dogs"}
-    foreign |= {"fgvc_aircraft", "caltech101", "resisc45"}
+    foreign = {"abide", "isic2018", "fmow"}
     assert {row["dataset"] for row in published} - ours == foreign
 
 
