@@ -53,8 +53,8 @@ class AutoVpConfig(Method):
                 only={"convention": "clip"},
             ),
             Differs(
-                "`fm` from PyTorch's start values and at the prompt's rate, not from W[i, i] = "
-                "1 with gradients clipped at 0.001",
+                "`fm` starts from zero-shot weights with gradients cut at 0.001, as the code "
+                "does, only if it is told to (`start`, `largest_gradient`)",
                 only={"convention": "clip"},
             ),
         ),

@@ -41,15 +41,18 @@ class VptConfig(Method):
     origin: ClassVar[Origin] = Origin(
         paper="VPT, Jia et al., ECCV 2022, arXiv 2203.12119",
         formula="tokens beside those of norm(x) in a transformer",
-        recipe="VPT's paper; rate and batch are our choice",
+        recipe="VPT's code; the rate is our choice of its grid",
         differs=(
-            Differs("batches of 64, not 128"),
             Differs("a rate of 0.5 as it is, not one of a grid times batch / 256"),
-            Differs("a new head starts as PyTorch's, not as Kaiming's normal"),
+            Differs(
+                "a new head starts as PyTorch's unless `lp` is told to start as VPT's (`start`)",
+            ),
             Differs(
                 "images normalised as the network was trained, not with ImageNet's mean and std",
             ),
-            Differs("no augmentation, not crops of 224 from 256 pixels and flips, as for FGVC"),
+            Differs(
+                "crops of 224 from 256 pixels and flips, as for FGVC, only if they are asked for",
+            ),
             Differs("no 10 epochs of warm-up; the rate falls at each step, not once an epoch"),
             Differs("weight decay on the head's bias too"),
         ),
