@@ -133,13 +133,15 @@ def _syntax(path: Path) -> str:
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list):
-            # A string that stands alone is documentation.
-            node.body = [part for part in body if not _is_string(part)]  # type: ignore
+            node.body = [part for part in body if not _only_tells(part)]  # type: ignore
     # Written out again rather than dumped: a dump differs between versions of Python.
     return hashlib.sha256(ast.unparse(tree).encode()).hexdigest()
 
 
-def _is_string(node: ast.AST) -> bool:
+def _only_tells(node: ast.AST) -> bool:
+    """A string that stands alone, which is documentation, or the declaration of an `Origin`."""
+    if isinstance(node, ast.AnnAssign):
+        return ast.unparse(node.annotation) == "ClassVar[Origin]"
     return (
         isinstance(node, ast.Expr)
         and isinstance(node.value, ast.Constant)

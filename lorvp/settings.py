@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -26,6 +27,37 @@ class Symbol:
     """Marks a field that names a row of the tables: ``rank`` with ``Symbol("r")`` reads ``r=4``."""
 
     letter: str
+
+
+@dataclass(frozen=True)
+class Differs:
+    """Something that we do otherwise than the procedure of a paper, in words for its readers."""
+
+    what: str
+    """Ours first, then theirs: ``fp32, not fp16 autocast``."""
+    only: Mapping[str, Any] = field(default_factory=dict)
+    """Settings of this kind with which it holds; without any it always does."""
+    with_augmentation: bool = False
+    """Whether it holds only where the training images are augmented."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a method or a mapping comes from, and where we do not follow it.
+
+    Every class of methods and mappings has one, as ``origin: ClassVar[Origin]``. Tables of
+    published numbers and ``lorvp/FIDELITY.md`` are made of them. The hash of the code leaves the
+    declaration out, as it does docstrings: no trial is trained again for a word.
+    """
+
+    paper: str
+    """Authors, venue and number; "ours" where nobody has published it."""
+    formula: str
+    """In the letters of ``lorvp/__init__.py``."""
+    recipe: str
+    """Whence the training settings (a method), or the defaults (a mapping), are."""
+    differs: tuple[Differs, ...] = ()
+    """All that we know of; what all methods share is in ``lorvp/results/tables/procedures.py``."""
 
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$"
@@ -87,11 +119,11 @@ OR_KIND_ALONE = BeforeValidator(_kind_alone)
 def symbols(settings: Settings) -> dict[str, str]:
     """The marked fields, as words for a table's row: ``{"rank": "r=4"}``."""
     found: dict[str, str] = {}
-    for name, field in type(settings).model_fields.items():
+    for name, known in type(settings).model_fields.items():
         value = getattr(settings, name)
         if isinstance(value, Settings):
             found |= symbols(value)
-        for mark in field.metadata:
+        for mark in known.metadata:
             if isinstance(mark, Symbol) and value is not None:
                 found[name] = f"{mark.letter}={value}"
     return found

@@ -10,11 +10,12 @@ also the ``kind`` unless the settings below it say otherwise.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from lorvp.experiment.declared import DIFFERS, declared_in, without
 from lorvp.experiment.expansion import (
     CHOICES,
     Branch,
@@ -56,14 +57,15 @@ def block_of(block: dict[str, Any], where: Where, known: dict[str, list[str]]) -
 
     ``known`` lists the names that a field may hold: ``{"dataset": ["digits"], "network": […]}``.
     """
-    if TUNE not in block:
-        return Found(*points(block, where, known))
-    written = block[TUNE]
+    differs, wrong = declared_in(block, where)
+    written = block.get(TUNE)
     names = frozenset(written) if isinstance(written, dict) else frozenset[str]()
-    rest = {key: value for key, value in block.items() if key != TUNE}
-    found, problems = points(rest, where, known, names)
-    searched, wrong, sentences = searches(found, written, where)
-    return Found([], [*problems, *wrong], searched, sentences)
+    found, problems = points(without(block, TUNE, DIFFERS), where, known, names)
+    found = [replace(point, differs=differs) for point in found] if differs else found
+    if TUNE not in block:
+        return Found(found, [*wrong, *problems])
+    searched, unfit, sentences = searches(found, written, where)
+    return Found([], [*wrong, *problems, *unfit], searched, sentences)
 
 
 def points(

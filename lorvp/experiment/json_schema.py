@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lorvp.experiment.declared import ADAPTER, DIFFERS
 from lorvp.experiment.expansion import CHOICES
 from lorvp.experiment.params import Params
 from lorvp.experiment.searches import FIXED, TUNE
@@ -32,12 +33,20 @@ def schema(params: type[Params]) -> dict[str, Any]:
     tune = TuneConfig.model_json_schema(ref_template=DEFS + "{model}")
     whole["$defs"] |= definitions | tune.pop("$defs") | {"Tune": _searched(tune), "Block": block}
     block["properties"][TUNE] = {"$ref": DEFS + "Tune"}
+    block["properties"][DIFFERS] = _declared()
     whole["properties"]["grid"]["additionalProperties"] = {"$ref": DEFS + "Block"}
     whole["properties"]["grid"].pop("patternProperties", None)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **_with_shorthand(whole, whole["$defs"]),
     }
+
+
+def _declared() -> dict[str, Any]:
+    """A sentence, or a list of them."""
+    several = ADAPTER.json_schema()
+    about = "What this block does otherwise than the paper that it follows; the tables say it."
+    return {"description": about, "anyOf": [several["items"], several]}
 
 
 def _searched(tune: dict[str, Any]) -> dict[str, Any]:

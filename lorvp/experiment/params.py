@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError
 from lorvp.datasets.adapters import DatasetConfig
 from lorvp.errors import InputError
 from lorvp.experiment import same_trials, yaml_file
+from lorvp.experiment.declared import DIFFERS, without
 from lorvp.experiment.grid import ENOUGH, MOST, Found, Point, block_of, too_many, trials_in
 from lorvp.experiment.searches import TUNE, Search
 from lorvp.experiment.sections import (
@@ -137,10 +138,7 @@ def _all_blocks(sections: dict) -> Found:
     known = {key: list(section) for key, section in named.items() if isinstance(section, dict)}
     blocks = blocks if isinstance(blocks, dict) else {}
     shaped = {name: block for name, block in blocks.items() if isinstance(block, dict)}
-    numbers = [
-        trials_in({key: value for key, value in block.items() if key != TUNE})
-        for block in shaped.values()
-    ]
+    numbers = [trials_in(without(block, TUNE, DIFFERS)) for block in shaped.values()]
     if sum(numbers) > MOST >= max(numbers):
         return Found([], [Problem(("grid",), too_many(sum(numbers)))])
     every = Found([], [])

@@ -103,6 +103,8 @@ class Point:
     """The network's name if the experiment has several networks, else empty."""
     tuned: int | None = None
     """The number of settings that were tried to find this one; None if it was written down."""
+    differs: tuple[str, ...] = ()
+    """What its block of the grid does otherwise than the paper that it follows."""
     tags: tuple[str, ...] = ()
     """Words by which Prefect and W&B find it besides."""
 

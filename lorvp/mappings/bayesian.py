@@ -12,7 +12,7 @@ the sum of their probabilities of s, where s is among an image's top k.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -21,7 +21,7 @@ from torch import Tensor
 from lorvp.mappings.base import Mapping, one_hot
 from lorvp.mappings.settings import MappingSettings
 from lorvp.networks.interface import Ends
-from lorvp.settings import Count, Positive
+from lorvp.settings import Count, Differs, Origin, Positive
 
 
 class BlmConfig(MappingSettings):
@@ -35,6 +35,19 @@ class BlmConfig(MappingSettings):
     augmented: bool = False
     """Count on training images as steps see them, augmented at random, as the published code does
     where it augments."""
+
+    origin: ClassVar[Origin] = Origin(
+        paper="BLM, Cai et al., NeurIPS 2024, arXiv 2410.24018",
+        formula="z W, W from counts of top predictions",
+        recipe="BLM's code",
+        differs=(
+            Differs(
+                "counts on training images as they are, not as augmented for training (SMM's "
+                "and BLM's code)",
+                with_augmentation=True,
+            ),
+        ),
+    )
 
     def build(self, ends: Ends) -> Bayesian:
         return Bayesian(ends, self.smoothing, self.interval).counting(self.augmented)
@@ -54,6 +67,20 @@ class BlmPlusConfig(MappingSettings):
     share: float = Field(default=0.15, gt=0, le=1)
     """k of top k, as a share of the target classes, cut to a whole number and at least 1 (the
     published code divides by zero below 7 classes)."""
+
+    origin: ClassVar[Origin] = Origin(
+        paper="BLM+, Cai et al., NeurIPS 2024, arXiv 2410.24018",
+        formula="z W, W from probabilities of the top k",
+        recipe="BLM's code",
+        differs=(
+            Differs(
+                "counts on training images as they are, not as augmented for training (SMM's "
+                "and BLM's code)",
+                with_augmentation=True,
+            ),
+            Differs("k is 1 at least, where the code divides by zero below 7 classes"),
+        ),
+    )
 
     def build(self, ends: Ends) -> Bayesian:
         return SoftBayesian(ends, self.smoothing, self.interval, self.share).counting(

@@ -9,7 +9,7 @@ frequent prediction of each class, even where two classes share it.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor
@@ -17,7 +17,7 @@ from torch import Tensor
 from lorvp.mappings.selection import Selection
 from lorvp.mappings.settings import MappingSettings
 from lorvp.networks.interface import Ends
-from lorvp.settings import Count
+from lorvp.settings import Count, Differs, Origin
 
 
 class FlmConfig(MappingSettings):
@@ -28,6 +28,19 @@ class FlmConfig(MappingSettings):
     """Source classes of each target class, whose logits are averaged."""
     augmented: bool = False
     """Count on augmented training images; see `ilm`."""
+
+    origin: ClassVar[Origin] = Origin(
+        paper="ILM-VP, Chen et al., CVPR 2023, arXiv 2211.11635; several sources: AutoVP",
+        formula="mean over m of z[source_km], the most frequent predictions of class k",
+        recipe="ILM-VP's code",
+        differs=(
+            Differs(
+                "counts on training images as they are, not as augmented for training (SMM's "
+                "and BLM's code)",
+                with_augmentation=True,
+            ),
+        ),
+    )
 
     def build(self, ends: Ends) -> Selection:
         ends.require_sources(self.kind, self.per_target)
@@ -48,6 +61,19 @@ class IlmConfig(MappingSettings):
     """Count on training images as steps see them, augmented at random. So do the codes of SMM and
     BLM, whose recipes augment; ILM-VP's own does not."""
 
+    origin: ClassVar[Origin] = Origin(
+        paper="ILM-VP, Chen et al., CVPR 2023, arXiv 2211.11635; several sources: AutoVP",
+        formula="as flm, counted again before each epoch",
+        recipe="ILM-VP's code",
+        differs=(
+            Differs(
+                "counts on training images as they are, not as augmented for training (SMM's "
+                "and BLM's code)",
+                with_augmentation=True,
+            ),
+        ),
+    )
+
     def build(self, ends: Ends) -> Selection:
         ends.require_sources(self.kind, self.per_target)
         return Frequency(ends.target_classes, self.per_target, self.interval).counting(
@@ -66,6 +92,12 @@ class IlmOnlineConfig(MappingSettings):
     per_target: Count = 1
     """Source classes of each target class, whose logits are averaged."""
 
+    origin: ClassVar[Origin] = Origin(
+        paper="ours, after ILM-VP",
+        formula="as flm, from the counts of the last epoch's steps",
+        recipe="none",
+    )
+
     def build(self, ends: Ends) -> Selection:
         ends.require_sources(self.kind, self.per_target)
         return Online(ends, self.per_target)
@@ -81,6 +113,18 @@ class EvpIndexConfig(MappingSettings):
     kind: Literal["evp_index"] = "evp_index"
     augmented: bool = False
     """Count on augmented training images, as EVP's code does; see `ilm`."""
+
+    origin: ClassVar[Origin] = Origin(
+        paper="EVP, Wu et al., TMLR 2024, arXiv 2212.10556",
+        formula="z[source_k], the most frequent prediction of class k",
+        recipe="EVP's code (get_index.py)",
+        differs=(
+            Differs(
+                "counts answers to all training images as they are prompted, not to bare, "
+                "unnormalised and augmented ones, the first floor(N / K) of each class",
+            ),
+        ),
+    )
 
     def build(self, ends: Ends) -> Selection:
         return Mode(ends.target_classes).counting(self.augmented)

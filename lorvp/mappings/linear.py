@@ -6,7 +6,7 @@ probing; LoR-VP's choice, arXiv 2502.00896) replaces the classifier and reads it
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from lorvp.mappings.base import Mapping
 from lorvp.mappings.settings import MappingSettings
 from lorvp.networks.interface import Ends, Reads
-from lorvp.settings import Positive
+from lorvp.settings import Origin, Positive
 
 
 class FmConfig(MappingSettings):
@@ -28,6 +28,12 @@ class FmConfig(MappingSettings):
     largest_gradient: Positive | None = None
     """Each gradient of weights and bias is cut to it. AutoVP's code has 0.001 for CLIP, and cuts
     gradients in half precision while they are still multiplied by the loss's scale."""
+
+    origin: ClassVar[Origin] = Origin(
+        paper="AutoVP's FullyMap, ICLR 2024, arXiv 2310.08381",
+        formula="z W + b",
+        recipe="AutoVP's code for networks with their own classes: PyTorch's start values",
+    )
 
     def build(self, ends: Ends) -> Linear:
         if self.start == "identity":
@@ -47,6 +53,12 @@ class LpConfig(MappingSettings):
     start: Literal["uniform", "fan_out"] = "uniform"
     """uniform: PyTorch's. fan_out: He's, of the deviation sqrt(2 / K), with a bias of 0, as in
     VPT's code, whose bias of one constant for all classes is the same in a softmax."""
+
+    origin: ClassVar[Origin] = Origin(
+        paper="baseline; the mapping of LoR-VP, arXiv 2502.00896",
+        formula="features W + b",
+        recipe="LoR-VP's code: PyTorch's start values",
+    )
 
     def build(self, ends: Ends) -> Linear:
         made = Linear("features", ends.features, ends.target_classes)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor
@@ -13,13 +13,19 @@ from torch import Tensor
 from lorvp.mappings.base import Mapping
 from lorvp.mappings.settings import MappingSettings
 from lorvp.networks.interface import Ends
-from lorvp.settings import Count
+from lorvp.settings import Count, Origin
 
 
 class IdentityConfig(MappingSettings):
     """Target class k is source class k: arbitrary, and the weakest baseline."""
 
     kind: Literal["identity"] = "identity"
+
+    origin: ClassVar[Origin] = Origin(
+        paper="baseline",
+        formula="z[k]",
+        recipe="none",
+    )
 
     def build(self, ends: Ends) -> Selection:
         ends.require_sources(self.kind)
@@ -32,6 +38,12 @@ class RlmConfig(MappingSettings):
     kind: Literal["rlm"] = "rlm"
     per_target: Count = 1
     """Source classes of each target class, whose logits are averaged (AutoVP, 2310.08381)."""
+
+    origin: ClassVar[Origin] = Origin(
+        paper="baseline, as in ILM-VP, arXiv 2211.11635; several sources: AutoVP",
+        formula="mean over m of z[source_km], drawn",
+        recipe="none",
+    )
 
     def build(self, ends: Ends) -> Selection:
         ends.require_sources(self.kind, self.per_target)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import torch
 from torch import Tensor
@@ -24,7 +24,7 @@ from lorvp.mappings.settings import MappingSettings, OwnCheckpoint, checkpoint_d
 from lorvp.networks import checkpoint
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.networks.interface import Ends, filled
-from lorvp.settings import Count, Template
+from lorvp.settings import Count, Differs, Origin, Template
 
 
 class TextConfig(MappingSettings):
@@ -34,6 +34,12 @@ class TextConfig(MappingSettings):
     template: Template = "This is a photo of a {}"
     """VP's and EVP's; names are lower-cased, and _ and - become spaces, as in VP's code. For VP and
     AR, AttrVR has "This is a photo of {}." (whose code keeps capitals and -)."""
+
+    origin: ClassVar[Origin] = Origin(
+        paper="CLIP, Radford et al., ICML 2021, arXiv 2103.00020",
+        formula="scale * <f, text_k>, both of unit length",
+        recipe="VP's code (template, names)",
+    )
 
     def build(self, ends: Ends) -> Mapping:
         ends.require_text(self.kind)
@@ -53,6 +59,18 @@ class SemanticConfig(MappingSettings):
     """A CLIP that reads the names: a name under `checkpoints`, or a checkpoint's folder. The
     published code takes OpenAI's ViT-B/32, and only for networks that read no text. null: the
     network reads them itself."""
+
+    origin: ClassVar[Origin] = Origin(
+        paper="AutoVP's SemanticMap, ICLR 2024, arXiv 2310.08381",
+        formula="mean over m of z[source_km], the nearest names",
+        recipe="AutoVP's code",
+        differs=(
+            Differs(
+                "for networks that read text, names in a sentence; the code does it for "
+                "networks that do not, with bare names, through CLIP's ViT-B/32",
+            ),
+        ),
+    )
 
     def build(self, ends: Ends) -> Mapping:
         if self.reader is None:

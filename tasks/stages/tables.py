@@ -27,7 +27,6 @@ from tasks.stages.trial_statistics import statistics_of
 from tasks.tracking.tracker import track_tables
 
 NO_SHIFTS = "No dataset of this experiment has only test images, such as imagenet_r has."
-NO_NUMBERS = "No published number that is known here has these settings."
 
 
 def write_tables(experiment: RunExperiment) -> None:
@@ -46,7 +45,7 @@ def write_tables(experiment: RunExperiment) -> None:
         comparison,
         tuning.section(searches),
         *others,
-        beside_published(results, experiment),
+        beside_published(results, experiment, jobs),
         on_shifts(main, experiment, jobs),
     ]
     sentences = remarks_on(results, experiment, jobs)
@@ -77,12 +76,17 @@ def class_names(jobs: list[Job]) -> dict[str, list[str]]:
     return {name: prepared.read(DATASETS / name).class_names for name in names}
 
 
-def beside_published(results: pl.DataFrame, experiment: RunExperiment) -> Section:
+def beside_published(results: pl.DataFrame, experiment: RunExperiment, jobs: list[Job]) -> Section:
     """Our accuracies and those that papers print for the same settings."""
     names = experiment.params.checkpoints
-    sources = {name: checkpoint.read_manifest(CHECKPOINTS / name).source for name in names}
-    found = published.compare(results, experiment.params.datasets, sources)
-    return _section("published", "Beside published numbers", found, NO_NUMBERS)
+    manifests = {name: checkpoint.read_manifest(CHECKPOINTS / name) for name in names}
+    networks = published.Networks(
+        {name: manifest.source for name, manifest in manifests.items()},
+        {name: manifest.interpolation for name, manifest in manifests.items()},
+    )
+    declared = {job.fingerprint: job.point.differs for job in jobs}
+    datasets = experiment.params.datasets
+    return published.section(published.compare(results, datasets, networks, declared))
 
 
 def on_shifts(main: pl.DataFrame, experiment: RunExperiment, jobs: list[Job]) -> Section:

@@ -11,10 +11,13 @@ from lorvp.prompts.contents import ContentConfig
 from lorvp.prompts.fits import FitConfig
 from lorvp.prompts.methods import MethodConfig
 from lorvp.prompts.placements import PlacementConfig
+from lorvp.settings import Differs, Origin
 from tests.contract.cases import ASKED, MAPPINGS, METHODS, PARTS, name
 
 UNIONS = [MethodConfig, MappingConfig, ContentConfig, PlacementConfig, FitConfig]
 CLASSES = [cls for union in UNIONS for cls in get_args(get_args(union)[0])]
+SOURCED = [cls for union in UNIONS[:2] for cls in get_args(get_args(union)[0])]
+"""Methods and mappings. Contents, placements and fits are parts of theirs."""
 
 
 def test_the_cases_hold_every_class_of_every_union():
@@ -51,3 +54,21 @@ def test_kind_alone_stands_for_the_defaults(settings):
 def test_the_class_says_what_it_is(cls):
     assert cls.__doc__
     assert cls.__doc__ != cls.__base__.__doc__
+
+
+@pytest.mark.parametrize("cls", SOURCED, ids=lambda cls: cls.__name__)
+def test_the_class_says_where_it_comes_from_and_what_differs(cls):
+    """``lorvp/FIDELITY.md`` and the tables of published numbers are made of it."""
+    asked = f"{cls.__module__}: {cls.__name__} needs `origin: ClassVar[Origin] = Origin(paper=…, "
+    asked += "formula=…, recipe=…, differs=(Differs(…), …))`; see lorvp/settings.py"
+    origin = vars(cls).get("origin")
+    assert isinstance(origin, Origin), asked
+    assert all(text.strip() for text in (origin.paper, origin.formula, origin.recipe)), asked
+    assert isinstance(origin.differs, tuple)
+    for one in origin.differs:
+        assert isinstance(one, Differs)
+        assert one.what.strip(), asked
+        assert not one.what.endswith("."), "several of them stand in one sentence"
+        wrong = one.only.keys() - cls.model_fields
+        assert not wrong, f"{cls.__name__} has no setting {wrong}, which a difference depends on"
+        assert cls.model_validate(dict(one.only)), "settings that it can have"

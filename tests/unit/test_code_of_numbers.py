@@ -36,6 +36,7 @@ EXCUSED = {
     "lorvp.experiment.params": "reads settings, whose values are in each trial's name",
     "lorvp.experiment.grid": "as params",
     "lorvp.experiment.same_trials": "as params",
+    "lorvp.experiment.declared": "words",
     "lorvp.experiment.expansion": "as params",
     "lorvp.experiment.bounds": "as params",
     "lorvp.experiment.searches": "as params",

@@ -18,7 +18,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from lorvp.images import Augmentation
+from lorvp.augmentation.settings import Augmentation
 from lorvp.prompts.base import Canvas, Prompt
 from lorvp.prompts.contents.gain import Gain, Most
 from lorvp.prompts.fits.affine import Affine, cut

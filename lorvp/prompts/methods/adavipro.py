@@ -5,7 +5,7 @@ Yang et al. (ICIP 2024, arXiv 2403.13282); the choice is described in ``placemen
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -18,7 +18,7 @@ from lorvp.prompts.placements.border import Border
 from lorvp.prompts.placements.product import Product
 from lorvp.prompts.placements.regions import Edges, Regions
 from lorvp.recipe import TrainingConfig
-from lorvp.settings import Count, Positive, Symbol
+from lorvp.settings import Count, Differs, Origin, Positive, Symbol
 
 
 class AdaViProConfig(Method):
@@ -37,6 +37,22 @@ class AdaViProConfig(Method):
     """gamma per epoch; .98 was best of .90, .94, .98, .99 over the paper's 1000 epochs."""
     edges: Edges = "colour"
     """Whether edges are looked for in each colour or in their mean; the paper does not say."""
+
+    origin: ClassVar[Origin] = Origin(
+        paper="AdaViPro, Yang et al., ICIP 2024, arXiv 2403.13282",
+        formula="norm(x) + delta * M_border * regions(x), regions 0 or 1 by Gumbel-softmax",
+        recipe="VP's code, and the paper's rate of 1 for the choice",
+        differs=(
+            Differs(
+                "no code was published; kernels, edges of each colour and hard decisions with "
+                "soft gradients are our reading",
+            ),
+            Differs(
+                "no activation between the two layers of the choice, which the paper does not "
+                "mention: D changes how they are trained, not what they can choose",
+            ),
+        ),
+    )
 
     @property
     def paper(self) -> TrainingConfig:

@@ -12,7 +12,7 @@ dropout and their "input aware" switch do nothing and are left out.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -25,7 +25,7 @@ from lorvp.prompts.fits.scaled_frame import LARGEST, SMALLEST, ScaledFrame
 from lorvp.prompts.methods.base import Method
 from lorvp.prompts.placements.outside import Outside
 from lorvp.recipe import AdamConfig, CosineConfig, MultistepConfig, SgdConfig, TrainingConfig
-from lorvp.settings import Count, Symbol
+from lorvp.settings import Count, Differs, Origin, Symbol
 
 
 class AutoVpConfig(Method):
@@ -40,6 +40,25 @@ class AutoVpConfig(Method):
     """Whether the scale is trained as well, from ``scale`` on (the paper's trainable resize)."""
     convention: Literal["pixel", "clip"] = "pixel"
     """pixel: colours under a sigmoid, before normalisation. clip: raw values after it."""
+
+    origin: ClassVar[Origin] = Origin(
+        paper="AutoVP, Tsao et al., ICLR 2024, arXiv 2310.08381",
+        formula="norm(pad(x_n) + sigmoid(delta) * M), or pad(norm(x_n)) + delta * M for CLIP",
+        recipe="AutoVP's code",
+        differs=(
+            Differs("200 epochs, the code's default, not the 100 of its README"),
+            Differs("images shrunk as stored bytes with antialiasing, not as float tensors"),
+            Differs(
+                "images go to n pixels at once, not by way of 224",
+                only={"convention": "clip"},
+            ),
+            Differs(
+                "`fm` starts from zero-shot weights with gradients cut at 0.001, as the code "
+                "does, only if it is told to (`start`, `largest_gradient`)",
+                only={"convention": "clip"},
+            ),
+        ),
+    )
 
     @property
     def paper(self) -> TrainingConfig:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from lorvp.prompts.base import Canvas, Prompt
 from lorvp.recipe import TrainingConfig
-from lorvp.settings import Settings
+from lorvp.settings import Origin, Settings
 
 
 class Method(Settings):
     """A named composition of fit, content and placement."""
+
+    origin: ClassVar[Origin]
+    """Where it comes from, and where we do not follow it; tests ask every class for its own."""
 
     @property
     def paper(self) -> TrainingConfig | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Literal
+from typing import ClassVar, Literal
 
 from lorvp.prompts.base import Canvas, Prompt, Space
 from lorvp.prompts.contents import ContentConfig
@@ -14,6 +14,7 @@ from lorvp.prompts.placements import PlacementConfig
 from lorvp.prompts.placements.everywhere import EverywhereConfig
 from lorvp.prompts.several import SeveralConfig
 from lorvp.prompts.several.one import OneConfig
+from lorvp.settings import Origin
 
 
 class ComposeConfig(Method):
@@ -30,6 +31,12 @@ class ComposeConfig(Method):
     """Added to images in [0, 1], or after the network's normalisation."""
     several: SeveralConfig = OneConfig()
     """One prompt for all, or several with contents of their own, and which is for what."""
+
+    origin: ClassVar[Origin] = Origin(
+        paper="ours",
+        formula="norm(fit(x) + content * placement), or norm(fit(x)) + content * placement",
+        recipe="none: `training: paper` is refused",
+    )
 
     def build(self, canvas: Canvas) -> Prompt:
         fit = self.fit.build(canvas)

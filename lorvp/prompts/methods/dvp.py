@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from lorvp.images import Augmentation
+from lorvp.augmentation.settings import Augmentation
 from lorvp.prompts.base import Canvas, Prompt
 from lorvp.prompts.contents.sigmoid import Sigmoid
 from lorvp.prompts.fits.frame import Frame

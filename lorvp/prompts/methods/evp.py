@@ -8,7 +8,7 @@ keeps the border's part; with `optimizer: normalised_gradient` ours does the sam
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from torch import Tensor
 
@@ -19,7 +19,7 @@ from lorvp.prompts.fits.cover import Cover
 from lorvp.prompts.methods.base import Method
 from lorvp.prompts.placements.outside import Outside
 from lorvp.recipe import CosineConfig, NormalisedGradientConfig, TrainingConfig
-from lorvp.settings import Count, Symbol
+from lorvp.settings import Count, Differs, Origin, Symbol
 
 
 class EvpConfig(Method):
@@ -28,6 +28,13 @@ class EvpConfig(Method):
     kind: Literal["evp"] = "evp"
     image_size: Annotated[Count, Symbol("n")] = 164
     """Side of the image in pixels; 164 of 224 was best in the paper."""
+
+    origin: ClassVar[Origin] = Origin(
+        paper="EVP, Wu et al., TMLR 2024, arXiv 2212.10556",
+        formula="norm(pad(x_n) + delta * M_border), steps of lr g / |g|",
+        recipe="EVP's code (main.py)",
+        differs=(Differs("the rate falls at each step, not once an epoch"),),
+    )
 
     @property
     def paper(self) -> TrainingConfig:

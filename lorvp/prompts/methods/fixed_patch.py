@@ -5,7 +5,7 @@ Bahng et al., "Exploring Visual Prompts for Adapting Large-Scale Models" (arXiv 
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from lorvp.prompts.base import Canvas, Prompt
 from lorvp.prompts.contents.free import Free
@@ -14,7 +14,7 @@ from lorvp.prompts.methods import vp_recipe
 from lorvp.prompts.methods.base import Method
 from lorvp.prompts.placements.corner import Corner
 from lorvp.recipe import TrainingConfig
-from lorvp.settings import Count, Symbol
+from lorvp.settings import Count, Differs, Origin, Symbol
 
 
 class FixedPatchConfig(Method):
@@ -23,6 +23,18 @@ class FixedPatchConfig(Method):
     kind: Literal["fixed_patch"] = "fixed_patch"
     width: Annotated[Count, Symbol("p")] = 30
     """Side of the square in pixels; the code's default at 224."""
+
+    origin: ClassVar[Origin] = Origin(
+        paper="VP, Bahng et al., arXiv 2203.17274",
+        formula="norm(x) + delta * M_corner, delta from N(0, 1)",
+        recipe="VP's code (main_clip.py, main_vision.py)",
+        differs=(
+            Differs(
+                "batches of 256 for every network, not 128 for vision networks and 32 for the "
+                "Instagram ResNeXt",
+            ),
+        ),
+    )
 
     @property
     def paper(self) -> TrainingConfig:

@@ -6,7 +6,7 @@ Cai et al. (SMM, arXiv 2406.03150) compare their masks with it, and Cai et al. (
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from lorvp.augmentation.settings import Augmentation
 from lorvp.prompts.base import Canvas, Prompt
@@ -15,12 +15,19 @@ from lorvp.prompts.fits.resize import Resize
 from lorvp.prompts.methods.base import Method
 from lorvp.prompts.placements.everywhere import Everywhere
 from lorvp.recipe import AdamConfig, MultistepConfig, TrainingConfig
+from lorvp.settings import Origin
 
 
 class FullConfig(Method):
     """C * H * W free values over the whole image, zero at the start."""
 
     kind: Literal["full"] = "full"
+
+    origin: ClassVar[Origin] = Origin(
+        paper="SMM's Full, arXiv 2406.03150; BLM's watermark, arXiv 2410.24018",
+        formula="norm(x) + delta",
+        recipe="BLM's and SMM's code; batches of 64 for DTD and Pets are yours to write",
+    )
 
     @property
     def paper(self) -> TrainingConfig:

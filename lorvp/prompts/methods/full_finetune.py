@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import copy
 from contextlib import nullcontext
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -24,12 +24,20 @@ from lorvp.prompts.fits.resize import Resize
 from lorvp.prompts.methods.base import Method
 from lorvp.prompts.placements.everywhere import Everywhere
 from lorvp.recipe import AdamConfig, CosineConfig, TrainingConfig
+from lorvp.settings import Differs, Origin
 
 
 class FullFinetuneConfig(Method):
     """As many values as the network has weights."""
 
     kind: Literal["full_finetune"] = "full_finetune"
+
+    origin: ClassVar[Origin] = Origin(
+        paper="baseline",
+        formula="another network(norm(x)), all weights trained",
+        recipe="ILM-VP's code",
+        differs=(Differs("test images as in evaluation, not cropped and flipped as in training"),),
+    )
 
     @property
     def paper(self) -> TrainingConfig:

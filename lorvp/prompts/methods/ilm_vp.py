@@ -9,7 +9,7 @@ Chen et al., "Understanding and Improving Visual Prompting: A Label-Mapping Pers
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from lorvp.prompts.base import Canvas, Prompt
 from lorvp.prompts.contents.free import Free
@@ -20,7 +20,7 @@ from lorvp.prompts.methods.base import Method
 from lorvp.prompts.placements.border import Border
 from lorvp.prompts.placements.outside import Outside
 from lorvp.recipe import AdamConfig, CosineConfig, MultistepConfig, SgdConfig, TrainingConfig
-from lorvp.settings import Count
+from lorvp.settings import Count, Origin
 
 
 class IlmVpConfig(Method):
@@ -33,6 +33,12 @@ class IlmVpConfig(Method):
     """n of the expansive form in pixels: 32 for CIFAR, SVHN and GTSRB, 128 for others, of 224."""
     width: Count = 30
     """p of the additive form in pixels; SMM's Narrow and Medium are 28 and 56."""
+
+    origin: ClassVar[Origin] = Origin(
+        paper="ILM-VP, Chen et al., CVPR 2023, arXiv 2211.11635",
+        formula="norm(pad(x_n) + sigmoid(delta) * M_outside), or norm(x) + delta * M_border",
+        recipe="ILM-VP's code; batches of 64 for DTD and Pets are yours to write",
+    )
 
     @property
     def paper(self) -> TrainingConfig:

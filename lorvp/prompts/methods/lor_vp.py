@@ -5,7 +5,7 @@ Jin et al. (ICLR 2025, arXiv 2502.00896); the content is described in ``contents
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from lorvp.prompts.base import Canvas, Prompt
 from lorvp.prompts.contents.low_rank import Factors
@@ -13,6 +13,7 @@ from lorvp.prompts.fits.resize import Resize
 from lorvp.prompts.methods.base import Method
 from lorvp.prompts.placements.everywhere import Everywhere
 from lorvp.recipe import CosineConfig, SgdConfig, TrainingConfig
+from lorvp.settings import Differs, Origin
 
 TRAINING = TrainingConfig(
     epochs=20,  # run script
@@ -30,6 +31,18 @@ class LorVpConfig(Method, Factors):
     """3 * rank * (H + W) values: 5,376 at rank 4 and 224 pixels."""
 
     kind: Literal["lor_vp"] = "lor_vp"
+
+    origin: ClassVar[Origin] = Origin(
+        paper="LoR-VP, Jin et al., ICLR 2025, arXiv 2502.00896",
+        formula="norm(x + B A) in each colour; B = 0, A from N(0, 0.01^2)",
+        recipe="LoR-VP's run script (ViT-B/16 on Tiny-ImageNet)",
+        differs=(
+            Differs(
+                "settings of the one published run script for every network and dataset; the "
+                "paper's own, said to be searched for each (a secondary source), are not known",
+            ),
+        ),
+    )
 
     @property
     def paper(self) -> TrainingConfig:

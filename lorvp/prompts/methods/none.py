@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from lorvp.prompts.base import Canvas, Prompt
 from lorvp.prompts.contents.zero import Zero
@@ -10,12 +10,21 @@ from lorvp.prompts.fits.resize import Resize
 from lorvp.prompts.methods.base import Method
 from lorvp.prompts.placements.everywhere import Everywhere
 from lorvp.recipe import AdamConfig, MultistepConfig, TrainingConfig
+from lorvp.settings import Origin
 
 
 class NoneConfig(Method):
     """The bare network; with `lp` it is the linear probe."""
 
     kind: Literal["none"] = "none"
+
+    origin: ClassVar[Origin] = Origin(
+        paper="baseline; with `lp` the linear probe",
+        formula="norm(x)",
+        recipe=(
+            "ILM-VP's code (its linear probe); batches of 64 for DTD and Pets are yours to write"
+        ),
+    )
 
     @property
     def paper(self) -> TrainingConfig:

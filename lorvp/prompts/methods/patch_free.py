@@ -6,7 +6,7 @@ Adding raw values that start at zero, before normalisation, is our reading.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from lorvp.prompts.base import Canvas, Prompt
 from lorvp.prompts.contents.free import Free
@@ -15,12 +15,25 @@ from lorvp.prompts.methods import lor_vp
 from lorvp.prompts.methods.base import Method
 from lorvp.prompts.placements.everywhere import Everywhere
 from lorvp.recipe import TrainingConfig
+from lorvp.settings import Differs, Origin
 
 
 class PatchFreeConfig(Method):
     """C * H * W free values over the whole image, zero at the start: 150,528 at 224 pixels."""
 
     kind: Literal["patch_free"] = "patch_free"
+
+    origin: ClassVar[Origin] = Origin(
+        paper="LoR-VP, Jin et al., ICLR 2025, arXiv 2502.00896, preliminary study",
+        formula="norm(x + delta)",
+        recipe="LoR-VP's, our choice: the study's own are not known",
+        differs=(
+            Differs(
+                "no code was published; raw values that start at zero, before normalisation, "
+                "are our reading",
+            ),
+        ),
+    )
 
     @property
     def paper(self) -> TrainingConfig:

@@ -7,7 +7,7 @@ one pixel wide are our reading.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from lorvp.prompts.base import Canvas, Prompt
 from lorvp.prompts.contents.free import Free
@@ -17,7 +17,7 @@ from lorvp.prompts.methods import lor_vp
 from lorvp.prompts.methods.base import Method
 from lorvp.prompts.placements.outside import Outside
 from lorvp.recipe import TrainingConfig
-from lorvp.settings import Count, Symbol
+from lorvp.settings import Count, Differs, Origin, Symbol
 
 
 class PatchPadConfig(Method):
@@ -28,6 +28,19 @@ class PatchPadConfig(Method):
     """P, in pixels; the network's own unless given."""
     width: Annotated[Count, Symbol("q")] = 1
     """q: pixels of frame on each side of every patch."""
+
+    origin: ClassVar[Origin] = Origin(
+        paper="LoR-VP, Jin et al., ICLR 2025, arXiv 2502.00896, preliminary study",
+        formula="norm(shrunken patches of x + delta * M_frames)",
+        recipe="LoR-VP's, our choice: the study's own are not known",
+        differs=(
+            Differs(
+                "no code was published; raw values that start at zero, before normalisation, "
+                "are our reading",
+            ),
+            Differs("a frame of one pixel around each patch is our reading"),
+        ),
+    )
 
     @property
     def paper(self) -> TrainingConfig:

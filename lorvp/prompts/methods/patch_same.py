@@ -6,7 +6,7 @@ at zero, before normalisation, is our reading.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from lorvp.prompts.base import Canvas, Prompt
 from lorvp.prompts.contents.tile import Tile
@@ -16,6 +16,7 @@ from lorvp.prompts.methods import lor_vp
 from lorvp.prompts.methods.base import Method
 from lorvp.prompts.placements.everywhere import Everywhere
 from lorvp.recipe import TrainingConfig
+from lorvp.settings import Differs, Origin
 
 
 class PatchSameConfig(Method):
@@ -24,6 +25,18 @@ class PatchSameConfig(Method):
     kind: Literal["patch_same"] = "patch_same"
     side: PatchSide = None
     """P, in pixels; the network's own unless given."""
+
+    origin: ClassVar[Origin] = Origin(
+        paper="LoR-VP, Jin et al., ICLR 2025, arXiv 2502.00896, preliminary study",
+        formula="norm(x + delta), delta one tile for all patches",
+        recipe="LoR-VP's, our choice: the study's own are not known",
+        differs=(
+            Differs(
+                "no code was published; raw values that start at zero, before normalisation, "
+                "are our reading",
+            ),
+        ),
+    )
 
     @property
     def paper(self) -> TrainingConfig:

@@ -6,7 +6,7 @@ arXiv 2406.03150); the weights are described in ``placements/sample_mask.py``.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from lorvp.augmentation.settings import Augmentation
 from lorvp.prompts.base import Canvas, Prompt
@@ -15,7 +15,7 @@ from lorvp.prompts.fits.resize import Resize
 from lorvp.prompts.methods.base import Method
 from lorvp.prompts.placements.sample_mask import SampleMask
 from lorvp.recipe import AdamConfig, MultistepConfig, TrainingConfig
-from lorvp.settings import Symbol
+from lorvp.settings import Differs, Origin, Symbol
 
 
 class SmmConfig(Method):
@@ -28,6 +28,25 @@ class SmmConfig(Method):
     """Side of the square that shares a weight, in pixels; 32 takes 6 layers."""
     colours: Literal["each", "shared"] = "each"
     """A weight for each colour, or one for all three (the paper's one-channel variant)."""
+
+    origin: ClassVar[Origin] = Origin(
+        paper="SMM, Cai et al., ICML 2024, arXiv 2406.03150",
+        formula="norm(x) + delta * mask(x), mask a small network",
+        recipe=(
+            "SMM's code (instancewise_vp.py) for ResNets; batches of 64 for DTD and Pets are "
+            "yours to write"
+        ),
+        differs=(
+            Differs(
+                "the mask's rate falls with the prompt's, not constant as for the paper's ViT",
+                only={"layers": 6},
+            ),
+            Differs(
+                "images normalised as the network was trained, not with ImageNet's mean and std",
+                only={"layers": 6},
+            ),
+        ),
+    )
 
     @property
     def paper(self) -> TrainingConfig:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, ClassVar, Literal, cast
 
 import torch
 from torch import Tensor, nn
@@ -26,7 +26,7 @@ from lorvp.prompts.fits.resize import Resize
 from lorvp.prompts.methods.base import Method
 from lorvp.prompts.placements.everywhere import Everywhere
 from lorvp.recipe import CosineConfig, SgdConfig, TrainingConfig
-from lorvp.settings import Count, Symbol
+from lorvp.settings import Count, Differs, Origin, Symbol
 
 
 class VptConfig(Method):
@@ -37,6 +37,26 @@ class VptConfig(Method):
     """Tokens before the first block only, or fresh ones before every block."""
     tokens: Annotated[Count, Symbol("n")] = 5
     """n; the code's default. The paper tunes it between 1 and 200."""
+
+    origin: ClassVar[Origin] = Origin(
+        paper="VPT, Jia et al., ECCV 2022, arXiv 2203.12119",
+        formula="tokens beside those of norm(x) in a transformer",
+        recipe="VPT's code; the rate is our choice of its grid",
+        differs=(
+            Differs("a rate of 0.5 as it is, not one of a grid times batch / 256"),
+            Differs(
+                "a new head starts as PyTorch's unless `lp` is told to start as VPT's (`start`)",
+            ),
+            Differs(
+                "images normalised as the network was trained, not with ImageNet's mean and std",
+            ),
+            Differs(
+                "crops of 224 from 256 pixels and flips, as for FGVC, only if they are asked for",
+            ),
+            Differs("no 10 epochs of warm-up; the rate falls at each step, not once an epoch"),
+            Differs("weight decay on the head's bias too"),
+        ),
+    )
 
     @property
     def paper(self) -> TrainingConfig:

@@ -109,6 +109,24 @@ def _of_classes(part: pl.DataFrame) -> Table:
     return _across("class", cells, title_of(part), index=["method", "mapping"])
 
 
+def with_differences(found: pl.DataFrame, column: str) -> tuple[pl.DataFrame, str]:
+    """A table whose ``column`` lists sentences, with their numbers there, and a note of them all.
+
+    Those of all rows have no number; without others the column is left out.
+    """
+    lists = [list(row) for row in found[column]]
+    every = list(dict.fromkeys(said for row in lists for said in row))
+    common = [said for said in every if all(said in row for row in lists)]
+    number = {said: i for i, said in enumerate((s for s in every if s not in common), 1)}
+    cells = [", ".join(str(number[s]) for s in row if s in number) or None for row in lists]
+    notes = [f"In all rows ours differs from the papers: {'; '.join(common)}."] if common else []
+    if not number:
+        return found.drop(column), " ".join(notes)
+    numbered = "; ".join(f"({i}) {said}" for said, i in number.items())
+    notes.append(f"The numbers in the column {column} are: {numbered}.")
+    return found.with_columns(pl.Series(column, cells, pl.String)), " ".join(notes)
+
+
 def _across(name: str, cells: pl.DataFrame, title: str, index: list[str]) -> Table:
     """A table with a column for each value of ``name``, from the columns ``text`` and ``place``."""
     text, best = (cells.pivot(name, index=index, values=v) for v in ("text", "place"))

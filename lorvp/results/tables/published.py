@@ -22,16 +22,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from lorvp.experiment.trial import Trial
+from lorvp.results.tables import display
 from lorvp.results.tables.cells import with_spread
 from lorvp.results.tables.columns import BEST_TEST_EPOCH
+from lorvp.results.tables.differences import Ours, differences
+from lorvp.results.tables.table import Section, Table
 from lorvp.results.tables.tidy import GROUP, aggregate
 from lorvp.settings import Settings
 
+DIFFERS = "differs"
+NO_NUMBERS = "No published number that is known here has these settings."
 FILE = Path(__file__).with_name("published.csv")
 
 
@@ -41,27 +48,58 @@ def read() -> pl.DataFrame:
     return pl.read_csv(FILE, schema_overrides=numbers, infer_schema=False)
 
 
+@dataclass(frozen=True)
+class Networks:
+    """What the manifests of the checkpoints say, by their names."""
+
+    sources: Mapping[str, str]
+    interpolations: Mapping[str, str] = field(default_factory=dict)
+    """Empty where nobody needs to know how they resize images."""
+
+
 def compare(
-    results: pl.DataFrame, datasets: Mapping[str, Settings], sources: Mapping[str, str]
+    results: pl.DataFrame,
+    datasets: Mapping[str, Settings],
+    networks: Networks,
+    declared: Mapping[str, tuple[str, ...]] | None = None,
 ) -> pl.DataFrame:
     """A row for each pair of a mean of ours and a published number with the same settings.
 
-    ``results`` is the tidy table, ``datasets`` has the settings of each dataset, and ``sources``
-    the ``source`` in the manifest of each checkpoint. "best test epoch" is our accuracy at the
-    epoch that the test images would have chosen, as in most papers; only trials with
-    ``test_every_epoch`` have it.
+    ``results`` is the tidy table, ``datasets`` has the settings of each dataset, and ``declared``
+    the differences that the grid declares of trials, by fingerprint. "best test epoch" is our
+    accuracy at the epoch that the test images would have chosen, as in most papers; only trials
+    with ``test_every_epoch`` have it. "differs" lists what we do otherwise than the paper.
     """
     ours, published = cells(results), read()
     numbers = [_parsed(number) for number in published.to_dicts()]
-    own = [_settings_of(cell, datasets[cell["dataset"]], sources) for cell in ours.to_dicts()]
+    means = ours.to_dicts()
+    own = [_settings_of(cell, datasets[cell["dataset"]], networks.sources) for cell in means]
     pairs = [
         (i, j) for i, a in enumerate(own) for j, b in enumerate(numbers) if same_settings(a, b)
     ]
-    left = ours[[i for i, _ in pairs]].drop("settings")
+    left = ours[[i for i, _ in pairs]].drop("settings", "trial")
     right = published[[j for _, j in pairs]].select(
         with_spread(pl.col("accuracy"), pl.col("std")).alias("published"), "paper", "where", "note"
     )
-    return _without_empty(pl.concat([left, right], how="horizontal"))
+    differ = [
+        differences(numbers[j]["paper"], _ours(means[i], datasets, networks, declared or {}))
+        for i, j in pairs
+    ]
+    differs = pl.Series(DIFFERS, differ, pl.List(pl.String))
+    return _without_empty(pl.concat([left, right], how="horizontal").with_columns(differs))
+
+
+def section(found: pl.DataFrame) -> Section:
+    """The comparison with its differences below it; in files of numbers each row has its own."""
+    title, numbers = "Beside published numbers", _with_text(found)
+    if not found.height:
+        return Section("published", title, [], numbers, "", NO_NUMBERS)
+    table, note = display.with_differences(found, DIFFERS)
+    return Section("published", title, [Table(title, table)], numbers, note, NO_NUMBERS)
+
+
+def _with_text(found: pl.DataFrame) -> pl.DataFrame:
+    return found.with_columns(pl.col(DIFFERS).list.join("; "))
 
 
 def cells(results: pl.DataFrame) -> pl.DataFrame:
@@ -71,11 +109,12 @@ def cells(results: pl.DataFrame) -> pl.DataFrame:
         with_spread(100 * best.mean(), 100 * best.std()).alias("best test epoch"),
         pl.col("epochs").max(),
         pl.col("settings").first(),
+        pl.col("trial").first(),
     )
     mean, std = 100 * pl.col("mean"), 100 * pl.col("std")
     ours = aggregate(results).select(*GROUP, with_spread(mean, std).alias("ours"), "seeds")
     joined = ours.join(more, on=GROUP, maintain_order="left")
-    return joined.select(*GROUP, "ours", "best test epoch", "seeds", "epochs", "settings")
+    return joined.select(*GROUP, "ours", "best test epoch", "seeds", "epochs", "settings", "trial")
 
 
 def same_settings(own: dict[str, Any], number: dict[str, Any]) -> bool:
@@ -101,6 +140,21 @@ def _settings_of(
         "method": trial["method"],
         "mapping": trial["mapping"],
     }
+
+
+def _ours(
+    cell: dict[str, Any],
+    datasets: Mapping[str, Settings],
+    networks: Networks,
+    declared: Mapping[str, tuple[str, ...]],
+) -> Ours:
+    """The facts of our trials that decide what differs from a paper; seeds agree in them."""
+    return Ours(
+        Trial.model_validate_json(cell["settings"]),
+        datasets[cell["dataset"]],
+        networks.interpolations.get(cell["network"]),
+        declared.get(cell["trial"], ()),
+    )
 
 
 def _parsed(number: dict[str, Any]) -> dict[str, Any]:

@@ -96,7 +96,7 @@ def test_networks_are_those_of_the_fragment(name):
 @pytest.mark.parametrize(
     ("name", "kind", "field", "values"),
     [
-        ("lorvp_rank", "lor_vp", "rank", {4}),
+        ("lorvp_rank", "lor_vp", "rank", {1, 2, 4, 8, 16, 32, 64}),
         ("lorvp_init", "lor_vp", "left", STARTS),
         ("lorvp_init", "lor_vp", "right", STARTS),
         ("lorvp_main", "lor_vp", "rank", {4}),
@@ -107,6 +107,9 @@ def test_networks_are_those_of_the_fragment(name):
         ("adavipro_temperature", "adavipro", "decay", {0.90, 0.94, 0.98, 0.99}),
         ("ilm_vp", "ilm_vp", "image_size", {32, 128}),
         ("smm", "ilm_vp", "width", {28, 56}),
+        ("blm", "ilm_vp", "image_size", {32, 128}),
+        ("autovp", "autovp", "scale", {0.5, 1.0, 1.5}),
+        ("evp", "evp", "image_size", {164}),
         ("smm", "smm", "layers", {5, 6}),
     ],
 )
@@ -119,11 +122,29 @@ def test_a_sweep_has_the_published_values(name, kind, field, values):
     [
         ("lorvp_main", 4, 7, {("none", "lp"), ("autovp", "fm"), ("ilm_vp", "ilm")}),
         ("lorvp_main", 4, 7, {("lor_vp", mapping) for mapping in ("lp", "fm", "ilm", "flm")}),
+        ("lorvp_main", 4, 1, {("pad", "text")}),
+        ("lorvp_designs", 2, 2, {("lor_vp", "fm"), ("patch_same", "fm"), ("patch_pad", "fm")}),
         ("lorvp_ood", 1, 2, {("lor_vp", "lp"), ("none", "lp")}),
         ("adavipro", 9, 1, {(method, "text") for method in ("none", "pad", "adavipro")}),
         ("ilm_vp", 12, 3, {("ilm_vp", mapping) for mapping in ("ilm", "rlm", "flm")}),
         ("ilm_vp", 12, 3, {("none", "lp"), ("full_finetune", "identity")}),
         ("smm", 11, 3, {(method, "ilm") for method in ("ilm_vp", "full", "smm")}),
+        (
+            "blm",
+            12,
+            2,
+            {
+                (method, mapping)
+                for method in ("ilm_vp", "full")
+                for mapping in ("rlm", "flm", "ilm", "blm", "blm_plus")
+            },
+        ),
+        ("autovp", 10, 4, {("autovp", "fm"), ("none", "lp")}),
+        ("autovp", 10, 3, {("autovp", "ilm")}),
+        ("fewshot_clip", 11, 4, {("ilm_vp", mapping) for mapping in ("text", "attrvr", "rvp")}),
+        ("fewshot_clip", 11, 4, {(method, "text") for method in ("none", "lor_vp", "adavipro")}),
+        ("fewshot_clip", 11, 4, {("dvp", "prm"), ("none", "lp")}),
+        ("evp", 11, 1, {("evp", "text"), ("pad", "text"), ("none", "lp"), ("none", "text")}),
     ],
 )
 def test_a_table_is_asked_for_whole(name, datasets, networks, pairs):
@@ -146,6 +167,58 @@ def test_the_preliminary_designs_are_four_and_lor_vp():
     assert len({trial.training.model_dump_json() for trial in trials("lorvp_designs")}) == 1
 
 
+def test_ranks_are_tried_on_two_pairs_with_a_probe_and_with_ilm():
+    pairs = {(t.dataset, t.network, t.mapping.kind) for t in trials("lorvp_rank")}
+    assert {mapping for *_, mapping in pairs} == {"lp", "ilm"}
+    assert {pair[:2] for pair in pairs} == {
+        ("tiny_imagenet", "vit_b_16_miil_21k"), ("cifar100", "vit_b_32_1k"),
+    }  # fmt: skip
+
+
+SECONDARY = {
+    "lorvp_main": lambda trial: trial.method.kind == "autovp" and trial.training.epochs == 100,
+    "lorvp_rank": lambda trial: True,
+    "lorvp_designs": lambda trial: True,
+}
+"""Trials with values that stand in a review of the paper only."""
+
+
+@pytest.mark.parametrize("name", SECONDARY)
+def test_values_from_a_secondary_source_say_so(name):
+    points = [point for point in read(name).points if SECONDARY[name](point.trial)]
+    assert points
+    assert all("a secondary source" in " ".join(point.differs) for point in points)
+    assert "secondary source" in head_and_about(name)
+
+
+@every_preset
+def test_the_best_test_epoch_is_recorded_where_the_text_says_so(name):
+    recorded = any(trial.training.test_every_epoch for trial in trials(name))
+    assert recorded == ("recorded beside ours" in head_and_about(name))
+
+
+def head_and_about(name: str) -> str:
+    """All comments before the first key, in one line."""
+    text = (FOLDER / f"{name}.yaml").read_text().split("\ndatasets:")[0]
+    return " ".join(line.lstrip("# ") for line in text.splitlines())
+
+
+def test_vtab_has_each_task_with_each_method():
+    found = {(t.dataset, t.method.kind) for t in trials("vtab_1k")}
+    tasks = {dataset.task for dataset in read("vtab_1k").params.datasets.values()}
+    assert len(tasks) == 19
+    assert len(found) == 19 * len({"vpt", "lor_vp", "none", "full_finetune"})
+
+
+def test_few_shots_are_the_protocol_of_the_papers():
+    sets = read("fewshot_clip").params.datasets.values()
+    assert {(dataset.shots, dataset.seed) for dataset in sets} == {(16, 0)}
+    kinds = ("attrvr", "prm", "rvp")
+    found = [t.training for t in trials("fewshot_clip") if t.mapping.kind in kinds]
+    protocol = {(t.epochs, t.batch_size, t.lr, t.augmentation.crop_scale) for t in found}
+    assert protocol == {(200, 64, 40.0, 0.08)}
+
+
 def test_prompts_of_imagenet_are_tested_on_four_sets():
     sets = read("lorvp_ood").params.datasets.values()
     tested = {d.kind for d in sets if isinstance(d, TestOnly)}
@@ -166,13 +239,15 @@ def test_no_cost_is_left_open(name):
     assert "PFLOP" in head(name) or "depends on how many images" in head(name)
 
 
-@pytest.mark.parametrize("name", ["lorvp_main", "adavipro", "ilm_vp", "smm"])
+@pytest.mark.parametrize(
+    "name", ["lorvp_main", "adavipro", "ilm_vp", "smm", "blm", "autovp", "evp"]
+)
 def test_a_search_stands_beside_a_papers_recipe(tmp_path, name):
     """In a comment, which can be taken away."""
     text = (FOLDER / f"{name}.yaml").read_text()
     before, comment, after = text.partition("    # tune:\n")
     assert comment
-    lines, rest = re.match(r"((?:    #   .*\n)+)(.*)", after, re.DOTALL).groups()
+    lines, rest = re.match(r"((?:    #   [^\n]*\n)+)(.*)", after, re.DOTALL).groups()
     path = tmp_path / "params.yaml"
     path.write_text(before + "    tune:\n" + lines.replace("    # ", "    ") + rest)
     tuned = settings.read(path)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from lorvp.images import Augmentation
+from lorvp.augmentation.settings import Augmentation
 from lorvp.mappings.bayesian import BlmConfig, BlmPlusConfig
 from lorvp.mappings.frequency import EvpIndexConfig, FlmConfig, IlmConfig
 from lorvp.mappings.prm import PrmConfig

@@ -48,6 +48,8 @@ NETWORKS = {
     "swin_t": Network(1000, 224, IMAGENET, 768, 4, 28.3),
     "clip_vit_b_32": Network(0, 224, CLIP, 512, 32, 87.8),
     "clip_vit_b_16": Network(0, 224, CLIP, 512, 16, 86.2),
+    "clip_rn50": Network(0, 224, CLIP, 1024, None, 38.3),
+    "clip_rn101": Network(0, 224, CLIP, 512, None, 56.3),
     "clip_vit_l_14": Network(0, 224, CLIP, 768, 14, 304.0),
 }
 

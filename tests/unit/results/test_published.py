@@ -13,12 +13,19 @@ from lorvp.experiment import params
 from lorvp.experiment.trial import Point, Trial
 from lorvp.networks.manifest import Facts
 from lorvp.results.tables import results, section_markdown
-from lorvp.results.tables.published import compare
+from lorvp.results.tables.published import Networks, compare
 from tasks.stages.tables import beside_published
 
 R18 = "torchvision:ResNet18_Weights.IMAGENET1K_V1"
 CLIP_16 = "open_clip:ViT-B-16-quickgelu/openai"
 
+EPOCH = (
+    "the epoch is chosen on validation images, which are not trained on, and not by the best test "
+    "accuracy"
+)
+AUTOCAST = "fp32, not fp16 autocast with scaled gradients"
+UNLIKE = "epochs, batch_size, optimizer, lr, schedule other than in the method's recipe"
+"""Trials of these tests have the default settings and no paper's."""
 FRAME_32 = {"kind": "ilm_vp", "image_size": 32}
 DATASETS = {"mine": Cifar10Config()}
 SOURCES = {"net": R18, "big": "torchvision:ResNet50_Weights.IMAGENET1K_V2"}
@@ -45,13 +52,13 @@ def trial(method, mapping, accuracy, *, seed=0, best=None, epochs=20, network="n
 
 def found(*trials, datasets=DATASETS, sources=SOURCES) -> list[tuple[str, str]]:
     """Published number and paper of each row of the comparison."""
-    table = compare(results(trials), datasets, sources)
+    table = compare(results(trials), datasets, Networks(sources))
     return list(zip(table["published"], table["paper"], strict=True))
 
 
 def test_a_row_has_ours_and_the_published_number():
     trials = [trial(FRAME_32, "rlm", accuracy, seed=s) for s, accuracy in enumerate([0.5, 0.7])]
-    assert compare(results(trials), DATASETS, SOURCES).to_dicts() == [
+    assert compare(results(trials), DATASETS, Networks(SOURCES)).to_dicts() == [
         {
             "dataset": "mine",
             "network": "net",
@@ -64,6 +71,7 @@ def test_a_row_has_ours_and_the_published_number():
             "paper": "ILM-VP, CVPR 2023",
             "where": "Table 1",
             "note": "best test epoch",
+            "differs": [EPOCH, AUTOCAST, UNLIKE],
         }
     ]
 
@@ -112,18 +120,29 @@ def test_settings_that_the_number_does_not_depend_on_may_differ():
     assert found(trial(smm, {"kind": "ilm", "interval": 1}, 0.6)) == [("72.8", "SMM, ICML 2024")]
 
 
+BORDER = {"kind": "ilm_vp", "form": "additive", "width": 30}
+SENTENCE = {"kind": "text", "template": "This is a photo of {}."}
+
+
 @pytest.mark.parametrize(
     ("given", "numbers"),
     [
-        ({"shots": 16}, [("61.4", "RVP")]),
+        ({"shots": 16}, [("61.4", "RVP"), ("61.4", "DGA, CVPR 2026")]),
         ({"shots": 8}, []),
         ({}, []),
     ],
 )
 def test_few_shots_are_compared_with_as_many(given, numbers):
-    ours = trial({"kind": "pad"}, "text", 0.6)
+    ours = trial(BORDER, SENTENCE, 0.6)
     sources = {"net": CLIP_16}
     assert found(ours, datasets={"mine": DtdConfig(**given)}, sources=sources) == numbers
+
+
+def test_the_sentence_around_a_class_name_counts():
+    sources, datasets = {"net": CLIP_16}, {"mine": DtdConfig(shots=16)}
+    assert found(trial(BORDER, "text", 0.6), datasets=datasets, sources=sources) == []
+    pad = trial({"kind": "pad"}, SENTENCE, 0.6)
+    assert found(pad, datasets=datasets, sources=sources) == []
 
 
 @pytest.mark.parametrize("given", [{"shots": 16}, {"fraction": 0.5}])
@@ -134,7 +153,7 @@ def test_a_number_for_all_images_is_not_compared_with_ours_for_fewer(given):
 
 def test_our_best_test_epoch_where_it_was_asked_for():
     trials = [trial(FRAME_32, "rlm", 0.5, seed=s, best=best) for s, best in enumerate([0.6, 0.7])]
-    (row,) = compare(results(trials), DATASETS, SOURCES).to_dicts()
+    (row,) = compare(results(trials), DATASETS, Networks(SOURCES)).to_dicts()
     assert (row["ours"], row["best test epoch"]) == ("50.0 ± 0.0", "65.0 ± 7.1")
 
 
@@ -143,7 +162,7 @@ def test_a_sweep_over_training_is_told_apart():
         trial(FRAME_32, "rlm", 0.5, training="epochs=3", epochs=3),
         trial(FRAME_32, "rlm", 0.6, training="epochs=9", epochs=9),
     ]
-    table = compare(results(trials), DATASETS, SOURCES)
+    table = compare(results(trials), DATASETS, Networks(SOURCES))
     assert table.select("training", "epochs", "ours").rows() == [
         ("epochs=3", 3, "50.0"),
         ("epochs=9", 9, "60.0"),
@@ -151,7 +170,7 @@ def test_a_sweep_over_training_is_told_apart():
 
 
 def test_without_a_published_number_the_table_is_empty():
-    table = compare(results([trial({"kind": "lor_vp"}, "fm", 0.5)]), DATASETS, SOURCES)
+    table = compare(results([trial({"kind": "lor_vp"}, "fm", 0.5)]), DATASETS, Networks(SOURCES))
     assert table.height == 0
     assert table.schema["published"] == pl.String
 
@@ -176,6 +195,8 @@ def test_the_source_is_the_manifests(tmp_path, monkeypatch, mapping, said):
                   source=R18)  # fmt: skip
     made = {"features": 512, "tokens": None, "made_from": "", "weights_sha256": ""}
     (folder / "manifest.json").write_text(json.dumps(facts.model_dump() | made))
-    section = beside_published(results([trial({"kind": "none"}, mapping, 0.8)]), params.read())
-    assert said in section_markdown(section)
+    section = beside_published(results([trial({"kind": "none"}, mapping, 0.8)]), params.read(), [])
+    text = section_markdown(section)
+    assert said in text
+    assert (f"differs from the papers: {EPOCH}; {AUTOCAST}" in text) == (mapping == "lp")
     assert section.numbers.height == (mapping == "lp")
