@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 from torch import Tensor
@@ -23,7 +23,7 @@ from lorvp.mappings.descriptions import DescriptionsFile, OptionalFile, require_
 from lorvp.mappings.settings import MappingSettings
 from lorvp.mappings.similarities import Similarities, highest
 from lorvp.networks.interface import Ends
-from lorvp.settings import Count
+from lorvp.settings import Count, Differs, Origin
 
 
 class AttrVrConfig(MappingSettings):
@@ -41,6 +41,15 @@ class AttrVrConfig(MappingSettings):
     """k; the paper's."""
     share: float = Field(default=0.5, ge=0, le=1)
     """lambda, the weight of the descriptive ones; the paper's."""
+
+    origin: ClassVar[Origin] = Origin(
+        paper="AttrVR, Cai et al., ICLR 2025, arXiv 2501.13982",
+        formula="lambda mean of the k highest s(x, des_k) + (1 - lambda) the same of dist_k",
+        recipe="AttrVR's code (m, k, lambda)",
+        differs=(
+            Differs("the user's sentences or the paper's file of them; none comes with this tool"),
+        ),
+    )
 
     @model_validator(mode="after")
     def _chooses_among_enough(self) -> AttrVrConfig:

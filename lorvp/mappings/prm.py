@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from pydantic import model_validator
@@ -27,7 +27,7 @@ from lorvp.mappings.descriptions import DescriptionsFile, require_sentences
 from lorvp.mappings.settings import MappingSettings
 from lorvp.mappings.similarities import Similarities, highest
 from lorvp.networks.interface import Ends
-from lorvp.settings import Count
+from lorvp.settings import Count, Differs, Origin
 
 
 class PrmConfig(MappingSettings):
@@ -45,6 +45,22 @@ class PrmConfig(MappingSettings):
     augmented: bool = False
     """Count on training images as steps see them, augmented at random, as the published code
     does."""
+
+    origin: ClassVar[Origin] = Origin(
+        paper="DVP's PRM, Cai et al., ICML 2025, arXiv 2506.01000",
+        formula="sum over m of w_km s(x, a_km), w from counts of the k nearest sentences",
+        recipe="DVP's code (m, k)",
+        differs=(
+            Differs("counts in a pass before each epoch, not in the steps of the epoch before"),
+            Differs("trains from the first epoch on; the code's first epoch only counts"),
+            Differs(
+                "counts on training images as they are, not as augmented for training",
+                only={"augmented": False},
+                with_augmentation=True,
+            ),
+            Differs("the user's sentences or the paper's file of them; none comes with this tool"),
+        ),
+    )
 
     @model_validator(mode="after")
     def _chooses_among_enough(self) -> PrmConfig:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -24,7 +24,7 @@ from lorvp.mappings.descriptions import DescriptionsFile, require_sentences
 from lorvp.mappings.settings import MappingSettings
 from lorvp.mappings.similarities import Similarities
 from lorvp.networks.interface import Ends
-from lorvp.settings import Count, Positive
+from lorvp.settings import Count, Differs, Origin, Positive
 
 
 class RvpConfig(MappingSettings):
@@ -39,6 +39,16 @@ class RvpConfig(MappingSettings):
     lr: Positive = 1e-3
     """Learning rate of P and E, the paper's (its prompt has 40), unless training has
     `lr_mapping`."""
+
+    origin: ClassVar[Origin] = Origin(
+        paper="RVP, Li et al., 2026",
+        formula="f (I + E), f_k = sum over m of softmax(P_k)_m s(x, a_km)",
+        recipe="the paper (M, learning rate)",
+        differs=(
+            Differs("P starts at 0, so that all sentences weigh the same; the paper does not say"),
+            Differs("the user's sentences or DVP's file of them; none comes with this tool"),
+        ),
+    )
 
     def build(self, ends: Ends) -> Structured:
         ends.require_text(self.kind)

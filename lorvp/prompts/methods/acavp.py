@@ -12,7 +12,7 @@ ours are the pixels that the image does not reach, which are the same unless ima
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -25,7 +25,7 @@ from lorvp.prompts.fits.affine import Affine, cut
 from lorvp.prompts.methods.base import Method
 from lorvp.prompts.placements.colours import Colours
 from lorvp.recipe import CosineConfig, SgdConfig, TrainingConfig
-from lorvp.settings import Positive, Symbol
+from lorvp.settings import Differs, Origin, Positive, Symbol
 
 
 class AcavpConfig(Method):
@@ -39,6 +39,20 @@ class AcavpConfig(Method):
     largest_gradient: Positive | None = 0.001
     """Gradients of the affine map and of the gains are cut to it, as in the code for CLIP."""
 
+    origin: ClassVar[Origin] = Origin(
+        paper="ACAVP, NeurIPS 2025, arXiv 2510.07823",
+        formula="norm(gain * affine(x) + delta * M), gain = 6 sigmoid(g), 1 at the start",
+        recipe="ACAVP's code",
+        differs=(
+            Differs(
+                "free pixels are those that the image does not reach, not those that are 0 in "
+                "all images of a batch"
+            ),
+            Differs("one cosine over the training; the code's rate goes up and down many times"),
+            Differs("no random window along the longer side of images that are not square"),
+        ),
+    )
+
     @property
     def paper(self) -> TrainingConfig:
         return TrainingConfig(
@@ -49,7 +63,7 @@ class AcavpConfig(Method):
             # Once over the training, as VP's. The code asks for it in 1000 epochs, but steps it
             # once a batch, so that the rate goes up and down again many times.
             schedule=CosineConfig(),
-            augmentation=Augmentation(flip=True),  # code; besides, a crop and TrivialAugment
+            augmentation=Augmentation(flip=True, trivial=True),  # code
         )
 
     def build(self, canvas: Canvas) -> Prompt:

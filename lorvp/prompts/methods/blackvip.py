@@ -10,7 +10,7 @@ h is described in ``placements/generated.py``, and the training in `lorvp.recipe
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import torch
 from torch import Tensor
@@ -23,7 +23,7 @@ from lorvp.prompts.fits.resize import Resize
 from lorvp.prompts.methods.base import Method
 from lorvp.prompts.placements.generated import Generated
 from lorvp.recipe import ConstantConfig, SpsaConfig, TrainingConfig
-from lorvp.settings import Positive, Symbol
+from lorvp.settings import Differs, Origin, Positive, Symbol
 
 
 class BlackVipConfig(Method):
@@ -35,6 +35,13 @@ class BlackVipConfig(Method):
     """The weight of what is made; the code's configuration has 1, its scripts choose it for each
     dataset."""
 
+    origin: ClassVar[Origin] = Origin(
+        paper="BlackVIP, Oh et al., CVPR 2023, arXiv 2303.14773",
+        formula="clip(norm(x) + epsilon h(x)), trained by SPSA-GC",
+        recipe="BlackVIP's code (configuration for ViT-B/16)",
+        differs=(Differs("epsilon is 1, where the code's scripts choose it for each dataset"),),
+    )
+
     @property
     def paper(self) -> TrainingConfig:
         return TrainingConfig(
@@ -43,7 +50,7 @@ class BlackVipConfig(Method):
             optimizer=SpsaConfig(),  # configuration for ViT-B/16, in all values
             lr=0.01,  # a of its SPSA parameters
             schedule=ConstantConfig(),  # code: the rate decays with a power of the step alone
-            augmentation=Augmentation(flip=True),  # code; besides, random resized crops
+            augmentation=Augmentation(crop_scale=0.08, flip=True),  # code
         )
 
     def build(self, canvas: Canvas) -> Prompt:

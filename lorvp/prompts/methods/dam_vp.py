@@ -9,7 +9,7 @@ train on six other datasets, are left out.
 from __future__ import annotations
 
 import copy
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from lorvp.prompts.base import Canvas, Prompt
 from lorvp.prompts.contents.free import Free
@@ -19,7 +19,7 @@ from lorvp.prompts.placements.border import Border
 from lorvp.prompts.several.base import Contents, Number
 from lorvp.prompts.several.by_image import ByImageConfig
 from lorvp.recipe import CosineConfig, SgdConfig, TrainingConfig
-from lorvp.settings import Count, Symbol
+from lorvp.settings import Count, Differs, Origin, Symbol
 
 
 class DamVpConfig(Method):
@@ -30,6 +30,17 @@ class DamVpConfig(Method):
     """Pixels on each side; the code's default at 224."""
     number: Number = 3
     """The number of prompts; our choice. Theirs follows from a distance listed for each network."""
+
+    origin: ClassVar[Origin] = Origin(
+        paper="DAM-VP, Huang et al., CVPR 2023, arXiv 2303.08138",
+        formula="norm(x) + delta_c(x) * M, c(x) the nearest cluster of features",
+        recipe="DAM-VP's code",
+        differs=(
+            Differs("prompts start from N(0, 1), not from a meta-prompt of six other datasets"),
+            Differs("the number of clusters is given, not found by a distance for each network"),
+            Differs("no warm-up unless `warmup_steps` is given; the code's is a fifth of all"),
+        ),
+    )
 
     @property
     def paper(self) -> TrainingConfig:

@@ -12,7 +12,7 @@ from three questions to a language model, and a prompt for each kind.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from lorvp.augmentation.settings import Augmentation
 from lorvp.prompts.base import Canvas, Prompt
@@ -23,7 +23,7 @@ from lorvp.prompts.placements.outside import Outside
 from lorvp.prompts.several.base import Number
 from lorvp.prompts.several.by_class import ByClassConfig
 from lorvp.recipe import CosineConfig, SgdConfig, TrainingConfig
-from lorvp.settings import Count, Symbol
+from lorvp.settings import Count, Differs, Origin, Symbol
 
 
 class DvpConfig(Method):
@@ -35,6 +35,18 @@ class DvpConfig(Method):
     number: Number = 3
     """The number of prompts; the code has 3, but 2 for Food101 and UCF101 and 1 for EuroSAT."""
 
+    origin: ClassVar[Origin] = Origin(
+        paper="DVP-cls, Cai et al., ICML 2025, arXiv 2506.01000",
+        formula="logit_k of norm(pad(x_n) + sigmoid(delta_c(k)) * M), c(k) the cluster of class k",
+        recipe="DVP's code",
+        differs=(
+            Differs(
+                "clusters of classes by their training images, not of the texts that describe them"
+            ),
+            Differs("the form for clusters alone, not that for causes (DVP-cse)"),
+        ),
+    )
+
     @property
     def paper(self) -> TrainingConfig:
         return TrainingConfig(
@@ -43,7 +55,7 @@ class DvpConfig(Method):
             optimizer=SgdConfig(momentum=0.9),  # code, one for each prompt
             lr=40.0,  # code
             schedule=CosineConfig(),  # code: per step
-            augmentation=Augmentation(flip=True),  # code; besides, random resized crops
+            augmentation=Augmentation(crop_scale=0.08, flip=True),  # code
         )
 
     def build(self, canvas: Canvas) -> Prompt:
