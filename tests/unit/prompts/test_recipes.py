@@ -17,7 +17,8 @@ SGD = {"kind": "sgd", "momentum": 0.9, "weight_decay": 0.0}
 ADAM = {"kind": "adam", "weight_decay": 0.0}
 DROPS = {"kind": "multistep", "milestones": (0.5, 0.72), "gamma": 0.1}
 COSINE = {"kind": "cosine"}
-STILL = {"enlarge": 1.0, "flip": False}
+STILL = {"enlarge": 1.0, "centre": False, "crop_scale": None, "crop_ratio": 4 / 3, "flip": False,
+         "trivial": False}  # fmt: skip
 
 
 def recipe(optimizer: dict, lr: float, schedule: dict, epochs: int, batch_size: int, **more):
@@ -58,18 +59,19 @@ PAPERS = [
     (
         "evp",
         recipe({"kind": "normalised_gradient"}, 70.0, COSINE, 1000, 256,
-               augmentation={"enlarge": 1.0, "flip": True}),
+               augmentation=STILL | {"enlarge": 1.0, "flip": True}),
         "EVP main.py",
     ),
     (
         "smm",
         recipe(ADAM, 0.01, DROPS, 200, 256, lr_placement=0.01,
-               augmentation={"enlarge": (224 + 32) / 224, "flip": True}),
+               augmentation=STILL | {"enlarge": (224 + 32) / 224, "flip": True}),
         "SMM instancewise_vp.py, for ResNets: drops at epochs 100 and 144 of 200",
     ),
     (
         "full",
-        recipe(ADAM, 0.01, DROPS, 200, 256, augmentation={"enlarge": 228 / 224, "flip": True}),
+        recipe(ADAM, 0.01, DROPS, 200, 256,
+               augmentation=STILL | {"enlarge": 228 / 224, "flip": True}),
         "BayesianLM cfg.py and reprogramming.py (watermarking)",
     ),
     (
@@ -80,7 +82,7 @@ PAPERS = [
     (
         "full_finetune",
         recipe(ADAM | {"weight_decay": 5e-4}, 1e-4, COSINE, 200, 128,
-               augmentation={"enlarge": 256 / 224, "flip": True}),
+               augmentation=STILL | {"enlarge": 256 / 224, "flip": True}),
         "ILM-VP's full fine-tuning",
     ),
 ]  # fmt: skip
