@@ -18,9 +18,13 @@ from lorvp.networks.checkpoint import digest
 from lorvp.networks.libraries import LIBRARIES
 from lorvp.networks.manifest import CheckpointManifest
 from lorvp.networks.options import OPTIONS
+from lorvp.prompts.contents import ContentConfig
 from lorvp.prompts.contents.free import FreeConfig
+from lorvp.prompts.fits import FitConfig
 from lorvp.prompts.methods import MethodConfig
 from lorvp.prompts.methods.compose import ComposeConfig
+from lorvp.prompts.placements import PlacementConfig
+from lorvp.prompts.several import SeveralConfig
 from lorvp.trials.identity import CODE, fingerprint, identity
 from tasks.settings import TRACKERS
 from tests.support.tiny import trial
@@ -69,6 +73,10 @@ EXCUSED = {
 }
 
 
+PARTS = [ContentConfig, PlacementConfig, FitConfig, SeveralConfig]
+"""What `compose` is made of; some of it no published method has."""
+
+
 def modules_of(union: Any) -> set[str]:
     return {kind.__module__ for kind in get_args(get_args(union)[0])}
 
@@ -95,7 +103,7 @@ def reached(start: str) -> set[str]:
 
 
 OF_TRIALS = code_digest.closure(
-    modules_of(MethodConfig) | modules_of(MappingConfig) | CODE,
+    set().union(CODE, *map(modules_of, [MethodConfig, MappingConfig, *PARTS])),
     code_digest.GROUND | code_digest.PIXELS,
 )
 OF_CHECKPOINTS = code_digest.closure(
