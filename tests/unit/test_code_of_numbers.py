@@ -139,8 +139,8 @@ def test_nothing_is_hashed_and_excused():
 def names() -> Iterator[str]:
     """Of a trial for each method and each mapping, and of a checkpoint of each library."""
     for kind in get_args(get_args(MethodConfig)[0]):
-        method = kind(content=FreeConfig()) if kind is ComposeConfig else kind()
-        yield fingerprint(identity(trial(method), "data", "weights"))
+        for method in composed() if kind is ComposeConfig else [kind()]:
+            yield fingerprint(identity(trial(method), "data", "weights"))
     for kind in get_args(get_args(MappingConfig)[0]):
         yield fingerprint(identity(trial(mapping=kind()), "data", "weights"))
     facts = {
@@ -150,6 +150,12 @@ def names() -> Iterator[str]:
     }  # fmt: skip
     for library in LIBRARIES:
         yield digest(CheckpointManifest(library=library, **facts))
+
+
+def composed() -> Iterator[ComposeConfig]:
+    """One for each way of several prompts, some of which no published method has."""
+    for kind in get_args(get_args(SeveralConfig)[0]):
+        yield ComposeConfig(content=FreeConfig(), several=kind())
 
 
 @cache
