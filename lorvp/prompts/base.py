@@ -122,6 +122,7 @@ class Prompt(nn.Module):
 
     inside_network = False
     """Whether it acts inside the network, where no pixel shows what it does."""
+    space: Space
     looks_at = 0
     """How many training images ``prepare`` wants to see; it is not called for 0."""
     extra_looks = 0

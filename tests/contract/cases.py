@@ -20,6 +20,7 @@ from lorvp.prompts.contents import ContentConfig
 from lorvp.prompts.fits import FitConfig
 from lorvp.prompts.methods import MethodConfig
 from lorvp.prompts.placements import PlacementConfig
+from lorvp.prompts.several import SeveralConfig
 from lorvp.settings import Settings
 from tests.support.tiny import tiny_network
 
@@ -115,7 +116,11 @@ def _fits(method: Any) -> bool:
 ASKED = instances(MethodConfig)
 METHODS = [method for method in ASKED if _fits(method)]
 MAPPINGS = instances(MappingConfig)
-PARTS = instances(ContentConfig) + instances(PlacementConfig) + instances(FitConfig)
+PARTS = [
+    made
+    for union in (ContentConfig, PlacementConfig, FitConfig, SeveralConfig)
+    for made in instances(union)
+]
 
 # Every method and every mapping at least once: they take turns until both lists are through.
 PAIRS = [

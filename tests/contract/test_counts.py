@@ -171,10 +171,10 @@ def test_several_prompts_have_the_values_of_each(number):
 
 
 def test_blackvip():
-    """The decoder of the published code, 9,120, and a trigger: 9,920 there, with 800."""
+    """The published code has 9,920: a trigger of 800, and 192 biases that BatchNorm takes away."""
     blocks = [(32, 64, 64), (64, 64, 32), (32, 32, 32), (32, 32, 16)]
-    decoder = sum(4 * wide + wide + wide * out + 2 * out for _, wide, out in blocks) + 16 * 3 * 4
-    assert decoder == 9_120
+    decoder = sum(4 * wide + wide * out + 2 * out for _, wide, out in blocks) + 16 * 3 * 4
+    assert decoder == 9_920 - 800 - (64 + 64 + 32 + 32)
     assert values(BlackVipConfig()) == {"placement": decoder + 29 * 7 * 7}
 
 

@@ -95,7 +95,7 @@ def step(made: PromptedNetwork) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
     """Outputs, loss and gradients; with each gradient what else is kept of it."""
     torch.manual_seed(1)
     outputs = made.outputs(BATCH.images_NHWC)
-    loss = F.cross_entropy(made.mapping(outputs), BATCH.labels_N)
+    loss = F.cross_entropy(made.logits(outputs), BATCH.labels_N)
     loss.backward()
     found = {}
     for role, parameter in trained(made).items():

@@ -11,10 +11,11 @@ from lorvp.prompts.contents import ContentConfig
 from lorvp.prompts.fits import FitConfig
 from lorvp.prompts.methods import MethodConfig
 from lorvp.prompts.placements import PlacementConfig
+from lorvp.prompts.several import SeveralConfig
 from lorvp.settings import Differs, Origin
 from tests.contract.cases import ASKED, MAPPINGS, METHODS, PARTS, name
 
-UNIONS = [MethodConfig, MappingConfig, ContentConfig, PlacementConfig, FitConfig]
+UNIONS = [MethodConfig, MappingConfig, ContentConfig, PlacementConfig, FitConfig, SeveralConfig]
 CLASSES = [cls for union in UNIONS for cls in get_args(get_args(union)[0])]
 SOURCED = [cls for union in UNIONS[:2] for cls in get_args(get_args(union)[0])]
 """Methods and mappings. Contents, placements and fits are parts of theirs."""

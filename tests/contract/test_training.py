@@ -94,7 +94,10 @@ def same(first: dict, second: dict) -> bool:
 def test_every_parameter_is_reached(pair):
     run = run_of(pair)
     names = [key for key, _ in run.model.named_parameters() if not key.startswith("network.")]
-    assert [key for key in names if torch.equal(run.state[key], run.start[key])] == []
+    still = {key for key in names if torch.equal(run.state[key], run.start[key])}
+    # A step that is too small for a value's last bit leaves it where it is, with its gradient.
+    own = dict(run.model.named_parameters())
+    assert [key for key in sorted(still) if own[key].grad is None or not own[key].grad.any()] == []
 
 
 @pairs

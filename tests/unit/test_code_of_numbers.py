@@ -18,9 +18,13 @@ from lorvp.networks.checkpoint import digest
 from lorvp.networks.libraries import LIBRARIES
 from lorvp.networks.manifest import CheckpointManifest
 from lorvp.networks.options import OPTIONS
+from lorvp.prompts.contents import ContentConfig
 from lorvp.prompts.contents.free import FreeConfig
+from lorvp.prompts.fits import FitConfig
 from lorvp.prompts.methods import MethodConfig
 from lorvp.prompts.methods.compose import ComposeConfig
+from lorvp.prompts.placements import PlacementConfig
+from lorvp.prompts.several import SeveralConfig
 from lorvp.trials.identity import CODE, fingerprint, identity
 from tasks.settings import TRACKERS
 from tests.support.tiny import trial
@@ -70,6 +74,10 @@ EXCUSED = {
 }
 
 
+PARTS = [ContentConfig, PlacementConfig, FitConfig, SeveralConfig]
+"""What `compose` is made of; some of it no published method has."""
+
+
 def modules_of(union: Any) -> set[str]:
     return {kind.__module__ for kind in get_args(get_args(union)[0])}
 
@@ -96,7 +104,7 @@ def reached(start: str) -> set[str]:
 
 
 OF_TRIALS = code_digest.closure(
-    modules_of(MethodConfig) | modules_of(MappingConfig) | CODE,
+    set().union(CODE, *map(modules_of, [MethodConfig, MappingConfig, *PARTS])),
     code_digest.GROUND | code_digest.PIXELS,
 )
 OF_CHECKPOINTS = code_digest.closure(
@@ -132,8 +140,8 @@ def test_nothing_is_hashed_and_excused():
 def names() -> Iterator[str]:
     """Of a trial for each method and each mapping, and of a checkpoint of each library."""
     for kind in get_args(get_args(MethodConfig)[0]):
-        method = kind(content=FreeConfig()) if kind is ComposeConfig else kind()
-        yield fingerprint(identity(trial(method), "data", "weights"))
+        for method in composed() if kind is ComposeConfig else [kind()]:
+            yield fingerprint(identity(trial(method), "data", "weights"))
     for kind in get_args(get_args(MappingConfig)[0]):
         yield fingerprint(identity(trial(mapping=kind()), "data", "weights"))
     facts = {
@@ -143,6 +151,12 @@ def names() -> Iterator[str]:
     }  # fmt: skip
     for library in LIBRARIES:
         yield digest(CheckpointManifest(library=library, **facts))
+
+
+def composed() -> Iterator[ComposeConfig]:
+    """One for each way of several prompts, some of which no published method has."""
+    for kind in get_args(get_args(SeveralConfig)[0]):
+        yield ComposeConfig(content=FreeConfig(), several=kind())
 
 
 @cache

@@ -64,14 +64,14 @@ class AutoVpConfig(Method):
     def paper(self) -> TrainingConfig:
         if self.convention == "clip":
             return TrainingConfig(
-                epochs=200,  # code
+                epochs=200,  # code's default; its README runs 100
                 batch_size=128,  # code; 64 Flowers, 32 DTD, 256 SUN
                 optimizer=SgdConfig(momentum=0.9),  # code
                 lr=40.0,  # code
                 schedule=CosineConfig(),  # code: per step
             )
         return TrainingConfig(
-            epochs=200,  # code
+            epochs=200,  # code's default; its README runs 100
             batch_size=128,  # code; 64 Flowers, 32 DTD, 256 SUN
             optimizer=AdamConfig(),  # code
             lr=0.001,  # code

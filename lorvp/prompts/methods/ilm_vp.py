@@ -45,14 +45,14 @@ class IlmVpConfig(Method):
         if self.form == "additive":
             return TrainingConfig(
                 epochs=200,  # code
-                batch_size=128,  # our choice: the code's value for CLIP is not known
+                batch_size=128,  # code: data/prepare_data.py; 64 for DTD and Pets
                 optimizer=SgdConfig(momentum=0.9),  # code
                 lr=40.0,  # code
                 schedule=CosineConfig(),  # code: per step
             )
         return TrainingConfig(
             epochs=200,  # code
-            batch_size=128,  # code; 64 for DTD, Pets and ABIDE
+            batch_size=128,  # code; 64 for DTD, Pets and ABIDE. BLM trains this prompt with 256
             optimizer=AdamConfig(),  # code
             lr=0.01,  # code
             schedule=MultistepConfig(milestones=(0.5, 0.72), gamma=0.1),  # code

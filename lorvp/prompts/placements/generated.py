@@ -8,7 +8,8 @@ the last is followed by a 1 x 1 convolution, BatchNorm and GELU.
 
 Our reading of the encoder: theirs is a second frozen network, a masked autoencoder's ViT-B, whose
 class token fills half of the grid. Here the image itself, averaged to the grid, fills 3 of the 32
-channels, so that no other weights are needed; the trigger fills the other 29.
+channels, so that no other weights are needed; the trigger fills the other 29. The 192 biases of
+their depthwise convolutions are left out, since BatchNorm takes away what they add.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ def _block(inputs: int, outputs: int, number: int) -> nn.Sequential:
     """Twice as large: each channel by itself, then mixed."""
     wide = 64 if number == 0 else inputs
     return nn.Sequential(
-        nn.ConvTranspose2d(inputs, wide, kernel_size=2, stride=2, groups=inputs),
+        nn.ConvTranspose2d(inputs, wide, kernel_size=2, stride=2, groups=inputs, bias=False),
         nn.ConvTranspose2d(wide, outputs, kernel_size=1, bias=False),
         nn.BatchNorm2d(outputs),
         nn.GELU(),

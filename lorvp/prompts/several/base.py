@@ -63,3 +63,14 @@ class InSeveralPasses(Prompt):
     def joined(self, outputs: Sequence[Tensor]) -> Tensor:
         """The mean, unless a subclass knows better."""
         return torch.stack([*outputs]).mean(0)
+
+
+def sized(name: str) -> Callable[..., None]:
+    """A hook that gives a buffer the shape of the one that is loaded: a prompt that nothing has
+    been attached to does not know how wide features are, or how many classes there are."""
+
+    def hook(prompt: nn.Module, state: dict[str, Tensor], prefix: str, *_: object) -> None:
+        if (saved := state.get(prefix + name)) is not None:
+            setattr(prompt, name, getattr(prompt, name).new_zeros(saved.shape))
+
+    return hook

@@ -13,8 +13,8 @@ can have texts of two prompts. Ours clusters the mean features of each class's t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Iterable, Sequence
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -23,7 +23,7 @@ from lorvp.errors import InputError
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.networks.interface import Reads
 from lorvp.prompts.base import Fit, Mapped, Placement, Prompt, Space
-from lorvp.prompts.several.base import Contents, InSeveralPasses, Several
+from lorvp.prompts.several.base import Contents, InSeveralPasses, Several, sized
 
 EVERY = 2**40
 """More than the images of any dataset."""
@@ -48,6 +48,7 @@ class ByClass(InSeveralPasses):
     def __init__(self, fit: Fit, contents: Contents, placement: Placement, space: Space) -> None:
         super().__init__(fit, contents, placement, space)
         self._attached: tuple[FrozenNetwork, ...] = ()
+        self.register_load_state_dict_pre_hook(sized("prompt_K"))
         self.register_buffer("prompt_K", torch.zeros(0, dtype=torch.int64))
 
     def attach(self, network: FrozenNetwork, reads: Reads, targets: int) -> None:
@@ -90,16 +91,10 @@ class ByClass(InSeveralPasses):
             found_BK = torch.where(self.prompt_K == number, logits_BK, found_BK)
         return found_BK
 
-    def _load_from_state_dict(self, state: Mapping[str, Any], prefix: str, *rest: Any) -> None:
-        """Take any number of classes, since a prompt without a mapping does not know it."""
-        if (saved := state.get(f"{prefix}prompt_K")) is not None:
-            self.prompt_K = self.prompt_K.new_zeros(saved.shape)
-        super()._load_from_state_dict(state, prefix, *rest)  # type: ignore[arg-type]
-
 
 def clusters(vectors_KD: Tensor, number: int) -> Tensor:
     """The cluster, 0 .. ``number`` - 1, of each class, by k-means as in the published code."""
     from sklearn.cluster import KMeans  # takes long to import
 
-    found = KMeans(n_clusters=number, random_state=0, n_init=1).fit(vectors_KD.numpy())
+    found = KMeans(n_clusters=number, random_state=0).fit(vectors_KD.numpy())
     return torch.from_numpy(found.labels_).long()

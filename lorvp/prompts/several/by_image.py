@@ -11,8 +11,8 @@ trained values is known beforehand. Their code cuts it at a distance that it lis
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from collections.abc import Iterable
+from typing import Literal
 
 import torch
 from pydantic import Field
@@ -22,7 +22,7 @@ from lorvp.errors import InputError
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.networks.interface import Reads
 from lorvp.prompts.base import Fit, Placement, Prompt, Space
-from lorvp.prompts.several.base import Contents, Several
+from lorvp.prompts.several.base import Contents, Several, sized
 
 
 class ByImageConfig(Several):
@@ -50,6 +50,7 @@ class ByImage(Prompt):
         super().__init__(fit, contents, placement, space)
         self.looks_at = clustered
         self._attached: tuple[FrozenNetwork, ...] = ()
+        self.register_load_state_dict_pre_hook(sized("centres_ND"))
         self.register_buffer("centres_ND", torch.zeros(len(contents.each), 0))
 
     def attach(self, network: FrozenNetwork, reads: Reads, targets: int) -> None:
@@ -94,12 +95,6 @@ class ByImage(Prompt):
         if space == "normalised":
             return network(canvas_BCHW, "features")
         return network.run(canvas_BCHW, torch.zeros_like(canvas_BCHW[:1]), "features")
-
-    def _load_from_state_dict(self, state: Mapping[str, Any], prefix: str, *rest: Any) -> None:
-        """Take centres of any width, since a prompt without a network does not know it."""
-        if (saved := state.get(f"{prefix}centres_ND")) is not None:
-            self.centres_ND = self.centres_ND.new_zeros(saved.shape)
-        super()._load_from_state_dict(state, prefix, *rest)
 
 
 def clusters(features_MD: Tensor, number: int) -> Tensor:

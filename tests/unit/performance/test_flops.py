@@ -138,3 +138,28 @@ def test_trained_values_are_those_of_prompt_and_mapping():
 def test_the_speed_of_this_machine_is_a_speed(images):
     manifest, _ = sketch()
     assert 1e7 < flops.speed(manifest, "cpu", "fp32", images, seconds=0.05) < 1e14
+
+
+LOW_RANK = {"kind": "compose", "content": {"kind": "low_rank", "rank": 2}}
+
+
+@pytest.mark.parametrize(
+    ("several", "passes", "extra"),
+    [("by_class", 3, 0), ("averaged", 3, 0), ("by_image", 1, 1)],
+)
+def test_several_prompts_cost_their_passes(several, passes, extra):
+    """Near enough: what a prompt itself takes is small beside a pass, and so is the first layer,
+    which images with prompts of their own do not share."""
+    _, one = costs(LOW_RANK | {"space": "normalised"}, "lp")
+    _, image = costs(LOW_RANK | {"several": {"kind": several, "number": 3}}, "lp")
+    assert image.look == pytest.approx((passes + extra) * one.look, rel=0.2)
+    assert image.step == pytest.approx(passes * one.step + extra * one.look, rel=0.2)
+    assert image.values == 3 * one.values
+
+
+def test_a_step_from_losses_alone_looks_and_never_goes_back():
+    training = {"epochs": 4, "optimizer": {"kind": "spsa", "pairs": 3}}
+    cost, image = costs({"kind": "lor_vp"}, "lp", **training)
+    looks = 4 * 100 * 2 * 3 + 4 * 20 + 30
+    assert cost.image_passes == looks
+    assert cost.flops == image.once + looks * image.look

@@ -34,7 +34,7 @@ def by_hand(placement: Generated, canvas_BCHW: torch.Tensor) -> torch.Tensor:
     x[:, 3:] = placement.trigger
     *blocks, last = placement.decoder
     for each, mix, norm, _ in blocks:
-        x = F.conv_transpose2d(x, each.weight, each.bias, stride=2, groups=x.shape[1])
+        x = F.conv_transpose2d(x, each.weight, stride=2, groups=x.shape[1])
         x = torch.einsum("bihw,io->bohw", x, mix.weight[:, :, 0, 0])
         mean, scale = norm.running_mean, norm.weight / (norm.running_var + norm.eps).sqrt()
         x = gelu((x - mean[:, None, None]) * scale[:, None, None] + norm.bias[:, None, None])

@@ -17,8 +17,11 @@ SGD = {"kind": "sgd", "momentum": 0.9, "weight_decay": 0.0}
 ADAM = {"kind": "adam", "weight_decay": 0.0}
 DROPS = {"kind": "multistep", "milestones": (0.5, 0.72), "gamma": 0.1}
 COSINE = {"kind": "cosine"}
+SPSA = {"kind": "spsa", "pairs": 5, "perturbation": 0.01, "perturbation_decay": 0.1,
+        "rate_decay": 0.4, "offset": 1.0, "momentum": 0.9}  # fmt: skip
 STILL = {"enlarge": 1.0, "centre": False, "crop_scale": None, "crop_ratio": 4 / 3, "flip": False,
          "trivial": False}  # fmt: skip
+FLIPPED = STILL | {"flip": True}
 
 
 def recipe(optimizer: dict, lr: float, schedule: dict, epochs: int, batch_size: int, **more):
@@ -54,7 +57,7 @@ PAPERS = [
     ("autovp", recipe(ADAM, 0.001, DROPS, 200, 128), "AutoVP, not for CLIP"),
     ("{autovp: {convention: clip}}", CLIP_FRAME, "AutoVP, for CLIP"),
     ("ilm_vp", FRAME, "ILM-VP experiments, expansive"),
-    ("{ilm_vp: {form: additive}}", CLIP_FRAME, "ILM-VP, for CLIP; its batch is not known"),
+    ("{ilm_vp: {form: additive}}", CLIP_FRAME, "ILM-VP data/prepare_data.py, for CLIP"),
     ("none", FRAME | {"lr": 0.1}, "ILM-VP's linear probe"),
     (
         "evp",
@@ -76,8 +79,28 @@ PAPERS = [
     ),
     (
         "vpt",
-        recipe(SGD | {"weight_decay": 1e-4}, 0.5, COSINE, 100, 64),
-        "SGD .9, cosine, 100 epochs: VPT; rates, decay and batch are not published as one value",
+        recipe(SGD | {"weight_decay": 1e-4}, 0.5, COSINE, 100, 128),
+        "VPT configs/base-prompt.yaml; the rate is searched for",
+    ),
+    (
+        "acavp",
+        recipe(SGD, 40.0, COSINE, 1000, 256, augmentation=FLIPPED),
+        "ACAVP main.py and configs/ACAVP.yaml; its TrivialAugment and crops are not in it",
+    ),
+    (
+        "dam_vp",
+        recipe(SGD, 10_000.0, COSINE, 50, 128, lr_mapping=0.1),
+        "DAM-VP arguments.py, task_adapting/adapter.py",
+    ),
+    (
+        "dvp",
+        recipe(SGD, 40.0, COSINE, 200, 64, augmentation=FLIPPED),
+        "DecoupledVP cfg.py, experiments/fs_dvp_cls.py; its random resized crops are not in it",
+    ),
+    (
+        "blackvip",
+        recipe(SPSA, 0.01, {"kind": "constant"}, 1000, 128, augmentation=FLIPPED),
+        "BlackVIP configs/trainers/BLACKVIP/vit_b16.yaml",
     ),
     (
         "full_finetune",
