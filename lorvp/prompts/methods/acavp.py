@@ -49,6 +49,10 @@ class AcavpConfig(Method):
                 "all images of a batch"
             ),
             Differs("one cosine over the training; the code's rate goes up and down many times"),
+            Differs(
+                "gradients are cut as they are, not after normalising them or by a loss scale's "
+                "rest"
+            ),
             Differs("no random window along the longer side of images that are not square"),
         ),
     )

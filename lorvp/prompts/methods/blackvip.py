@@ -39,7 +39,10 @@ class BlackVipConfig(Method):
         paper="BlackVIP, Oh et al., CVPR 2023, arXiv 2303.14773",
         formula="clip(norm(x) + epsilon h(x)), trained by SPSA-GC",
         recipe="BlackVIP's code (configuration for ViT-B/16)",
-        differs=(Differs("epsilon is 1, where the code's scripts choose it for each dataset"),),
+        differs=(
+            Differs("the image averaged to 7 x 7, not a frozen masked autoencoder's features"),
+            Differs("epsilon is 1, where the code's scripts choose it for each dataset"),
+        ),
     )
 
     @property

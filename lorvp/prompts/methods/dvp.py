@@ -44,6 +44,7 @@ class DvpConfig(Method):
                 "clusters of classes by their training images, not of the texts that describe them"
             ),
             Differs("the form for clusters alone, not that for causes (DVP-cse)"),
+            Differs("trains from the first epoch on; the code's first epoch only counts"),
         ),
     )
 

@@ -22,6 +22,7 @@ SPSA = {"kind": "spsa", "pairs": 5, "perturbation": 0.01, "perturbation_decay": 
 STILL = {"enlarge": 1.0, "centre": False, "crop_scale": None, "crop_ratio": 4 / 3, "flip": False,
          "trivial": False}  # fmt: skip
 FLIPPED = STILL | {"flip": True}
+CROPPED = FLIPPED | {"crop_scale": 0.08}
 
 
 def recipe(optimizer: dict, lr: float, schedule: dict, epochs: int, batch_size: int, **more):
@@ -84,7 +85,7 @@ PAPERS = [
     ),
     (
         "acavp",
-        recipe(SGD, 40.0, COSINE, 1000, 256, augmentation=FLIPPED),
+        recipe(SGD, 40.0, COSINE, 1000, 256, augmentation=FLIPPED | {"trivial": True}),
         "ACAVP main.py and configs/ACAVP.yaml; its TrivialAugment and crops are not in it",
     ),
     (
@@ -94,12 +95,12 @@ PAPERS = [
     ),
     (
         "dvp",
-        recipe(SGD, 40.0, COSINE, 200, 64, augmentation=FLIPPED),
-        "DecoupledVP cfg.py, experiments/fs_dvp_cls.py; its random resized crops are not in it",
+        recipe(SGD, 40.0, COSINE, 200, 64, augmentation=CROPPED),
+        "DecoupledVP cfg.py, experiments/fs_dvp_cls.py",
     ),
     (
         "blackvip",
-        recipe(SPSA, 0.01, {"kind": "constant"}, 1000, 128, augmentation=FLIPPED),
+        recipe(SPSA, 0.01, {"kind": "constant"}, 1000, 128, augmentation=CROPPED),
         "BlackVIP configs/trainers/BLACKVIP/vit_b16.yaml",
     ),
     (
