@@ -47,6 +47,7 @@ class AttrVrConfig(MappingSettings):
         formula="lambda mean of the k highest s(x, des_k) + (1 - lambda) the same of dist_k",
         recipe="AttrVR's code (m, k, lambda)",
         differs=(
+            Differs("the first sentences of each class, not as many drawn at random"),
             Differs("the user's sentences or the paper's file of them; none comes with this tool"),
         ),
     )

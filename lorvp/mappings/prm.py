@@ -58,6 +58,7 @@ class PrmConfig(MappingSettings):
                 only={"augmented": False},
                 with_augmentation=True,
             ),
+            Differs("the first sentences of each class, not as many drawn at random"),
             Differs("the user's sentences or the paper's file of them; none comes with this tool"),
         ),
     )

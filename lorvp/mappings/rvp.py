@@ -46,6 +46,7 @@ class RvpConfig(MappingSettings):
         recipe="the paper (M, learning rate)",
         differs=(
             Differs("P starts at 0, so that all sentences weigh the same; the paper does not say"),
+            Differs("the first sentences of each class"),
             Differs("the user's sentences or DVP's file of them; none comes with this tool"),
         ),
     )

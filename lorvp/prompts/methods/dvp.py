@@ -43,6 +43,7 @@ class DvpConfig(Method):
             Differs(
                 "clusters of classes by their training images, not of the texts that describe them"
             ),
+            Differs("three prompts for all, not 2 for Food101 and UCF101", only={"number": 3}),
             Differs("the form for clusters alone, not that for causes (DVP-cse)"),
             Differs("trains from the first epoch on; the code's first epoch only counts"),
         ),
