@@ -30,6 +30,7 @@ class LpConfig(Settings):
     kind: Literal["lp"] = "lp"
 
     def build(self, ends: Ends) -> Linear:
+        ends.require_features(self.kind)
         return Linear("features", ends.features, ends.target_classes)
 
 

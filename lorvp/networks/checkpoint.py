@@ -29,6 +29,7 @@ FILES = ("manifest.json", "weights.safetensors")
 DECIDE = {
     "library", "architecture", "model_kwargs", "input_size", "mean", "std", "interpolation",
     "patch", "templates", "weights_sha256", "class_names", "features", "tokens",
+    "head", "own_code",
 }  # fmt: skip
 """Fields of a manifest that can change an output, or what prompts and mappings are built for."""
 

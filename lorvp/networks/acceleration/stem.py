@@ -56,7 +56,7 @@ class Stem(nn.Module):
 def _scaled(conv: nn.Conv2d, scale_C11: Tensor) -> nn.Conv2d:
     """A copy for inputs that have not been divided by ``scale_C11``."""
     made = copy.deepcopy(conv)
-    made.weight = frozen(conv.weight / scale_C11)
+    made.weight = frozen(conv.weight / scale_C11, conv.weight)
     return made
 
 
