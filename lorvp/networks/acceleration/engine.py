@@ -28,6 +28,7 @@ from lorvp.networks.acceleration.stem import LEVELS, Stem, split
 from lorvp.networks.agreement import disagreement
 from lorvp.networks.frozen import FrozenNetwork, Hooks, layout_of, read
 from lorvp.networks.interface import Reads
+from lorvp.networks.options.base import reason
 from lorvp.recipe import Compile, Precision
 
 PIECE = 8 * 224 * 224
@@ -208,8 +209,11 @@ class Engine(FrozenNetwork):
             outputs.append("logits")
         with ieee_fp32():
             for reads in outputs:
-                own = self.run(canvas_BCHW, added_BCHW, reads)
                 plain = source.run(canvas_BCHW, added_BCHW, reads)
+                try:
+                    own = self.run(canvas_BCHW, added_BCHW, reads)
+                except (AttributeError, TypeError) as error:
+                    return f"the network asks its layers for what others lack ({reason(error)})"
                 if (apart := disagreement(own, plain)) is not None:
                     return f"{reads} would not be the plain network's ({apart})"
         return None

@@ -39,6 +39,11 @@ class Stem(nn.Module):
         self.of_image.bias = None
         self.term = None
 
+    @property
+    def weight(self) -> Tensor:
+        """Some networks ask their first layer for the type of its weights."""
+        return self.of_image.weight
+
     def forward(self, levels_BCHW: Tensor) -> Tensor:
         assert self.term is not None, "the prompt's part comes first"
         return self.of_image(levels_BCHW) + self.term

@@ -10,6 +10,7 @@ from lorvp.networks.libraries import (
     python_modules,
     timm_models,
     torchvision_models,
+    transformers_models,
 )
 
 LIBRARIES = {
@@ -17,4 +18,5 @@ LIBRARIES = {
     "torchvision": torchvision_models,
     "open_clip": open_clip_models,
     "python": python_modules,
+    "transformers": transformers_models,
 }

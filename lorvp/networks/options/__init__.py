@@ -7,10 +7,12 @@ from lorvp.networks.options.open_clip_options import OpenClipOptions
 from lorvp.networks.options.python_options import PythonOptions
 from lorvp.networks.options.timm_options import TimmOptions
 from lorvp.networks.options.torchvision_options import TorchvisionOptions
+from lorvp.networks.options.transformers_options import TransformersOptions
 
 OPTIONS = {
     "timm": TimmOptions,
     "torchvision": TorchvisionOptions,
     "open_clip": OpenClipOptions,
     "python": PythonOptions,
+    "transformers": TransformersOptions,
 }

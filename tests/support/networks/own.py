@@ -103,6 +103,15 @@ class Shared(nn.Module):
         return self.mix(torch.relu(self.mix(self.conv(x).mean((2, 3)))))
 
 
+class Asking(Flattening):
+    """Asks its layers for their weights' type and for the number of their channels."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x.to(self.conv.weight.dtype)
+        assert self.conv.out_channels == 6
+        return super().forward(x)
+
+
 class InADict(Flattening):
     """As torchvision's segmentation gives its outputs."""
 

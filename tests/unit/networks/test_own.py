@@ -79,6 +79,14 @@ def test_features_are_what_the_last_linear_layer_reads(tmp_path, build):
     assert "nothing folded" not in cheaper.account()["folding"]
 
 
+@torch.no_grad()
+def test_a_network_that_reaches_into_its_layers_is_run_as_it_is(tmp_path):
+    whole, network = stored(tmp_path, config("Asking"))
+    cheaper = engine(network, "fp32")
+    torch.testing.assert_close(cheaper(images()), whole(images()))
+    assert "has no attribute 'out_channels'" in cheaper.account()["folding"]
+
+
 @pytest.mark.parametrize("build", ["LogProbabilities", "Shared"])
 @torch.no_grad()
 def test_without_such_a_layer_there_are_logits_alone(tmp_path, build):
