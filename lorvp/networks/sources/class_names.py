@@ -74,8 +74,9 @@ def labelled(given: Any, where: str) -> list[str]:
         InputError: they are no such map, one number is missing, or a name cannot be read.
     """
     found = given if isinstance(given, dict) else {}
-    names = [found.get(str(number)) for number in range(len(found))]
-    if not names or not all(isinstance(name, str) for name in names):
+    values = [found.get(str(number)) for number in range(len(found))]
+    names = [value for value in values if isinstance(value, str)]
+    if not names or len(names) < len(values):
         raise InputError(f"{where} is no list of names by number; give them as `class_names`")
     require_readable(names)
     return names

@@ -135,7 +135,9 @@ class Place:
 
             patterns = [CONFIG, *WEIGHTS, "model-*.safetensors"]
             with reaching(self._address):
-                folder = Path(snapshot_download(*self._repository, allow_patterns=patterns))
+                name, revision = self._repository
+                fetched = snapshot_download(name, revision=revision, allow_patterns=patterns)
+                folder = Path(fetched)
         if not any((folder / name).is_file() for name in WEIGHTS):
             raise InputError(f"{self.name} has no {WEIGHTS[0]}; pickles are not read here")
         return folder
