@@ -50,7 +50,7 @@ class OnCanvas(nn.Module):
         self.model.prompt.content = Constant(model.prompt.content())
 
     def forward(self, canvas_BCHW: Tensor) -> Tensor:
-        model = self.model
+        model, canvas_BCHW = self.model, _laid_out(canvas_BCHW)
         added_BCHW, reads = model.added(canvas_BCHW), model.mapping.reads
         outputs = model.prompt.run(model.network, canvas_BCHW, added_BCHW, reads)
         return model.mapping(outputs)
@@ -67,8 +67,14 @@ class Folded(nn.Module):
 
     def forward(self, canvas_BCHW: Tensor) -> Tensor:
         (frozen,), mapping = self.frozen, self.mapping
-        x_BCHW = frozen.normalise(canvas_BCHW)
+        x_BCHW = frozen.normalise(_laid_out(canvas_BCHW))
         return mapping(read(self.network, x_BCHW, mapping.reads))
+
+
+def _laid_out(canvas_BCHW: Tensor) -> Tensor:
+    """The same values, always in the layout that the graph is made with: some networks flatten
+    their maps by ``view``. A mere ``contiguous()`` would leave no trace in the graph."""
+    return canvas_BCHW.clone(memory_format=torch.contiguous_format)
 
 
 @contextmanager

@@ -6,6 +6,10 @@ import pytest
 import torch
 from torch import nn
 
+import lorvp
+from lorvp.deployment.classifier import Classifier
+from lorvp.deployment.fold import with_prompt
+from lorvp.deployment.graphs import graph_of
 from lorvp.errors import InputError
 from lorvp.mappings.linear import LpConfig
 from lorvp.networks import checkpoint
@@ -13,8 +17,10 @@ from lorvp.networks.acceleration.engine import engine
 from lorvp.networks.libraries.splitting import Split, Tapped, Whole
 from lorvp.networks.sources.python import PythonConfig
 from lorvp.networks.sources.torchvision import TorchvisionConfig
+from lorvp.trials.run import build, run
 from tests.support.networks import own
 from tests.support.networks.samples import saved
+from tests.support.tiny import dataset, trial
 
 OWN = "tests.support.networks.own"
 
@@ -129,6 +135,34 @@ def test_squeezenet_has_logits_alone(tmp_path):
     manifest, network = settings.sketch()
     assert (manifest.features, network.source_classes) == (0, 1000)
     assert network(torch.rand(1, 3, 64, 64, device="meta")).shape == (1, 1000)
+
+
+def test_a_module_in_memory_trains_the_same_bits(tmp_path):
+    whole, network = stored(tmp_path, config("CifarResNet"))
+    before = {name: tensor.clone() for name, tensor in whole.state_dict().items()}
+    frozen = lorvp.freeze(
+        whole, input_size=32, mean=(0.4, 0.5, 0.6), std=(0.2, 0.3, 0.4),
+        class_names=network.class_names,
+    )  # fmt: skip
+    data = dataset(tmp_path / "noise")
+    one, two = (run(trial(epochs=1), each, data) for each in (frozen, network))
+    assert one.state.keys() == two.state.keys()
+    assert all(torch.equal(tensor, two.state[name]) for name, tensor in one.state.items())
+    assert all(torch.equal(tensor, before[name]) for name, tensor in whole.state_dict().items())
+    assert all(parameter.requires_grad for parameter in whole.parameters())
+    with pytest.raises(InputError, match="CifarResNet gives 10 logits for an image where 2 are"):
+        lorvp.freeze(whole, input_size=32, mean=[0] * 3, std=[1] * 3, class_names=["a", "b"])
+
+
+def test_a_graph_of_a_network_that_reaches_into_its_layers(tmp_path):
+    _, network = stored(tmp_path, config("Asking"))
+    model = build(trial(), network, ["a", "b", "c"])
+    with pytest.raises(InputError, match="asks its first layer for what another lacks"):
+        with_prompt(model)
+    graph = graph_of(Classifier(model, ["a", "b", "c"])).module()
+    images = torch.randint(0, 256, (3, 32, 32, 3), dtype=torch.uint8)
+    found = graph(images.permute(0, 3, 1, 2) / 255)
+    torch.testing.assert_close(found, model(images), rtol=1e-4, atol=1e-4)
 
 
 def test_weights_come_from_a_file(tmp_path):
