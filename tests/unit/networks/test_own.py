@@ -129,6 +129,15 @@ def test_a_layer_that_is_not_there_is_told(layer, message):
 
 
 @torch.no_grad()
+def test_what_looks_at_numbers_is_trained_but_not_counted_beforehand(tmp_path):
+    whole, network = stored(tmp_path, config("Looking"))
+    torch.testing.assert_close(network(images()), whole(images()))
+    with pytest.raises(InputError, match="Looking looks at numbers while it computes") as told:
+        config("Looking").sketch()
+    assert "\n" not in str(told.value)
+
+
+@torch.no_grad()
 def test_squeezenet_has_logits_alone(tmp_path):
     """Between its convolution and the mean over places stands a ReLU."""
     settings = TorchvisionConfig(weights="SqueezeNet1_1_Weights.IMAGENET1K_V1", input_size=64)
