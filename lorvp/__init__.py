@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from lorvp.deployment.classifier import Answer as Answer
     from lorvp.deployment.classifier import Classifier as Classifier
     from lorvp.deployment.load import load as load
+    from lorvp.networks.freeze import freeze as freeze
     from lorvp.prompts.contents.low_rank import LowRank as LowRank
     from lorvp.prompts.placements.regions import Regions as Regions
 
@@ -32,6 +33,7 @@ __getattr__, __dir__, _names = lazy_loader.attach(
     submod_attrs={
         "deployment.classifier": ["Answer", "Classifier"],
         "deployment.load": ["load"],
+        "networks.freeze": ["freeze"],
         "prompts.contents.low_rank": ["LowRank"],
         "prompts.placements.regions": ["Regions"],
     },

@@ -105,6 +105,11 @@ def _now(path: Path) -> bytes | None:
     return path.read_bytes() if path.exists() else None
 
 
+def syntax_now(path: Path) -> str:
+    """A hash of the file's syntax as it is now, without what is documentation."""
+    return _syntax.__wrapped__(path)
+
+
 @cache
 def _imports(path: Path) -> list[str]:
     return [name for name in _imported(ast.parse(_source(path))) if name.startswith("lorvp.")]

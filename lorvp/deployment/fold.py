@@ -20,6 +20,7 @@ from lorvp.networks.acceleration.precision import ieee_fp32
 from lorvp.networks.acceleration.stem import NoStemError, find_stem
 from lorvp.networks.agreement import agree
 from lorvp.networks.frozen import read
+from lorvp.networks.options.base import reason
 from lorvp.training.model import PromptedNetwork
 
 
@@ -30,6 +31,11 @@ class Shifted(nn.Module):
         super().__init__()
         self.layer = layer
         self.register_buffer("map_1CHW", map_1CHW)
+
+    @property
+    def weight(self) -> Tensor:
+        """Some networks ask their first layer for the type of its weights."""
+        return cast(Tensor, self.layer.weight)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.layer(x) + self.map_1CHW
@@ -54,7 +60,11 @@ def with_prompt(model: PromptedNetwork) -> nn.Module:
     # Weights are folded in fp32, whatever precision the trial computed in.
     with ieee_fp32():
         expected = frozen.plain.run(canvas_BCHW, added_1CHW, reads)
-        found = read(network, x_BCHW, reads)
+        try:
+            found = read(network, x_BCHW, reads)
+        except (AttributeError, TypeError) as error:
+            lacks = f"the network asks its first layer for what another lacks ({reason(error)})"
+            raise InputError(f"{lacks}, so the prompt has no place") from error
     assert agree(found, expected), "the folded network gives other outputs"
     return network
 

@@ -57,9 +57,9 @@ class OnCanvas(nn.Module):
         self.model.mapping = in_one_head(model.mapping, model.network.plain.features)
 
     def forward(self, canvas_BCHW: Tensor) -> Tensor:
-        model, reads = self.model, self.model.mapping.reads
+        model, canvas_BCHW = self.model, _laid_out(canvas_BCHW)
         prompted = [(canvas_BCHW, added_BCHW) for added_BCHW in model.passes(canvas_BCHW)]
-        return model.logits(model.outputs_of(prompted, reads))
+        return model.logits(model.outputs_of(prompted, model.mapping.reads))
 
 
 def _make_constant(prompt: Prompt) -> None:
@@ -83,8 +83,14 @@ class Folded(nn.Module):
 
     def forward(self, canvas_BCHW: Tensor) -> Tensor:
         (frozen,), mapping = self.frozen, self.mapping
-        x_BCHW = frozen.normalise(canvas_BCHW)
+        x_BCHW = frozen.normalise(_laid_out(canvas_BCHW))
         return mapping(read(self.network, x_BCHW, mapping.reads))
+
+
+def _laid_out(canvas_BCHW: Tensor) -> Tensor:
+    """The same values, always in the layout that the graph is made with: some networks flatten
+    their maps by ``view``. A mere ``contiguous()`` would leave no trace in the graph."""
+    return canvas_BCHW.clone(memory_format=torch.contiguous_format)
 
 
 @contextmanager

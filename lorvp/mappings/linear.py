@@ -61,6 +61,7 @@ class LpConfig(MappingSettings):
     )
 
     def build(self, ends: Ends) -> Linear:
+        ends.require_features(self.kind)
         made = Linear("features", ends.features, ends.target_classes)
         if self.start == "fan_out":
             made.start_by_outputs()

@@ -29,6 +29,7 @@ FILES = ("manifest.json", "weights.safetensors")
 DECIDE = {
     "library", "architecture", "model_kwargs", "input_size", "mean", "std", "interpolation",
     "patch", "templates", "weights_sha256", "class_names", "features", "tokens",
+    "head", "own_code",
 }  # fmt: skip
 """Fields of a manifest that can change an output, or what prompts and mappings are built for."""
 
@@ -43,7 +44,8 @@ def sketch(facts: Facts) -> tuple[CheckpointManifest, FrozenNetwork]:
         network = LIBRARIES[facts.library].build(facts)
     result = _checked(network, facts)
     manifest = _manifest(facts, result, made_from="", weights_sha256="")
-    return manifest, result.to("meta")
+    _require_shapes_alone(result.to("meta"), facts)
+    return manifest, result
 
 
 def write(
@@ -126,6 +128,24 @@ def _manifest(
     found = {"patch": canvas.patch, "tokens": canvas.tokens, "features": network.features}
     made = {"made_from": made_from, "weights_sha256": weights_sha256}
     return CheckpointManifest.model_validate(facts.model_dump() | found | made)
+
+
+def _require_shapes_alone(network: FrozenNetwork, facts: Facts) -> None:
+    """Make sure that a network gives shapes for shapes, by which its cost and memory are counted.
+
+    Raises:
+        InputError: it does one thing or another depending on numbers.
+    """
+    try:
+        x_BCHW = torch.empty(2, 3, *facts.input_size, device="meta")
+        network(x_BCHW, "features" if network.features else "logits")
+    except (RuntimeError, NotImplementedError, TypeError, ValueError) as error:
+        said = " ".join(str(error).split())[:300]
+        raise InputError(
+            f"{facts.architecture} looks at numbers while it computes, so that its costs cannot "
+            f"be counted beforehand ({said}); trials train all the same, on a GPU with a number as "
+            "`compute.lanes`"
+        ) from error
 
 
 def _checked(network: nn.Module, facts: Facts) -> FrozenNetwork:

@@ -45,8 +45,14 @@ Hooks = Callable[[], AbstractContextManager]
 def read(classifier: nn.Module, x_BCHW: Tensor, reads: Reads) -> Tensor:
     """The logits_BS or features_BD of a network with timm's interface."""
     network = cast(Classifier, classifier)
-    hidden = network.forward_features(x_BCHW.contiguous(memory_format=torch.channels_last))
+    hidden = network.forward_features(x_BCHW.contiguous(memory_format=layout_of(classifier)))
     return network.forward_head(hidden, pre_logits=reads == "features")
+
+
+def layout_of(network: nn.Module) -> torch.memory_format:
+    """The layout of images and weights: the one in which convolutions are fastest, unless the
+    network asks for another. Values are the same."""
+    return getattr(network, "layout", torch.channels_last)
 
 
 class FrozenNetwork(nn.Module):
@@ -74,8 +80,7 @@ class FrozenNetwork(nn.Module):
         self.engines: dict[tuple, Any] = {}
         """Cheaper forms of this network, each made when it is first asked for."""
         self.interpolation: Interpolation = interpolation
-        # The layout convolutions are fastest in; values are the same.
-        self.network = network.to(memory_format=torch.channels_last).requires_grad_(False)
+        self.network = network.to(memory_format=layout_of(network)).requires_grad_(False)
         self.input_size = input_size
         self.register_buffer("mean_C11", torch.tensor(list(mean))[:, None, None], persistent=False)
         self.register_buffer("std_C11", torch.tensor(list(std))[:, None, None], persistent=False)
@@ -103,7 +108,7 @@ class FrozenNetwork(nn.Module):
 
     @property
     def features(self) -> int:
-        """D, the number of features that the classifier reads."""
+        """D, the number of features that the classifier reads; 0 if only its logits are known."""
         return cast(Classifier, self.network).head_hidden_size
 
     @property

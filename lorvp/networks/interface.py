@@ -47,7 +47,8 @@ class Ends:
     source_names: tuple[str, ...]
     """Names of the network's own classes, in the order of its logits."""
     features: int
-    """D, the number of features that the network's classifier reads."""
+    """D, the number of features that the network's classifier reads; 0 if it has none that another
+    classifier could read."""
     target_names: tuple[str, ...]
     """Names of the classes that we adapt to."""
     text: bool = False
@@ -75,6 +76,20 @@ class Ends:
             raise InputError(
                 f"mapping {kind!r} gives each of the {self.target_classes} target classes "
                 f"{own}, but the network has {self.source_classes}; use fm or lp"
+            )
+
+    def require_features(self, kind: str) -> None:
+        """Refuse a mapping that reads features if the network has none.
+
+        Raises:
+            InputError: only the network's logits are known.
+        """
+        if not self.features:
+            raise InputError(
+                f"mapping {kind!r} reads what the network's last layer reads, and this network's "
+                "logits are not those of a linear layer over features; use a mapping that reads "
+                "logits (fm, ilm, blm, …), or name the layer as `features` of a checkpoint of "
+                "kind python"
             )
 
     def require_text(self, kind: str, otherwise: str = "") -> None:

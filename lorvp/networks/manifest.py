@@ -65,6 +65,10 @@ class Facts(BaseModel):
     """Side of its patches in pixels; null if it has none, or for the architecture's own."""
     class_names: Annotated[list[Line], Field(max_length=2**20)]
     """Names of the source classes in the order of the logits; empty if texts are the classes."""
+    head: Line | None = None
+    """The layer whose input the features are, where the user named it; else it is looked for."""
+    own_code: Annotated[dict[Line, Digest], Field(max_length=10_000)] = {}
+    """A hash of each file of the user's own code that builds the network, by its module's name."""
     templates: Annotated[list[Template], Field(min_length=1, max_length=1000)] | None = None
     """Templates of the texts that are the classes of a network that reads text; else null."""
     source: Line
@@ -87,8 +91,8 @@ class Facts(BaseModel):
 class CheckpointManifest(Facts):
     """manifest.json of a checkpoint."""
 
-    features: Annotated[int, Field(ge=1, le=2**20)]
-    """Number of features that the classifier reads."""
+    features: Annotated[int, Field(ge=0, le=2**20)]
+    """Number of features that the classifier reads; 0 if only logits are known."""
     tokens: Tokens | None
     """Width and number of blocks of a plain vision transformer; else null."""
     made_from: Line

@@ -20,6 +20,16 @@ from lorvp.files.whole import sha256
 
 SHOWN = 3
 """Keys that a message names."""
+_scalar = np.float64(0).__reduce__()[0]
+BESIDE: list[Any] = [
+    Namespace,  # timm's own training writes its arguments beside the weights
+    # Numpy's numbers, such as the best accuracy: numpy 1 and 2 have two names for what makes one.
+    (_scalar, "numpy.core.multiarray.scalar"),
+    (_scalar, "numpy._core.multiarray.scalar"),
+    np.dtype,
+    *{type(np.dtype(letter)) for letter in "?bBhHiIlLqQefd"},
+]
+"""What may be made besides tensors when a pickle is read; nothing else is."""
 
 
 def require_file(path: Path, expected_sha256: str | None = None) -> str:
@@ -69,10 +79,7 @@ def _try_pickle(path: Path) -> None:
             "for OpenAI's CLIP take the safetensors file of the Hugging Face hub"
         )
     try:
-        # As timm reads it: its own training writes its arguments beside the weights.
-        with torch.serialization.safe_globals([Namespace]), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of odd content
-            content = torch.load(path, map_location="meta", weights_only=True)
+        content = _loaded(path, "meta")
     except UNREADABLE as error:
         if "global" in str(error).lower():
             raise InputError(
@@ -82,6 +89,17 @@ def _try_pickle(path: Path) -> None:
         raise InputError(f"file: {path} is damaged, cut off or no weights") from error
     if not isinstance(content, Mapping):
         raise InputError(f"file: {path} holds no tensors by name, but a {type(content).__name__}")
+
+
+def content_of(path: Path) -> Mapping:
+    """What `torch.save` put into a file that `require_file` has checked."""
+    return _loaded(path, "cpu")
+
+
+def _loaded(path: Path, device: str) -> Any:
+    with torch.serialization.safe_globals(BESIDE), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of odd content
+        return torch.load(path, map_location=device, weights_only=True)
 
 
 def _is_torchscript(path: Path) -> bool:

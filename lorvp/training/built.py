@@ -20,4 +20,7 @@ def built(trial: Trial, canvas: Canvas, ends: Ends) -> tuple[Prompt, Mapping]:
     """
     prompt = trial.method.build(canvas)
     prompt.fit.augmentation = trial.training.augmentation
-    return prompt, trial.mapping.build(ends)
+    mapping = trial.mapping.build(ends)
+    if mapping.reads == "features":
+        ends.require_features(trial.mapping.kind)
+    return prompt, mapping

@@ -17,7 +17,7 @@ import torch
 from lorvp.version import VERSION
 
 ALWAYS = ("numpy", "timm", "torchvision")
-MORE = {"open_clip": ("open_clip_torch",)}
+MORE = {"open_clip": ("open_clip_torch",), "transformers": ("transformers",)}
 """For networks that another library builds."""
 NO_DIFFERENCE = {"lorvp", "python"}
 """The code that a result depends on is in its name, and Python computes nothing in it."""

@@ -24,11 +24,13 @@ from lorvp.networks import checkpoint
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.networks.interface import Reads
 from lorvp.networks.libraries import LIBRARIES
+from lorvp.networks.libraries.own_code import code_of
 from lorvp.networks.manifest import Facts
 from lorvp.prompts.methods.full_finetune import FullFinetuneConfig
 from lorvp.prompts.methods.lor_vp import LorVpConfig
 from lorvp.training.trainer import fit
 from lorvp.trials.run import build
+from tests.support.networks import own as own_networks
 from tests.support.networks.samples import RESNET, built, clip, facts, torchvision_facts
 from tests.support.tiny import TARGET_NAMES, TARGETS, images, training, trial
 
@@ -49,6 +51,7 @@ TORCHVISION = {
     "ResNeXt50_32X4D_Weights.IMAGENET1K_V1": 64,
     "ResNet18_Weights.IMAGENET1K_V1": 64,
     "ShuffleNet_V2_X0_5_Weights.IMAGENET1K_V1": 64,
+    "SqueezeNet1_1_Weights.IMAGENET1K_V1": 64,
     "Swin_T_Weights.IMAGENET1K_V1": 64,
     "Swin_V2_T_Weights.IMAGENET1K_V1": 64,
     "VGG11_BN_Weights.IMAGENET1K_V1": 64,
@@ -62,28 +65,54 @@ def of_torchvision(weights: str, size: int):
     return own.model_copy(update={"model_kwargs": options})
 
 
+def of_own_code(name: str) -> Facts:
+    return facts(
+        f"{own_networks.__name__}:{name}",
+        classes=10,
+        library="python",
+        own_code=code_of(own_networks.__name__),
+    )
+
+
 NETWORKS = {
     "timm test_resnet": lambda: facts("test_resnet"),
     "timm test_vit": lambda: facts("test_vit", patch=8),
     "timm test_convnext": lambda: facts("test_convnext"),
     "CLIP ViT": lambda: clip().facts(),
     "CLIP ResNet": lambda: clip(RESNET).facts(),
+    "own CifarResNet": lambda: of_own_code("CifarResNet"),
+    "own PooledSegmentation": lambda: of_own_code("PooledSegmentation"),
+    "own LogProbabilities": lambda: of_own_code("LogProbabilities"),
 } | {
     weights.split("_Weights")[0]: lambda w=weights, s=size: of_torchvision(w, s)
     for weights, size in TORCHVISION.items()
 }
-SMALL = ["timm test_resnet", "timm test_vit", "CLIP ViT", "CLIP ResNet", "ResNet18", "GoogLeNet"]
+SMALL = ["timm test_resnet", "timm test_vit", "CLIP ViT", "CLIP ResNet", "ResNet18", "GoogLeNet",
+         "own CifarResNet"]  # fmt: skip
 READ_TEXT = [TextConfig(), SemanticConfig(), AttrVrConfig(), PrmConfig(), RvpConfig()]
 MAPPINGS = [LpConfig(), FmConfig(), IlmConfig()]
 TRAIN, VAL = images(2, seed=1), images(1, seed=2)
 
 
-def mappings_of(name: str) -> list:
+@pytest.fixture(autouse=True, scope="module")
+def allowed():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LORVP_CODE", "tests")
+        yield
+
+
+def outputs_of(network: FrozenNetwork) -> list[Reads]:
+    """Logits, and features if it says that it has any."""
+    return [reads for reads in get_args(Reads) if network.features or reads == "logits"]
+
+
+def mappings_of(name: str, network: FrozenNetwork) -> list:
     """All for small networks; large ones take turns, as no mapping knows the others' insides."""
     turn = list(NETWORKS).index(name) % len(MAPPINGS)
-    return (MAPPINGS if name in SMALL else MAPPINGS[turn:][:1]) + READ_TEXT * name.startswith(
+    mappings = (MAPPINGS if name in SMALL else MAPPINGS[turn:][:1]) + READ_TEXT * name.startswith(
         "CLIP"
     )
+    return mappings if network.features else [FmConfig()]
 
 
 @dataclass
@@ -110,7 +139,7 @@ def stored(request, tmp_path_factory):
     network = built(own)
     before = LIBRARIES[own.library].frozen(copy.deepcopy(network), own).for_targets(TARGET_NAMES)
     with torch.no_grad():
-        expected = {reads: before(noise(own), reads) for reads in get_args(Reads)}
+        expected = {reads: before(noise(own), reads) for reads in outputs_of(before)}
     checkpoint.write(folder, network, own)
     yield Stored(request.param, own, folder, expected, checkpoint.load(folder))
     shutil.rmtree(folder)
@@ -124,10 +153,11 @@ def noise(own: Facts) -> torch.Tensor:
 @torch.no_grad()
 def test_what_is_loaded_gives_the_same_bits(stored):
     after = stored.network.for_targets(TARGET_NAMES)
-    found = {reads: after(noise(stored.facts), reads) for reads in get_args(Reads)}
+    found = {reads: after(noise(stored.facts), reads) for reads in outputs_of(after)}
+    assert found.keys() == stored.expected.keys()
     assert all(torch.equal(found[reads], stored.expected[reads]) for reads in found)
     assert found["logits"].shape == (2, after.source_classes)
-    assert found["features"].shape == (2, after.features)
+    assert all(found[reads].shape == (2, after.features) for reads in found if reads != "logits")
     assert found["logits"].std() > 0
 
 
@@ -137,7 +167,9 @@ def test_a_sketch_says_what_the_checkpoint_says(stored):
     assert manifest.weights_sha256 == ""
     assert manifest.model_copy(update={"weights_sha256": real.weights_sha256}) == real
     assert {tensor.device.type for tensor in network.state_dict().values()} == {"meta"}
-    assert network(noise(stored.facts).to("meta"), "features").shape == (2, real.features)
+    for reads in outputs_of(network):
+        width = real.features if reads == "features" else network.source_classes
+        assert network(noise(stored.facts).to("meta"), reads).shape == (2, width)
 
 
 def test_manifest_and_network_describe_the_same(stored):
@@ -164,7 +196,7 @@ def test_large_networks_are_prompted_as_well(name):
 
 def assert_only_prompts_are_trained(name: str, network: FrozenNetwork) -> None:
     before = {key: tensor.clone() for key, tensor in network.state_dict().items()}
-    for mapping in mappings_of(name):
+    for mapping in mappings_of(name, network):
         torch.manual_seed(0)
         model = build(trial(LorVpConfig(rank=1), mapping), network, TARGET_NAMES)
         list(fit(model, TRAIN, VAL, training(epochs=1, batch_size=1, lr=0.1)))

@@ -33,6 +33,7 @@ EXCUSED = {
     "lorvp.datasets.*": "makes images and labels, whose bytes are in each trial's name",
     "lorvp.datasets.imagenet_classes": "names classes, which are in a dataset's digest",
     "lorvp.networks.sources.*": "makes checkpoints, whose bytes are in each trial's name",
+    "lorvp.networks.weights_names": "as networks.sources",
     "lorvp.code_digest": "makes the hash; test_code_digest.py",
     "lorvp.trials.store*": "moves sealed bytes; tasks/worker/test_trial.py",
     "lorvp.trials.verified": "as store",

@@ -148,8 +148,8 @@ def test_each_guarantee_is_held_by_tests_that_there_are():
     assert [name for name in named if not (ROOT / name).is_file()] == []
 
 
-RUN = ["LowRank(", "class NarrowConfig", "lorvp.load", "result = run("]
-"""A word of each block of Python: the first two run below, the others in the pipeline's tests."""
+RUN = ["LowRank(", "lorvp.freeze(", "class NarrowConfig", "lorvp.load", "result = run("]
+"""A word of each block of Python: the first three run below, the others in the pipeline's tests."""
 
 
 def test_every_block_of_python_is_run():
@@ -166,6 +166,13 @@ def test_the_parts_work_alone_in_five_lines():
     found["prompted_BCHW"].sum().backward()
     assert found["low_rank"].left.grad is not None
     assert found["regions"].policy.weight.grad is not None
+
+
+def test_a_module_is_frozen_as_shown(capsys):
+    found: dict = {}
+    exec(snippet("lorvp.freeze("), found)
+    assert capsys.readouterr().out == "16\n"
+    assert found["network"](torch.rand(2, 3, 32, 32), "features").shape == (2, 16)
 
 
 def test_the_method_to_try_has_the_values_it_says(monkeypatch):

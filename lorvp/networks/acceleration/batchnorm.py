@@ -42,8 +42,8 @@ def fold(network: nn.Module, x_BCHW: Tensor) -> int:
         scale_C = norm.weight / (norm.running_var + norm.eps).sqrt()
         bias_C = norm.bias - norm.running_mean * scale_C
         bias_C = bias_C if conv.bias is None else bias_C + conv.bias * scale_C
-        conv.weight = frozen(conv.weight * scale_C[:, None, None, None])
-        conv.bias = frozen(bias_C)
+        conv.weight = frozen(conv.weight * scale_C[:, None, None, None], conv.weight)
+        conv.bias = frozen(bias_C, bias_C)
         for name in [name for name, module in own.items() if module is norm]:
             network.set_submodule(name, _activation(norm))
     return len(pairs)
@@ -74,7 +74,6 @@ def _activation(norm: nn.Module) -> nn.Module:
     return norm.act if hasattr(norm, "act") else nn.Identity()  # type: ignore[return-value]
 
 
-def frozen(tensor: Tensor) -> nn.Parameter:
-    """A weight that is never trained, in the layout in which convolutions are fastest."""
-    layout = torch.channels_last if tensor.ndim == 4 else torch.contiguous_format
-    return nn.Parameter(tensor.contiguous(memory_format=layout), requires_grad=False)
+def frozen(tensor: Tensor, like: Tensor) -> nn.Parameter:
+    """A weight that is never trained, in the layout in memory of another one."""
+    return nn.Parameter(torch.empty_like(like).copy_(tensor), requires_grad=False)

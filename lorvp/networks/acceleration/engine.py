@@ -26,8 +26,9 @@ from lorvp.networks.acceleration.onednn_linear import by_onednn
 from lorvp.networks.acceleration.precision import SlowPrecision, ieee_fp32, why_slow
 from lorvp.networks.acceleration.stem import LEVELS, Stem, split
 from lorvp.networks.agreement import disagreement
-from lorvp.networks.frozen import FrozenNetwork, Hooks, read
+from lorvp.networks.frozen import FrozenNetwork, Hooks, layout_of, read
 from lorvp.networks.interface import Reads
+from lorvp.networks.options.base import reason
 from lorvp.recipe import Compile, Precision
 
 PIECE = 8 * 224 * 224
@@ -187,7 +188,7 @@ class Engine(FrozenNetwork):
     def _take_shortcuts(self, source: FrozenNetwork) -> Account:
         """Fold and split, undo both if they change the outputs, and return the account of it."""
         canvas_BCHW, added_BCHW = (_noise(seed, source) for seed in range(2))
-        x_BCHW = canvas_BCHW.contiguous(memory_format=torch.channels_last)
+        x_BCHW = canvas_BCHW.contiguous(memory_format=layout_of(source.network))
         self.network, norms = shared_copy(source.network), norms_in(source.network)
         self.folded = fold(self.network, x_BCHW)
         parts = split(self.network, x_BCHW, self.std_C11)
@@ -210,12 +211,16 @@ class Engine(FrozenNetwork):
         and more, which would hide real differences. Not in float64, which oneDNN's products and
         Apple's GPUs do not have.
         """
-        # To compare logits over texts, all texts would have to be encoded.
-        outputs: list[Reads] = ["features"] if source.text else ["features", "logits"]
+        outputs: list[Reads] = ["features"] if source.features else []
+        if not source.text:  # else all texts would have to be encoded
+            outputs.append("logits")
         with ieee_fp32():
             for reads in outputs:
-                own = self.run(canvas_BCHW, added_BCHW, reads)
                 plain = source.run(canvas_BCHW, added_BCHW, reads)
+                try:
+                    own = self.run(canvas_BCHW, added_BCHW, reads)
+                except (AttributeError, TypeError) as error:
+                    return f"the network asks its layers for what others lack ({reason(error)})"
                 if (apart := disagreement(own, plain)) is not None:
                     return f"{reads} would not be the plain network's ({apart})"
         return None

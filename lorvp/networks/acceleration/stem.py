@@ -39,6 +39,11 @@ class Stem(nn.Module):
         self.of_image.bias = None
         self.term = None
 
+    @property
+    def weight(self) -> Tensor:
+        """Some networks ask their first layer for the type of its weights."""
+        return self.of_image.weight
+
     def forward(self, levels_BCHW: Tensor) -> Tensor:
         assert self.term is not None, "the prompt's part comes first"
         return self.of_image(levels_BCHW) + self.term
@@ -56,7 +61,7 @@ class Stem(nn.Module):
 def _scaled(conv: nn.Conv2d, scale_C11: Tensor) -> nn.Conv2d:
     """A copy for inputs that have not been divided by ``scale_C11``."""
     made = copy.deepcopy(conv)
-    made.weight = frozen(conv.weight / scale_C11)
+    made.weight = frozen(conv.weight / scale_C11, conv.weight)
     return made
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from torch import Tensor
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
 
 from lorvp.errors import InputError
+from lorvp.networks.agreement import agree
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.networks.manifest import Facts
 
@@ -24,13 +28,49 @@ def require_shape(what: str, output: Tensor, width: int, architecture: str) -> N
 
 
 def outputs(network: FrozenNetwork, facts: Facts, x_BCHW: Tensor) -> tuple[Tensor, Tensor]:
-    """The network's features_BD and logits_BS.
+    """The network's features_BD (none of them if only its logits are known) and logits_BS.
 
     Raises:
         InputError: one of them has another shape than a classifier's.
     """
-    features_BD = network(x_BCHW, "features")
-    require_shape("features", features_BD, network.features, facts.architecture)
     logits_BS = network(x_BCHW)
     require_shape("logits", logits_BS, len(facts.class_names), facts.architecture)
+    if not network.features:
+        return logits_BS.new_empty(len(logits_BS), 0), logits_BS
+    features_BD = network(x_BCHW, "features")
+    require_shape("features", features_BD, network.features, facts.architecture)
     return features_BD, logits_BS
+
+
+@torch.no_grad()
+def split_check(
+    build: Callable[[Facts], nn.Module],
+    frozen: Callable[[nn.Module, Facts], FrozenNetwork],
+    whole: nn.Module,
+    network: nn.Module,
+    facts: Facts,
+    x_BCHW: Tensor,
+) -> FrozenNetwork:
+    """The frozen ``network``, once its logits_BS are those that ``whole`` gives before.
+
+    Raises:
+        InputError: they are not.
+    """
+    expected_BS = whole(x_BCHW)
+    result = frozen(network, facts)
+    if x_BCHW.is_meta and not result.features:
+        # What is no linear layer shows by numbers alone whether it is as good as one.
+        with torch.device("cpu"):
+            result = frozen(build(facts).eval(), facts)
+        outputs(result, facts, noise(facts))
+        return result
+    _, logits_BS = outputs(result, facts, x_BCHW)
+    if not agree(logits_BS, expected_BS):
+        raise InputError(f"{facts.architecture} gives other logits once it is split")
+    return result
+
+
+def noise(facts: Facts) -> Tensor:
+    """Two images of noise, x_BCHW."""
+    generator = torch.Generator().manual_seed(0)
+    return torch.rand(2, 3, *facts.input_size, generator=generator, device="cpu")

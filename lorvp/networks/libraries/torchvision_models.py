@@ -1,7 +1,8 @@
-"""torchvision's networks, split in two: what comes before the last linear layer, and that layer.
+"""torchvision's networks, split in two: what comes before the classifier, and the classifier.
 
-torchvision has no common way to ask for features. In all of its classifiers but SqueezeNet the
-linear layer that was registered last gives the logits, so what it reads are the features.
+torchvision has no common way to ask for features. In all of its classifiers but SqueezeNet a linear
+layer gives the logits, so what it reads are the features. SqueezeNet has a ReLU between its
+convolution of single pixels and the mean over them: it has logits alone.
 """
 
 from __future__ import annotations
@@ -13,37 +14,12 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from lorvp.errors import InputError
-from lorvp.networks.agreement import agree
 from lorvp.networks.frozen import FrozenNetwork
-from lorvp.networks.libraries.checks import outputs
+from lorvp.networks.libraries.checks import noise, split_check
+from lorvp.networks.libraries.splitting import split
 from lorvp.networks.manifest import Facts
 from lorvp.networks.options.base import UNBUILDABLE, reason
 from lorvp.text.quoted import shown, similar
-
-
-class Split(nn.Module):
-    """A classifier with timm's interface."""
-
-    def __init__(self, whole: nn.Module, last: str) -> None:
-        super().__init__()
-        head = whole.get_submodule(last)
-        assert isinstance(head, nn.Linear)
-        whole.set_submodule(last, nn.Identity())
-        self.body, self.head = whole, head
-        self.num_classes, self.head_hidden_size = head.out_features, head.in_features
-
-    def forward_features(self, x: Tensor) -> Tensor:
-        """features_BD"""
-        return self.body(x)
-
-    def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
-        """logits_BS, or the features as they are."""
-        return x if pre_logits else self.head(x)
-
-    def reset_classifier(self, num_classes: int) -> None:
-        """Take the classifier off."""
-        assert num_classes == 0
-        self.num_classes, self.head = 0, nn.Identity()
 
 
 class _Parameters(TorchFunctionMode):
@@ -87,34 +63,21 @@ def build(facts: Facts) -> nn.Module:
 
 
 def frozen(network: nn.Module, facts: Facts) -> FrozenNetwork:
-    """The network split in two; ``network`` itself is used up."""
+    """The network split before its classifier; ``network`` itself is used up."""
+    x_BCHW = noise(facts).to(next(network.parameters()))
+    with torch.no_grad():
+        logits_BS = network.eval()(x_BCHW)
     names, interpolation = facts.class_names, facts.interpolation
-    split = Split(network, _last_linear(network, facts))
     return FrozenNetwork(
-        split, facts.input_size, facts.mean, facts.std, names, interpolation=interpolation
-    )
+        split(network, x_BCHW, logits_BS, facts.head),
+        facts.input_size, facts.mean, facts.std, names, interpolation=interpolation,
+    )  # fmt: skip
 
 
-@torch.no_grad()
 def check(network: nn.Module, facts: Facts, x_BCHW: Tensor) -> FrozenNetwork:
-    """Make sure that the two parts give what the whole gives.
+    """Make sure that the split network gives what the whole gives.
 
     Raises:
-        InputError: they do not, since the network does not end in a linear layer.
+        InputError: it does not.
     """
-    expected_BS = network.eval()(x_BCHW)
-    result = frozen(network, facts)
-    _, logits_BS = outputs(result, facts, x_BCHW)
-    if not agree(logits_BS, expected_BS):
-        raise InputError(f"{facts.architecture} does not end in its last linear layer")
-    return result
-
-
-def _last_linear(network: nn.Module, facts: Facts) -> str:
-    linear = [name for name, part in network.named_modules() if isinstance(part, nn.Linear)]
-    if not linear:
-        raise InputError(
-            f"{facts.architecture} does not end in a linear layer, so it has no features that "
-            "a new classifier could read"
-        )
-    return linear[-1]
+    return split_check(build, frozen, network.eval(), network, facts, x_BCHW)

@@ -4,11 +4,15 @@ Manifests may come from anybody, so each library has a list of settings with the
 """
 
 from lorvp.networks.options.open_clip_options import OpenClipOptions
+from lorvp.networks.options.python_options import PythonOptions
 from lorvp.networks.options.timm_options import TimmOptions
 from lorvp.networks.options.torchvision_options import TorchvisionOptions
+from lorvp.networks.options.transformers_options import TransformersOptions
 
 OPTIONS = {
     "timm": TimmOptions,
     "torchvision": TorchvisionOptions,
     "open_clip": OpenClipOptions,
+    "python": PythonOptions,
+    "transformers": TransformersOptions,
 }

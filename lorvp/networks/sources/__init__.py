@@ -3,12 +3,14 @@
 from typing import Annotated
 
 from lorvp.networks.sources.clip import ClipConfig
+from lorvp.networks.sources.python import PythonConfig
 from lorvp.networks.sources.timm import TimmConfig
 from lorvp.networks.sources.torchvision import TorchvisionConfig
 from lorvp.networks.sources.trained import TrainedConfig
+from lorvp.networks.sources.transformers import TransformersConfig
 from lorvp.settings import BY_KIND
 
 CheckpointConfig = Annotated[
-    TrainedConfig | TimmConfig | TorchvisionConfig | ClipConfig,
+    TrainedConfig | TimmConfig | TorchvisionConfig | ClipConfig | PythonConfig | TransformersConfig,
     BY_KIND,
 ]

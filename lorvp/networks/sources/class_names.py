@@ -28,7 +28,7 @@ def names_of(name: str, classes: int, cfg: Any, file: str | None = None) -> list
             be read.
     """
     own = list(cfg.label_names or [])
-    found = _lines(file) if file else _described(own, cfg.label_descriptions or {})
+    found = lines_of(file) if file else _described(own, cfg.label_descriptions or {})
     found = found or names_by_number(classes)
     if found is None:
         raise InputError(
@@ -50,7 +50,12 @@ def _described(labels: Sequence[str], descriptions: dict[str, str]) -> list[str]
     return [descriptions.get(label, label) for label in labels]
 
 
-def _lines(file: str) -> list[str]:
+def lines_of(file: str) -> list[str]:
+    """The lines of a text file that are not empty.
+
+    Raises:
+        InputError: it is not there, or no text in UTF-8.
+    """
     path = Path(file)
     if not path.exists():
         raise InputError(f"class_names: there is no {path}")
@@ -60,3 +65,18 @@ def _lines(file: str) -> list[str]:
         reason = getattr(error, "strerror", None) or error
         raise InputError(f"class_names: {path} is not a text file in UTF-8: {reason}") from error
     return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def labelled(given: Any, where: str) -> list[str]:
+    """Names by the numbers of their classes, as transformers writes them (``{"0": "cat", …}``).
+
+    Raises:
+        InputError: they are no such map, one number is missing, or a name cannot be read.
+    """
+    found = given if isinstance(given, dict) else {}
+    values = [found.get(str(number)) for number in range(len(found))]
+    names = [value for value in values if isinstance(value, str)]
+    if not names or len(names) < len(values):
+        raise InputError(f"{where} is no list of names by number; give them as `class_names`")
+    require_readable(names)
+    return names

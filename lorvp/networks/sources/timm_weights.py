@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,13 @@ import torch
 from torch import Tensor, nn
 
 from lorvp.errors import InputError
-from lorvp.files.damage import UNREADABLE
 from lorvp.networks.libraries import timm_models
 from lorvp.networks.manifest import Facts
 from lorvp.networks.options.base import UNBUILDABLE, reason
 from lorvp.networks.sources.base import reaching
 from lorvp.networks.sources.hub_description import described
 from lorvp.networks.weights_file import fill, misfit, require_file
+from lorvp.networks.weights_names import state_for
 
 HUB = "hf-hub:"
 
@@ -140,26 +141,15 @@ def loaded(facts: Facts, path: Path, expected_sha256: str | None) -> tuple[nn.Mo
     if path.suffix.lower() in (".npz", ".npy"):
         _load_arrays(network, path, facts.architecture)
     else:
-        state = _converted(network, path, facts.architecture)
+        state = state_for(network, path, facts.architecture, partial(_converted, network))
         fill(network, state, path, facts.architecture)
     return network, found
 
 
-def _converted(network: nn.Module, path: Path, architecture: str) -> Mapping[str, Tensor]:
-    """The file's tensors under today's names, converted as timm converts those of the hub."""
-    import timm
-
-    try:
-        state = timm.models.load_state_dict(str(path))
-    except UNREADABLE as error:
-        raise InputError(f"file: {path} is damaged, cut off or no weights") from error
+def _converted(network: nn.Module, state: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+    """The tensors under today's names, converted as timm converts those of the hub."""
     convert = getattr(sys.modules[type(network).__module__], "checkpoint_filter_fn", None)
-    if convert is None or not misfit(network.state_dict(), state):
-        return state
-    try:
-        return convert(state, network)
-    except UNBUILDABLE as error:
-        raise InputError(f"{path} does not fit {architecture}: {reason(error)}") from error
+    return state if convert is None else convert(state, network)
 
 
 def _load_arrays(network: nn.Module, path: Path, architecture: str) -> None:

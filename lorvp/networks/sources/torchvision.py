@@ -19,6 +19,7 @@ from lorvp.networks.libraries import torchvision_models
 from lorvp.networks.manifest import Facts
 from lorvp.networks.sources.base import Made, PublishedConfig, digests, reaching
 from lorvp.networks.weights_file import fill, require_file
+from lorvp.networks.weights_names import state_for
 
 
 class TorchvisionConfig(PublishedConfig):
@@ -59,10 +60,11 @@ class TorchvisionConfig(PublishedConfig):
         checkpoint.sketch(facts)  # what cannot be used is not fetched
         network = torchvision_models.build(facts)
         if self.file is None:
-            state, found = _downloaded(find(self.weights)[1]), None
+            state, found = _renamed(_downloaded(find(self.weights)[1])), None
         else:
-            state, found = _read(Path(self.file), self.sha256)
-        fill(network, _renamed(state), facts.source, facts.architecture)
+            found = require_file(Path(self.file), self.sha256)
+            state = state_for(network, Path(self.file), facts.architecture, _renamed)
+        fill(network, state, facts.source, facts.architecture)
         facts = facts.model_copy(update={"source_sha256": found})
         return Made(network, facts, f"{facts.source}, {len(facts.class_names)} classes")
 
@@ -109,13 +111,6 @@ def _downloaded(weights: Any) -> Mapping[str, Tensor]:
             return weights.get_state_dict(progress=False, check_hash=True, weights_only=True)
         except RuntimeError as error:
             raise InputError(f"{weights.url}: {error}") from error
-
-
-def _read(path: Path, expected_sha256: str | None) -> tuple[Mapping[str, Tensor], str]:
-    from timm.models import load_state_dict
-
-    found = require_file(path, expected_sha256)
-    return load_state_dict(str(path)), found
 
 
 def _renamed(state: Mapping[str, Tensor]) -> Mapping[str, Tensor]:

@@ -172,7 +172,7 @@ def test_a_batchnorm_with_two_names_is_folded_under_both():
 
 
 def test_new_weights_are_frozen_and_the_others_are_shared():
-    network = whole(conv(), NORM(6), nn.ReLU(), conv(6, 6))
+    network = whole(conv(), NORM(6), nn.ReLU(), conv(6, 6)).to(memory_format=torch.channels_last)
     copied, _ = folded(network)
     assert copied.body[0].weight.data_ptr() != network.body[0].weight.data_ptr()
     assert copied.body[3].weight.data_ptr() == network.body[3].weight.data_ptr()

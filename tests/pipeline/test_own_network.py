@@ -1,0 +1,88 @@
+"""A network of the user's own code, in a package that lies in the project's folder."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+
+from tests.pipeline.project import Project, clone
+
+PARAMS = """\
+datasets:
+  digits: {kind: digits, test: 1000, val: 300}
+checkpoints:
+  mine:
+    kind: python
+    build: my_package.nets:make
+    kwargs: {classes: 12}
+    file: mine.pt
+    input_size: 32
+    mean: [0.5, 0.5, 0.5]
+    std: [0.5, 0.5, 0.5]
+    class_names: [a, b, c, d, e, f, g, h, i, j, k, l]
+grid:
+  all:
+    dataset: digits
+    network: mine
+    method: {lor_vp: {rank: 1}}
+    mapping: [lp, fm]
+    training: {epochs: 1, optimizer: adam, lr: 0.03}
+compute: {workers: 2, device: cpu}
+tracking: {wandb: disabled}
+"""
+NETS = """
+from torch import nn
+
+
+def make(classes: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(3, 8, 4, 4), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(),
+        nn.Linear(8, classes),
+    )
+"""
+
+
+@pytest.fixture
+def own(tmp_path, bytecode) -> Project:
+    root = tmp_path / "project"
+    root.mkdir()
+    project = clone(root, bytecode)
+    package = project.repo / "my_package"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "nets.py").write_text(NETS)
+    (project.repo / "params.yaml").write_text(PARAMS)
+    made: dict = {}
+    exec(NETS, made)
+    torch.manual_seed(0)
+    torch.save({"model": made["make"](12).state_dict()}, project.repo / "mine.pt")
+    return project
+
+
+@pytest.mark.slow
+def test_it_is_called_if_its_package_is_named_and_an_edit_trains_again(own: Project):
+    refused = own.dvc("repro")
+    assert refused.code != 0
+    assert "checkpoints.mine: my_package.nets is code, which no file may have" in refused.out
+    assert "Traceback" not in refused.out
+
+    done = own.dvc("repro", LORVP_CODE="my_package")
+    assert done.code == 0, done.out
+    before = own.trials()
+    assert len(before) == 2
+    comparison = (own.tables / "comparison.md").read_text()
+    for record in before.values():
+        assert f"{100 * record['summary']['test_accuracy']:.1f}" in comparison
+
+    nets = own.repo / "my_package/nets.py"
+    nets.write_text(nets.read_text().replace("nn.ReLU()", "nn.GELU()"))
+    again = ("repro", "--force", "--single-item", "checkpoints@mine")
+    assert own.dvc(*again, LORVP_CODE="my_package").code == 0
+    manifest = json.loads((own.repo / "data/checkpoints/mine/manifest.json").read_text())
+    assert set(manifest["own_code"]) == {"my_package", "my_package.nets"}
+    done = own.dvc("repro", LORVP_CODE="my_package")
+    assert done.code == 0, done.out
+    assert done.to_train == 2
+    assert not own.trials().keys() & before.keys()
