@@ -20,5 +20,8 @@ def refresh_mapping(model: PromptedNetwork, train: LabelledImages, epoch: int) -
 def count_predictions(model: PromptedNetwork, images: LabelledImages) -> Tensor:
     """The counts of the mapping over all images, batch by batch."""
     model.eval()
-    batches = (model.mapping.count(model.outputs(x_BHWC), y_B) for x_BHWC, y_B in images.batches())
-    return functools.reduce(operator.iadd, batches)
+    counts = (
+        model.mapping.count(model.prompt.as_one(model.outputs(x_BHWC)), y_B)
+        for x_BHWC, y_B in images.batches()
+    )
+    return functools.reduce(operator.iadd, counts)
