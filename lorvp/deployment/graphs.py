@@ -50,10 +50,7 @@ class OnCanvas(nn.Module):
         self.model.network = self.model.network.plain
         # Computed once, since ONNX lacks operators that some contents use to scatter values.
         _make_constant(self.model.prompt)
-        # A prompt that looks at images through the network does so through this one.
-        self.model.prompt.attach(
-            self.model.network, model.mapping.reads, model.mapping.target_classes
-        )
+        self.model.prompt.look_through(self.model.network)
         self.model.mapping = in_one_head(model.mapping, model.network.plain.features)
 
     def forward(self, canvas_BCHW: Tensor) -> Tensor:

@@ -189,6 +189,10 @@ class Prompt(nn.Module):
         """Called once with the network before training; the mapping will read its ``reads``, and
         there are so many target classes."""
 
+    def look_through(self, network: FrozenNetwork) -> None:
+        """Look at unprompted images through this form of the network from now on, for prompts that
+        do."""
+
     def run(
         self, network: FrozenNetwork, canvas_BCHW: Tensor, added_BCHW: Tensor, reads: Reads
     ) -> Tensor:

@@ -33,12 +33,12 @@ def outputs(network: FrozenNetwork, facts: Facts, x_BCHW: Tensor) -> tuple[Tenso
     Raises:
         InputError: one of them has another shape than a classifier's.
     """
+    features_BD = x_BCHW.new_empty(len(x_BCHW), 0)
+    if network.features:  # first, since what is wrong with them may break what reads them
+        features_BD = network(x_BCHW, "features")
+        require_shape("features", features_BD, network.features, facts.architecture)
     logits_BS = network(x_BCHW)
     require_shape("logits", logits_BS, len(facts.class_names), facts.architecture)
-    if not network.features:
-        return logits_BS.new_empty(len(logits_BS), 0), logits_BS
-    features_BD = network(x_BCHW, "features")
-    require_shape("features", features_BD, network.features, facts.architecture)
     return features_BD, logits_BS
 
 

@@ -29,7 +29,7 @@ class ByImageConfig(Several):
     """A prompt for each cluster of images; costs a forward pass for an image's features."""
 
     kind: Literal["by_image"] = "by_image"
-    clustered: int = Field(default=1000, ge=2, le=20_000)
+    clustered: int = Field(default=1000, ge=2, le=4096)
     """Training images that are clustered, drawn at random; the published code takes 1000."""
 
     def prompt(self, fit: Fit, contents: Contents, placement: Placement, space: Space) -> Prompt:
@@ -53,9 +53,12 @@ class ByImage(Prompt):
         self.register_load_state_dict_pre_hook(sized("centres_ND"))
         self.register_buffer("centres_ND", torch.zeros(len(contents.each), 0))
 
-    def attach(self, network: FrozenNetwork, reads: Reads, targets: int) -> None:
+    def look_through(self, network: FrozenNetwork) -> None:
         # In a tuple, since a network that is an attribute would become a part of the prompt.
         self._attached = (network,)
+
+    def attach(self, network: FrozenNetwork, reads: Reads, targets: int) -> None:
+        self.look_through(network)
         if self.centres_ND.shape[1] != network.features:
             self.centres_ND = self.centres_ND.new_zeros(len(self.centres_ND), network.features)
 

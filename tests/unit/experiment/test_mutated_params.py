@@ -36,7 +36,7 @@ def parsed(content: bytes) -> Any:
 def meaning(experiment: Experiment) -> str:
     """Everything that an experiment is; the grid as its trials, for their names are in tables."""
     sections = experiment.params.model_dump(mode="json", exclude={"grid"})
-    points = [(p.trial.model_dump(mode="json"), p.name) for p in experiment.points]
+    points = [(p.trial.model_dump(mode="json"), p.name, p.differs) for p in experiment.points]
     return json.dumps([sections, points], sort_keys=True)
 
 

@@ -16,6 +16,7 @@ from lorvp.networks import checkpoint
 from lorvp.prompts.methods.ilm_vp import IlmVpConfig
 from lorvp.trials.finish import ChangedError
 from lorvp.trials.store import TrialStore
+from tasks import jobs
 from tasks.jobs import Job, require_buildable
 from tasks.settings import TrackingConfig
 from tests.support.jobs import job_of
@@ -29,6 +30,9 @@ BANKS = Path("data/descriptions")
 @pytest.fixture
 def project(tmp_path, monkeypatch) -> Path:
     monkeypatch.chdir(tmp_path)
+    # What another test read from folders of the same names.
+    jobs.manifest_of.cache_clear()
+    jobs._dataset.cache_clear()
     own = clip().facts()
     checkpoint.write(Path("data/checkpoints/tiny"), built(own), own)
     dataset(Path("data/datasets/noise"))
