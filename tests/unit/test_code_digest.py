@@ -13,8 +13,6 @@ from lorvp.mappings.prm import PrmConfig
 from lorvp.mappings.rvp import RvpConfig
 from lorvp.mappings.selection import IdentityConfig
 from lorvp.mappings.text import SemanticConfig, TextConfig
-from lorvp.networks.checkpoint import digest
-from lorvp.networks.manifest import CheckpointManifest
 from lorvp.prompts.contents.free import FreeConfig
 from lorvp.prompts.contents.low_rank import LowRankConfig
 from lorvp.prompts.methods.adavipro import AdaViProConfig
@@ -167,40 +165,6 @@ def test_an_edit_changes_the_trials_that_use_the_file(package, file, expected):
 )
 def test_an_edit_of_what_no_result_depends_on_changes_none(package, file):
     assert with_a_new_constant(package / file) == set()
-
-
-@pytest.mark.parametrize(
-    ("file", "expected"),
-    [
-        ("libraries/timm_models.py", {"timm"}),
-        ("libraries/torchvision_models.py", {"torchvision"}),
-        ("libraries/open_clip_models.py", {"open_clip"}),
-        ("options/timm_options.py", {"timm"}),
-        ("options/open_clip_options.py", {"open_clip"}),
-        ("libraries/checks.py", {"timm", "torchvision", "open_clip"}),
-        ("loading.py", {"timm", "torchvision", "open_clip"}),
-        ("weights_file.py", {"timm", "torchvision", "open_clip"}),
-    ],
-)
-def test_an_edit_of_what_runs_a_network_changes_the_checkpoints_of_its_library(
-    package, file, expected
-):
-    """Their digests are part of the names of trials."""
-    libraries = ("timm", "torchvision", "open_clip")
-
-    def digests() -> dict[str, str]:
-        code_digest.forget()
-        facts = {
-            "architecture": "x", "input_size": (8, 8), "mean": [0.0] * 3, "std": [1.0] * 3,
-            "interpolation": "bilinear", "class_names": [], "source": "", "features": 1,
-            "tokens": None, "made_from": "", "weights_sha256": "",
-        }  # fmt: skip
-        return {name: digest(CheckpointManifest(library=name, **facts)) for name in libraries}
-
-    before, path = digests(), package / "networks" / file
-    path.write_text(path.read_text() + "\nNEW_CONSTANT = 1\n")
-    after = digests()
-    assert {name for name in libraries if before[name] != after[name]} == expected
 
 
 TRAINING = Path("training/trainer.py")
