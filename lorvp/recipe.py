@@ -160,6 +160,12 @@ class CosineConfig(Settings):
         return (1 + math.cos(math.pi * progress)) / 2
 
 
+def cut_gradient(values: nn.Parameter, largest: float | None) -> None:
+    """Cut each value of the gradient that ``values`` are given to +-``largest``; not if None."""
+    if largest is not None:
+        values.register_hook(lambda gradient: gradient.clamp(-largest, largest))
+
+
 Share = Annotated[float, Field(gt=0, lt=1)]
 
 

@@ -154,7 +154,11 @@ class RealDataset(DatasetSettings):
         """Sizes after preparation, up to rounding, known before any download."""
         if self.published is None:
             return None
-        classes, train, val, test = self.divided(self.published)
+        return self.cut(self.divided(self.published))
+
+    def cut(self, sizes: Sizes) -> Sizes:
+        """The sizes that are left of these by ``shots``, ``val_shots`` and ``fraction``."""
+        classes, train, val, test = sizes
         if self.shots is not None:
             train = min(train, self.shots * classes)
         if self.val_shots is not None:

@@ -16,17 +16,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 from torch import Tensor
 
-from lorvp.mappings.descriptions import DescriptionsFile, OptionalFile, require_sentences
-from lorvp.mappings.settings import MappingSettings
+from lorvp.mappings.descriptions import DescriptionsFile, NearestSettings, OptionalFile
 from lorvp.mappings.similarities import Similarities, highest
 from lorvp.networks.interface import Ends
 from lorvp.settings import Count, Differs, Origin
 
 
-class AttrVrConfig(MappingSettings):
+class AttrVrConfig(NearestSettings):
     """The mean of the nearest sentences of two files."""
 
     kind: Literal["attrvr"] = "attrvr"
@@ -52,21 +51,10 @@ class AttrVrConfig(MappingSettings):
         ),
     )
 
-    @model_validator(mode="after")
-    def _chooses_among_enough(self) -> AttrVrConfig:
-        if self.nearest > self.per_class:
-            raise ValueError(
-                f"nearest is {self.nearest} of per_class {self.per_class}; it should be no more"
-            )
-        return self
-
     def build(self, ends: Ends) -> Similarities:
         ends.require_text(self.kind)
         share = self.share if self.distinctive else 1.0
         return Nearest(ends, [*self.files.values()], self.per_class, self.nearest, share)
-
-    def require_files(self, target_names: Sequence[str]) -> None:
-        require_sentences(self, target_names, self.nearest)
 
 
 class Nearest(Similarities):

@@ -12,7 +12,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 from itertools import cycle, islice
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Self
+
+from pydantic import model_validator
 
 from lorvp.errors import InputError
 from lorvp.files import strict_json
@@ -65,6 +67,26 @@ def require_sentences(
             sentences(path, target_names, least, least)
         except InputError as error:
             raise InputError(f"{field}: {error}") from error
+
+
+class NearestSettings(MappingSettings):
+    """Settings of a mapping that chooses the nearest of each class's sentences."""
+
+    # Each kind declares these fields itself, as their order is the order in the schema.
+    if TYPE_CHECKING:
+        per_class: int
+        nearest: int
+
+    @model_validator(mode="after")
+    def _chooses_among_enough(self) -> Self:
+        if self.nearest > self.per_class:
+            raise ValueError(
+                f"nearest is {self.nearest} of per_class {self.per_class}; it should be no more"
+            )
+        return self
+
+    def require_files(self, target_names: Sequence[str]) -> None:
+        require_sentences(self, target_names, self.nearest)
 
 
 def _by_word(path: Path) -> dict[str, Any]:

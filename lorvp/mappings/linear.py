@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from lorvp.mappings.base import Mapping
 from lorvp.mappings.settings import MappingSettings
 from lorvp.networks.interface import Ends, Reads
+from lorvp.recipe import cut_gradient
 from lorvp.settings import Origin, Positive
 
 
@@ -41,8 +42,8 @@ class FmConfig(MappingSettings):
         made = Linear("logits", ends.source_classes, ends.target_classes)
         if self.start == "identity":
             made.start_as_identity()
-        if self.largest_gradient is not None:
-            made.cut_gradients(self.largest_gradient)
+        for parameter in made.parameters():
+            cut_gradient(parameter, self.largest_gradient)
         return made
 
 
@@ -86,11 +87,6 @@ class Linear(Mapping):
         """He's normal start values by the number of outputs; they are drawn anew."""
         nn.init.kaiming_normal_(self.linear.weight, mode="fan_out")
         nn.init.zeros_(self.linear.bias)
-
-    def cut_gradients(self, most: float) -> None:
-        """Cut each value of the gradients to ``most``."""
-        for parameter in self.parameters():
-            parameter.register_hook(lambda gradient: gradient.clamp(-most, most))
 
     def forward(self, outputs: Tensor) -> Tensor:
         return self.linear(outputs)

@@ -19,18 +19,16 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 import torch
-from pydantic import model_validator
 from torch import Tensor
 
 from lorvp.mappings.base import one_hot
-from lorvp.mappings.descriptions import DescriptionsFile, require_sentences
-from lorvp.mappings.settings import MappingSettings
+from lorvp.mappings.descriptions import DescriptionsFile, NearestSettings
 from lorvp.mappings.similarities import Similarities, highest
 from lorvp.networks.interface import Ends
 from lorvp.settings import Count, Differs, Origin
 
 
-class PrmConfig(MappingSettings):
+class PrmConfig(NearestSettings):
     """A weighted sum over each class's sentences, with weights from counts."""
 
     kind: Literal["prm"] = "prm"
@@ -63,23 +61,12 @@ class PrmConfig(MappingSettings):
         ),
     )
 
-    @model_validator(mode="after")
-    def _chooses_among_enough(self) -> PrmConfig:
-        if self.nearest > self.per_class:
-            raise ValueError(
-                f"nearest is {self.nearest} of per_class {self.per_class}; it should be no more"
-            )
-        return self
-
     def build(self, ends: Ends) -> Reweighted:
         ends.require_text(self.kind)
         paths = [*self.files.values()]
         return Reweighted(ends, paths, self.per_class, self.nearest, self.interval).counting(
             self.augmented
         )
-
-    def require_files(self, target_names: Sequence[str]) -> None:
-        require_sentences(self, target_names, self.nearest)
 
 
 class Reweighted(Similarities):

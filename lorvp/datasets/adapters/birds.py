@@ -17,6 +17,7 @@ from lorvp.datasets.source import Sizes
 from lorvp.files.regular import regular
 
 URL = "https://data.caltech.edu/records/65de6-vp158/files/CUB_200_2011.tgz"
+FILES = "with images/, images.txt, image_class_labels.txt, train_test_split.txt and classes.txt"
 
 
 class _Birds(VptFiles):
@@ -53,10 +54,7 @@ class Cub200Config(_Birds):
 
     folder: ClassVar[str] = "CUB_200_2011"
     origin: ClassVar[str] = "https://data.caltech.edu/records/65de6-vp158 (research use)"
-    layout: ClassVar[str] = (
-        "CUB_200_2011/ with images/, images.txt, image_class_labels.txt, train_test_split.txt and "
-        "classes.txt"
-    )
+    layout: ClassVar[str] = f"CUB_200_2011/ {FILES}"
     listed: ClassVar[tuple[str, ...]] = ("CUB_200_2011/images",)
     published: ClassVar[Sizes | None] = Sizes(200, 5994, 0, 5794)
 
@@ -75,10 +73,7 @@ class NabirdsConfig(_Birds):
 
     folder: ClassVar[str] = "nabirds"
     origin: ClassVar[str] = "https://dl.allaboutbirds.org/nabirds (non-commercial use)"
-    layout: ClassVar[str] = (
-        "nabirds/ with images/, images.txt, image_class_labels.txt, train_test_split.txt and "
-        "classes.txt"
-    )
+    layout: ClassVar[str] = f"nabirds/ {FILES}"
     listed: ClassVar[tuple[str, ...]] = ("nabirds/images",)
     published: ClassVar[Sizes | None] = Sizes(555, 23_929, 0, 24_633)
 

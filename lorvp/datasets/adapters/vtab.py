@@ -65,14 +65,7 @@ class VtabConfig(RealFiles):
 
     def expected(self) -> Sizes:
         classes, test = TASKS[self.task]
-        train, val = self.train, 200
-        if self.shots is not None:
-            train = min(train, self.shots * classes)
-        if self.val_shots is not None:
-            val = min(val, self.val_shots * classes)
-        if self.fraction is not None:
-            train = round(train * self.fraction)
-        return Sizes(classes, train, val, test)
+        return self.cut(Sizes(classes, self.train, 200, test))
 
 
 def _listed(folder: Path, file: str, task: str, classes: int) -> list[tuple[Path, int]]:

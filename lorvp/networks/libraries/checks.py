@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from lorvp.errors import InputError
-from lorvp.networks.agreement import agree
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.networks.manifest import Facts
 
@@ -40,34 +37,6 @@ def outputs(network: FrozenNetwork, facts: Facts, x_BCHW: Tensor) -> tuple[Tenso
     logits_BS = network(x_BCHW)
     require_shape("logits", logits_BS, len(facts.class_names), facts.architecture)
     return features_BD, logits_BS
-
-
-@torch.no_grad()
-def split_check(
-    build: Callable[[Facts], nn.Module],
-    frozen: Callable[[nn.Module, Facts], FrozenNetwork],
-    whole: nn.Module,
-    network: nn.Module,
-    facts: Facts,
-    x_BCHW: Tensor,
-) -> FrozenNetwork:
-    """The frozen ``network``, once its logits_BS are those that ``whole`` gives before.
-
-    Raises:
-        InputError: they are not.
-    """
-    expected_BS = whole(x_BCHW)
-    result = frozen(network, facts)
-    if x_BCHW.is_meta and not result.features:
-        # What is no linear layer shows by numbers alone whether it is as good as one.
-        with torch.device("cpu"):
-            result = frozen(build(facts).eval(), facts)
-        outputs(result, facts, noise(facts))
-        return result
-    _, logits_BS = outputs(result, facts, x_BCHW)
-    if not agree(logits_BS, expected_BS):
-        raise InputError(f"{facts.architecture} gives other logits once it is split")
-    return result
 
 
 def noise(facts: Facts) -> Tensor:

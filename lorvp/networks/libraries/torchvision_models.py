@@ -15,8 +15,7 @@ from torch.overrides import TorchFunctionMode
 
 from lorvp.errors import InputError
 from lorvp.networks.frozen import FrozenNetwork
-from lorvp.networks.libraries.checks import noise, split_check
-from lorvp.networks.libraries.splitting import split
+from lorvp.networks.libraries.split_networks import split_check, split_frozen
 from lorvp.networks.manifest import Facts
 from lorvp.networks.options.base import UNBUILDABLE, reason
 from lorvp.text.quoted import shown, similar
@@ -64,14 +63,7 @@ def build(facts: Facts) -> nn.Module:
 
 def frozen(network: nn.Module, facts: Facts) -> FrozenNetwork:
     """The network split before its classifier; ``network`` itself is used up."""
-    x_BCHW = noise(facts).to(next(network.parameters()))
-    with torch.no_grad():
-        logits_BS = network.eval()(x_BCHW)
-    names, interpolation = facts.class_names, facts.interpolation
-    return FrozenNetwork(
-        split(network, x_BCHW, logits_BS, facts.head),
-        facts.input_size, facts.mean, facts.std, names, interpolation=interpolation,
-    )  # fmt: skip
+    return split_frozen(network, facts)
 
 
 def check(network: nn.Module, facts: Facts, x_BCHW: Tensor) -> FrozenNetwork:

@@ -11,13 +11,11 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from lorvp.errors import InputError
 from lorvp.networks.frozen import FrozenNetwork
-from lorvp.networks.libraries.checks import noise, split_check
-from lorvp.networks.libraries.splitting import split
+from lorvp.networks.libraries.split_networks import split_check, split_frozen
 from lorvp.networks.manifest import Facts
 from lorvp.networks.options.base import UNBUILDABLE, reason
 from lorvp.text.quoted import shown, similar
@@ -139,14 +137,7 @@ def _model_class(kind: Any, architecture: str) -> Any:
 
 def frozen(network: nn.Module, facts: Facts) -> FrozenNetwork:
     """The network split before its classifier; ``network`` itself is used up."""
-    whole, x_BCHW = Logits(network.eval()), noise(facts).to(next(network.parameters()))
-    with torch.no_grad():
-        logits_BS = whole(x_BCHW)
-    names, interpolation = facts.class_names, facts.interpolation
-    return FrozenNetwork(
-        split(whole, x_BCHW, logits_BS, facts.head),
-        facts.input_size, facts.mean, facts.std, names, interpolation=interpolation,
-    )  # fmt: skip
+    return split_frozen(Logits(network), facts)
 
 
 def check(network: nn.Module, facts: Facts, x_BCHW: Tensor) -> FrozenNetwork:

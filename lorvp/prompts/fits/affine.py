@@ -25,6 +25,7 @@ from lorvp.networks.interface import Interpolation
 from lorvp.prompts.base import Canvas, Fit
 from lorvp.prompts.fits.frame import Colour
 from lorvp.prompts.fits.warp import Warp
+from lorvp.recipe import cut_gradient
 from lorvp.settings import Positive, Settings, Symbol
 
 About = Literal["corner", "middle"]
@@ -86,7 +87,7 @@ class Affine(Fit):
         self.shear_2 = nn.Parameter(torch.zeros(2))
         self.shift_2 = nn.Parameter(torch.zeros(2))
         for values in self.parameters():
-            cut(values, largest_gradient)
+            cut_gradient(values, largest_gradient)
 
     def inverse(self) -> tuple[Tensor, Tensor]:
         """matrix_22 and shift_2, x before y: canvas point q' shows image point M (q' - t)."""
@@ -124,9 +125,3 @@ class Affine(Fit):
         # The difference to the colour is moved, so that what comes in from outside has the colour.
         moved_BCHW = self.lay(images_BHWC, self.size) - self.colour_C11
         return self.colour_C11 + self.warp(moved_BCHW, *self.positions())
-
-
-def cut(values: nn.Parameter, largest: float | None) -> None:
-    """Cut each gradient of ``values`` to +-``largest``, if it is given."""
-    if largest is not None:
-        values.register_hook(lambda gradient: gradient.clamp(-largest, largest))

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from lorvp.prompts.base import Canvas, Fit
 from lorvp.prompts.fits.frame import Colour, Frame
+from lorvp.recipe import cut_gradient
 from lorvp.settings import Count, Positive, Settings, Symbol
 
 SMALLEST, LARGEST = 0.1, 5.0
@@ -53,9 +54,7 @@ class ScaledFrame(Fit):
         self.start = Frame(canvas, base, colour)
         self.base = base
         self.scale = nn.Parameter(torch.tensor(scale))
-        if largest_gradient is not None:
-            most = largest_gradient
-            self.scale.register_hook(lambda gradient: gradient.clamp(-most, most))
+        cut_gradient(self.scale, largest_gradient)
 
     def image_HW(self) -> Tensor:
         # Cut to whole pixels, as the published code does.

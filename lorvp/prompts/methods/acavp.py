@@ -21,10 +21,10 @@ from torch import Tensor, nn
 from lorvp.augmentation.settings import Augmentation
 from lorvp.prompts.base import Canvas, Prompt
 from lorvp.prompts.contents.gain import Gain, Most
-from lorvp.prompts.fits.affine import Affine, cut
+from lorvp.prompts.fits.affine import Affine
 from lorvp.prompts.methods.base import Method
 from lorvp.prompts.placements.colours import Colours
-from lorvp.recipe import CosineConfig, SgdConfig, TrainingConfig
+from lorvp.recipe import CosineConfig, SgdConfig, TrainingConfig, cut_gradient
 from lorvp.settings import Differs, Origin, Positive, Symbol
 
 
@@ -76,7 +76,7 @@ class AcavpConfig(Method):
         fit = Affine(canvas, self.scale, interpolation=way, largest_gradient=cut_at)
         placement = Colours(fit)
         content = GainOrValue(placement.content_HW, fit.image_HW, self.most)
-        cut(content.values, cut_at)
+        cut_gradient(content.values, cut_at)
         return Prompt(fit, content, placement, space="pixel")
 
 
