@@ -60,6 +60,13 @@ class Origin:
     """All that we know of; what all methods share is in ``lorvp/results/tables/procedures.py``."""
 
 
+COUNTED_AS_THEY_ARE = Differs(
+    "counts on training images as they are, not as augmented for training (SMM's and BLM's code)",
+    only={"augmented": False},
+    with_augmentation=True,
+)
+"""Of mappings with a setting ``augmented`` that is off."""
+
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$"
 
 DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)

@@ -21,7 +21,7 @@ from torch import Tensor
 from lorvp.mappings.base import Mapping, one_hot
 from lorvp.mappings.settings import MappingSettings
 from lorvp.networks.interface import Ends
-from lorvp.settings import Count, Differs, Origin, Positive
+from lorvp.settings import COUNTED_AS_THEY_ARE, Count, Differs, Origin, Positive
 
 
 class BlmConfig(MappingSettings):
@@ -40,13 +40,7 @@ class BlmConfig(MappingSettings):
         paper="BLM, Cai et al., NeurIPS 2024, arXiv 2410.24018",
         formula="z W, W from counts of top predictions",
         recipe="BLM's code",
-        differs=(
-            Differs(
-                "counts on training images as they are, not as augmented for training (SMM's "
-                "and BLM's code)",
-                with_augmentation=True,
-            ),
-        ),
+        differs=(COUNTED_AS_THEY_ARE,),
     )
 
     def build(self, ends: Ends) -> Bayesian:
@@ -73,11 +67,7 @@ class BlmPlusConfig(MappingSettings):
         formula="z W, W from probabilities of the top k",
         recipe="BLM's code",
         differs=(
-            Differs(
-                "counts on training images as they are, not as augmented for training (SMM's "
-                "and BLM's code)",
-                with_augmentation=True,
-            ),
+            COUNTED_AS_THEY_ARE,
             Differs("k is 1 at least, where the code divides by zero below 7 classes"),
         ),
     )

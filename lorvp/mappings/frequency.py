@@ -17,7 +17,7 @@ from torch import Tensor
 from lorvp.mappings.selection import Selection
 from lorvp.mappings.settings import MappingSettings
 from lorvp.networks.interface import Ends
-from lorvp.settings import Count, Differs, Origin
+from lorvp.settings import COUNTED_AS_THEY_ARE, Count, Differs, Origin
 
 
 class FlmConfig(MappingSettings):
@@ -33,13 +33,7 @@ class FlmConfig(MappingSettings):
         paper="ILM-VP, Chen et al., CVPR 2023, arXiv 2211.11635; several sources: AutoVP",
         formula="mean over m of z[source_km], the most frequent predictions of class k",
         recipe="ILM-VP's code",
-        differs=(
-            Differs(
-                "counts on training images as they are, not as augmented for training (SMM's "
-                "and BLM's code)",
-                with_augmentation=True,
-            ),
-        ),
+        differs=(COUNTED_AS_THEY_ARE,),
     )
 
     def build(self, ends: Ends) -> Selection:
@@ -65,13 +59,7 @@ class IlmConfig(MappingSettings):
         paper="ILM-VP, Chen et al., CVPR 2023, arXiv 2211.11635; several sources: AutoVP",
         formula="as flm, counted again before each epoch",
         recipe="ILM-VP's code",
-        differs=(
-            Differs(
-                "counts on training images as they are, not as augmented for training (SMM's "
-                "and BLM's code)",
-                with_augmentation=True,
-            ),
-        ),
+        differs=(COUNTED_AS_THEY_ARE,),
     )
 
     def build(self, ends: Ends) -> Selection:

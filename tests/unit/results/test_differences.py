@@ -80,6 +80,15 @@ def test_counts_differ_where_the_images_are_augmented(flip, told):
     assert starts(said("SMM, ICML 2024", "pad", "ilm", augmentation={"flip": flip}), COUNTS) == told
 
 
+@pytest.mark.parametrize("kind", ["flm", "ilm", "blm", "blm_plus", "prm"])
+def test_counts_on_augmented_images_are_no_difference(kind):
+    """What the paper's code does is done where the mapping is told to."""
+    for augmented, told in ((False, True), (True, False)):
+        asked = {"kind": kind, "augmented": augmented}
+        sentences = said("SMM, ICML 2024", "pad", asked, augmentation={"flip": True})
+        assert starts(sentences, f"{kind}: counts on training images as they are") == told
+
+
 def test_what_the_grid_declares_comes_last():
     assert said("RVP", declared=("own images",))[-1] == "own images"
 
