@@ -16,10 +16,12 @@ from lorvp.images import Size
 from lorvp.networks.acceleration.account import Account
 from lorvp.networks.acceleration.engine import engine
 from lorvp.networks.frozen import FrozenNetwork
+from lorvp.networks.interface import Ends
 from lorvp.networks.manifest import CheckpointManifest
-from lorvp.performance.flops import Cost, PerImage, of_trial, per_image, speed
+from lorvp.performance.flops import Cost, PerImage, of_trial, per_image
 from lorvp.performance.lanes import Load
 from lorvp.performance.memory import load
+from lorvp.performance.speed import speed
 from lorvp.recipe import Precision
 
 STEP = "network", "precision", "batch"
@@ -63,6 +65,8 @@ class Estimate:
         self.datasets, self.networks = datasets, networks
         self._per_image: dict[bytes, PerImage] = {}
         self._loads: dict[str, Load] = {}
+        self._costs: dict[bytes, Cost] = {}
+        self._ends: dict[tuple[str, str], Ends] = {}
 
     def table(self) -> pl.DataFrame:
         """One row for each dataset and each of ``STEP``: ``trials``, ``to train``, ``bytes`` of the
@@ -98,14 +102,24 @@ class Estimate:
         }
 
     def _cost(self, point: Point) -> Cost:
-        try:
-            return self._cost_of(point.trial)
-        except InputError as error:
-            raise InputError(f"{point.method} · {point.mapping}: {error}") from error
+        key = canonical(point.trial.model_dump(mode="json", exclude={"seed"}))
+        if key not in self._costs:
+            try:
+                self._costs[key] = self._cost_of(point.trial)
+            except InputError as error:
+                raise InputError(f"{point.method} · {point.mapping}: {error}") from error
+        return self._costs[key]
+
+    def _ends_of(self, trial: Trial) -> Ends:
+        pair = trial.network, trial.dataset
+        if pair not in self._ends:
+            names = self.datasets[trial.dataset].class_names
+            self._ends[pair] = self.networks[trial.network].manifest.ends(names)
+        return self._ends[pair]
 
     def _cost_of(self, trial: Trial) -> Cost:
         data, network = self.datasets[trial.dataset], self.networks[trial.network]
-        ends = network.manifest.ends(data.class_names)
+        ends = self._ends_of(trial)
         mapping = trial.mapping.build(ends)
         settings = [trial.method.model_dump(mode="json"), mapping.reads, ends.source_classes]
         key = canonical([trial.network, *settings])
@@ -117,20 +131,15 @@ class Estimate:
 
     def _outputs(self, trial: Trial) -> bytes:
         """What decides the outputs of a network without a prompt."""
-        ends = self.networks[trial.network].manifest.ends(self.datasets[trial.dataset].class_names)
         method = trial.method.model_dump(mode="json")
-        reads = trial.mapping.build(ends).reads
+        reads = trial.mapping.build(self._ends_of(trial)).reads
         computed = trial.training.precision, trial.training.compile
         return canonical([trial.dataset, trial.network, method, reads, *computed])
 
     def accounts(self) -> dict[str, Account]:
         """What trials will do to each network, as far as can be seen without weights."""
-        pairs = {point.trial.network: point.trial.dataset for point in self.points}
-        return {network: self._account(network, dataset) for network, dataset in pairs.items()}
-
-    def _account(self, network: str, dataset: str) -> Account:
-        sketch, names = self.networks[network].sketch, self.datasets[dataset].class_names
-        return engine(sketch.for_targets(names), "fp32").account()
+        names = dict.fromkeys(point.trial.network for point in self.points)
+        return {name: engine(self.networks[name].sketch, "fp32").account() for name in names}
 
     def load(self, network: str) -> Load:
         """What each image of a step asks of a network."""
@@ -140,7 +149,8 @@ class Estimate:
 
     def speed(self, network: str, device: str, precision: Precision, images: int | None) -> float:
         """FLOP/s of a network, measured on this machine now, one step at a time; see ``speed``."""
-        return speed(self.networks[network].manifest, device, precision, images)
+        flops = self.load(network).flops
+        return speed(self.networks[network].sketch, flops, device, precision, images)
 
     def bytes_on_disk(self) -> dict[str, float]:
         """Bytes of prepared datasets and checkpoints; the user's cache has downloads besides."""

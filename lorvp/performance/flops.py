@@ -1,35 +1,29 @@
 """What a trial costs, counted before anything is downloaded or trained.
 
-torch's own counter counts the floating-point operations of matrix products and convolutions (a
-multiplication and an addition are two) on a network without weights. The mapping, the optimiser and
-resizing are small beside them and are left out.
+The floating-point operations of matrix products and convolutions are counted on a network without
+weights. The mapping, the optimiser and resizing are small beside them and are left out.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.utils.flop_counter import FlopCounterMode
 
 from lorvp.augmentation.settings import Augmentation
 from lorvp.datasets.source import Sizes
 from lorvp.experiment.trial import Trial
 from lorvp.mappings.base import Mapping
-from lorvp.networks.acceleration.engine import PIECE, Engine, engine
-from lorvp.networks.acceleration.precision import computing_in
+from lorvp.networks.acceleration.engine import Engine, engine
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.networks.interface import Reads
-from lorvp.networks.libraries import LIBRARIES
 from lorvp.networks.manifest import CheckpointManifest
+from lorvp.performance.counting import Passes, counted, one_more
 from lorvp.prompts.base import Prompt
 from lorvp.prompts.methods.base import Method
-from lorvp.recipe import Precision
 
 
 @dataclass(frozen=True)
@@ -98,16 +92,16 @@ def per_image(
         # On real numbers, since some prompts depend on the values.
         return torch.stack(prompt.passes(torch.zeros(images, 3, *size))).sum(0)
 
-    (own, _), added_BCHW = _one_more(add), add(2)
+    (own, _), added_BCHW = one_more(add), add(2)
     with torch.device("meta"):
-        bound = engine(network.for_targets(names), "fp32")
+        bound = network.for_targets(names)
         prompt.attach(bound, reads, len(names))
         inside = prompt.to("meta")
         each, trained = len(added_BCHW) > 1, added_BCHW.requires_grad
         if prompt.inside_network:
-            whole, once = _through(inside, bound, reads, each, trained)
+            whole, once = _through(inside, engine(bound, "fp32"), reads, each, trained)
         else:
-            whole, once = _through_the_network(bound, reads, each, trained)
+            whole, once = _through_the_network(network, bound, reads, each, trained)
     values = sum(p.numel() for p in inside.parameters())
     extra = prompt.extra_looks * whole.look
     look = own.look + passes * whole.look + extra
@@ -115,24 +109,51 @@ def per_image(
     return PerImage(look, step, once, values, prompt.fixed)
 
 
-class _Passes(NamedTuple):
-    """FLOPs forward, and forward and backward."""
+def _through_the_network(
+    network: FrozenNetwork, bound: FrozenNetwork, reads: Reads, each: bool, trained: bool
+) -> tuple[Passes, float]:
+    """As of all prompts that do nothing inside the network, of which a plan has many.
 
-    look: float
-    step: float
+    A network that compares images with texts has the same features for every task, and logits for
+    each text of the task (``bound``).
+    """
+    if bound is network:
+        return _plainly_through(network, reads, each, trained)
+    features, once = _plainly_through(network, "features", each, trained)
+    if reads == "features":
+        return features, once
+    text, encoding = _of_a_text(network, trained)
+    texts = bound.source_classes
+    look, step = features.look + texts * text.look, features.step + texts * text.step
+    return Passes(look, step), once + texts * encoding
+
+
+@lru_cache(maxsize=256)
+def _plainly_through(
+    network: FrozenNetwork, reads: Reads, each: bool, trained: bool
+) -> tuple[Passes, float]:
+    return _through(None, engine(network, "fp32"), reads, each, trained)
 
 
 @lru_cache(maxsize=64)
-def _through_the_network(
-    bound: Engine, reads: Reads, each: bool, trained: bool
-) -> tuple[_Passes, float]:
-    """As of all prompts that do nothing inside the network, of which a plan has many."""
-    return _through(None, bound, reads, each, trained)
+def _of_a_text(network: FrozenNetwork, trained: bool) -> tuple[Passes, float]:
+    """FLOPs of comparing one more image with one text, and of encoding this text: texts are all
+    filled up to one length."""
+    bound = network.for_targets(["a", "b"])
+
+    def compare(images: int) -> Tensor:
+        features_BD = torch.zeros(images, network.features, requires_grad=trained)
+        return bound.network.forward_head(features_BD)  # type: ignore[operator]
+
+    first = counted(lambda: compare(2))
+    more, two = one_more(compare)
+    texts = bound.source_classes
+    return Passes(more.look / texts, more.step / texts), (first - two.look) / texts
 
 
 def _through(
     prompt: Prompt | None, bound: Engine, reads: Reads, each: bool, trained: bool
-) -> tuple[_Passes, float]:
+) -> tuple[Passes, float]:
     """FLOPs of one more image, and of what is done once for all.
 
     ``each`` image has something of its own added to it, or all have the same, which takes a
@@ -148,63 +169,5 @@ def _through(
         return prompt.run(bound, canvas_BCHW, added_BCHW, reads)
 
     first = counted(lambda: forward(2))
-    more, two = _one_more(forward)
+    more, two = one_more(forward)
     return more, first - two.look
-
-
-def _one_more(work: Callable[[int], Tensor]) -> tuple[_Passes, _Passes]:
-    """FLOPs that a third image adds to ``work`` on two, and those of two."""
-    two, three = (_there_and_back(work, images) for images in (2, 3))
-    return _Passes(three.look - two.look, three.step - two.step), two
-
-
-def _there_and_back(work: Callable[[int], Tensor], images: int) -> _Passes:
-    with FlopCounterMode(display=False) as counter:
-        output = work(images)
-        look = float(counter.get_total_flops())
-        if output.requires_grad:
-            output.sum().backward()
-        return _Passes(look, float(counter.get_total_flops()))
-
-
-def counted(work: Callable[[], object]) -> float:
-    with FlopCounterMode(display=False) as counter:
-        work()
-    return float(counter.get_total_flops())
-
-
-def speed(
-    manifest: CheckpointManifest,
-    device: str,
-    precision: Precision = "fp32",
-    images: int | None = None,
-    seconds: float = 0.5,
-) -> float:
-    """FLOP/s of this network on ``device``, forward and backward to the prompt, as it is now:
-    measured with start values in place of weights, in steps of so many ``images``, on one thread of
-    a CPU; a CPU takes them in pieces, and a few will do unless given. Nothing is compiled, which
-    would take longer than all else here."""
-    library = LIBRARIES[manifest.library]
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        network = engine(library.frozen(library.build(manifest), manifest).to(device), precision)
-        height, width = manifest.input_size
-        batch = images or max(8, min(64, PIECE // (height * width)))
-        canvas_BCHW = torch.rand(batch, 3, height, width, device=device)
-        added_1CHW = torch.zeros(1, 3, height, width, device=device, requires_grad=True)
-
-        def step() -> None:
-            network.run(canvas_BCHW, added_1CHW, "features").sum().backward()
-            if device.startswith("cuda"):
-                torch.cuda.synchronize()
-
-        with computing_in(precision):
-            flops = counted(step)
-            start, rounds = time.perf_counter(), 0
-            while rounds == 0 or time.perf_counter() - start < seconds:
-                step()
-                rounds += 1
-        return rounds * flops / (time.perf_counter() - start)
-    finally:
-        torch.set_num_threads(threads)

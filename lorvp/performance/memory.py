@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.autograd.graph import saved_tensors_hooks
 
 from lorvp.networks.frozen import FrozenNetwork
-from lorvp.performance.flops import counted
+from lorvp.performance.counting import counted
 from lorvp.performance.lanes import Load
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import cache
 
 HIDDEN = "***"
 SHORTEST = 8
@@ -44,5 +45,11 @@ def redacted(text: str) -> str:
 
 def _secrets() -> list[str]:
     """All secrets, the longest first, since one may begin with another."""
-    found = _hidden | {v for name, v in os.environ.items() if _NAMES.search(name.upper())}
+    found = _hidden | {v for name, v in os.environ.items() if _is_secret(name)}
     return sorted((v for v in found if len(v) >= SHORTEST), key=len, reverse=True)
+
+
+@cache
+def _is_secret(name: str) -> bool:
+    """Of a variable; asked for all of them at every error, and a plan may meet thousands."""
+    return _NAMES.search(name.upper()) is not None

@@ -3,12 +3,16 @@
 from functools import cache
 
 import pytest
+import torch
 
 from lorvp.datasets.source import Sizes
 from lorvp.experiment.trial import Trial
 from lorvp.networks.acceleration.engine import Engine
 from lorvp.networks.sources.trained import TrainedConfig
 from lorvp.performance import flops
+from lorvp.performance.speed import speed
+from lorvp.prompts.methods.lor_vp import LorVpConfig
+from tests.support.networks.samples import clip
 
 SIZES = Sizes(classes=10, train=100, val=20, test=30)
 NAMES = [str(k) for k in range(10)]
@@ -134,10 +138,11 @@ def test_trained_values_are_those_of_prompt_and_mapping():
     assert found.trained_values == 3 * 2 * (64 + 64) + 26 * 10 + 10
 
 
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
 @pytest.mark.parametrize("images", [None, 2])
-def test_the_speed_of_this_machine_is_a_speed(images):
-    manifest, _ = sketch()
-    assert 1e7 < flops.speed(manifest, "cpu", "fp32", images, seconds=0.05) < 1e14
+def test_the_speed_of_this_machine_is_a_speed(images, precision):
+    _, network = sketch()
+    assert 1e7 < speed(network, 1e6, "cpu", precision, images, seconds=0.05) < 1e14
 
 
 LOW_RANK = {"kind": "compose", "content": {"kind": "low_rank", "rank": 2}}
@@ -163,3 +168,18 @@ def test_a_step_from_losses_alone_looks_and_never_goes_back():
     looks = 4 * 100 * 2 * 3 + 4 * 20 + 30
     assert cost.image_passes == looks
     assert cost.flops == image.once + looks * image.look
+
+
+@pytest.mark.parametrize("names", [["dog"], NAMES])
+def test_a_network_that_reads_text_costs_for_each_text_and_has_its_features_for_all(names):
+    """Against a count of the whole network with these very names."""
+    manifest, network = clip().sketch()
+    method = LorVpConfig(rank=2)
+    image = flops.per_image(method, manifest, network, names, "logits")
+    bound = network.for_targets(names)
+    with torch.device("meta"):
+        whole, once = flops._through(None, Engine(bound), "logits", each=False, trained=True)
+    assert (image.look, image.step, image.once) == (*whole, once)
+    features = flops.per_image(method, manifest, network, names, "features")
+    assert image.look - features.look == 2 * manifest.features * bound.source_classes
+    assert (features.once, once > 0) == (0, True)

@@ -1,0 +1,91 @@
+"""How fast this machine computes a network, before its weights are there."""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from typing import TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from lorvp.networks.acceleration.engine import PIECE, Engine, engine
+from lorvp.networks.acceleration.precision import computing_in
+from lorvp.networks.frozen import FrozenNetwork
+from lorvp.performance.counting import counted
+from lorvp.recipe import Precision
+
+FORWARD = 25e9
+"""FLOPs forward that a step of the measurement has on a CPU, if one image has not more: a step of
+fewer large images is as fast for each of them to some per cent, and a plan should not take long."""
+
+
+def speed(
+    sketch: FrozenNetwork,
+    flops: float,
+    device: str,
+    precision: Precision = "fp32",
+    images: int | None = None,
+    seconds: float = 0.5,
+) -> float:
+    """FLOP/s of a network on ``device``, forward and backward to the prompt, as it is now.
+
+    Measured with random numbers in place of weights, in steps of so many ``images``, on one thread
+    of a CPU, which takes a few unless given. Nothing is compiled, which would take longer than all
+    else here. ``sketch`` is on the meta device; ``flops`` are those of an image forward.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        network = with_numbers(sketch, precision, device)
+        height, width = sketch.input_size
+        few = min(64, PIECE // (height * width), math.ceil(FORWARD / max(flops, 1.0)))
+        canvas_BCHW = torch.rand(images or max(1, few), 3, height, width, device=device)
+        return _speed(network, canvas_BCHW, precision, seconds)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _speed(network: Engine, canvas_BCHW: Tensor, precision: Precision, seconds: float) -> float:
+    added_1CHW = torch.zeros_like(canvas_BCHW[:1]).requires_grad_()
+
+    def step() -> None:
+        network.run(canvas_BCHW, added_1CHW, "features").sum().backward()
+        if canvas_BCHW.is_cuda:
+            torch.cuda.synchronize()
+
+    with computing_in(precision):
+        flops = counted(step)
+        start, rounds = time.perf_counter(), 0
+        while rounds == 0 or time.perf_counter() - start < seconds:
+            step()
+            rounds += 1
+    return rounds * flops / (time.perf_counter() - start)
+
+
+def with_numbers(sketch: FrozenNetwork, precision: Precision, device: str) -> Engine:
+    """The network as trials run it, with random numbers in place of weights.
+
+    What makes it cheaper is found on the meta device, where that takes no time; but for bf16, in
+    which the device is asked what it can do.
+    """
+    if precision == "bf16":
+        return engine(_filled(copy.deepcopy(sketch), device), precision)
+    found = copy.deepcopy(engine(sketch, precision))
+    del found.source  # shares the weights, which would be filled twice
+    return _filled(found, device)
+
+
+Network = TypeVar("Network", bound=nn.Module)
+
+
+@torch.no_grad()
+def _filled(network: Network, device: str) -> Network:
+    """He's start values for matrices and kernels, and 1 for all that scales or shifts."""
+    network.to_empty(device=device)
+    for weight in network.parameters():
+        nn.init.kaiming_uniform_(weight) if weight.dim() > 1 else weight.fill_(1)
+    for statistic in network.buffers():
+        statistic.fill_(1 if statistic.is_floating_point() else 0)
+    return network
