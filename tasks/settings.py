@@ -11,8 +11,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
-from lorvp.experiment import params
 from lorvp.errors import InputError
+from lorvp.experiment import params
 from lorvp.experiment.params import Experiment, Params
 from lorvp.performance.lanes import MOST
 from lorvp.settings import LARGEST, Count, Name, Positive, Settings

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 import lorvp
 from lorvp.cli.commands import app
 from lorvp.cli.give import Form as Typed
+from lorvp.datasets.pixels.view import View
 from lorvp.deployment.forms import Form, form_of
 from lorvp.deployment.metadata import read_metadata
 from lorvp.errors import InputError
@@ -19,14 +20,15 @@ from lorvp.images import resized
 
 KIND = ("resnet", "lor_vp", "lp")
 SAID = {
-    "view": None,
+    "view": {"size": 16, "resize": "squash", "crop": 0.875, "interpolation": "bilinear",
+             "upright": True},
     "fit": {"kind": "Resize", "interpolation": "bilinear"},
     "input_size": [32, 32],
     "channels": "RGB",
     "layout": "NCHW",
     "values": [0, 1],
     "mean_and_std": "in the graph",
-}
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -57,14 +59,16 @@ def test_they_are_there_for_those_who_have_no_lorvp(exported, project):
 
 def test_whoever_does_what_it_says_gets_the_classifiers_answer(exported, project):
     """For an image of another size."""
-    images_BHWC = torch.randint(0, 256, (2, 50, 70, 3), dtype=torch.uint8)
+    image_HWC = np.random.default_rng(0).integers(0, 256, (50, 70, 3), dtype=np.uint8)
     said = read_metadata(exported / "model.onnx")["preprocessing"]
+    stored_1HWC = torch.from_numpy(View(**said["view"]).apply(image_HWC))[None]
     size, mode = tuple(said["input_size"]), said["fit"]["interpolation"]
-    canvas_BCHW = resized(images_BHWC, size, mode).float() / 255
+    canvas_BCHW = resized(stored_1HWC, size, mode).float() / 255
     session = onnxruntime.InferenceSession(exported / "model.onnx")
     (found_BK,) = session.run(["logits"], {"images": canvas_BCHW.numpy()})
+    classifier = lorvp.load(project.train(*KIND)[0])
     with torch.inference_mode():
-        expected_BK = lorvp.load(project.train(*KIND)[0])(images_BHWC).numpy()
+        expected_BK = classifier(torch.from_numpy(classifier.read(image_HWC))[None]).numpy()
     np.testing.assert_allclose(found_BK, expected_BK, rtol=1e-4, atol=1e-4)
 
 
