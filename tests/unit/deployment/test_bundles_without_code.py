@@ -1,4 +1,4 @@
-"""A bundle brings no code: whoever loads it has the code, in the same version, and has allowed it."""
+"""A bundle brings no code: whoever loads it has it, in the same version, and has allowed it."""
 
 import sys
 

@@ -1,5 +1,6 @@
 """What cannot be used is refused before anything is prepared, naming the key of params.yaml."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,8 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setenv("LORVP_CODE", "their_nets")
+    yield
+    sys.modules.pop("their_nets", None)
 
 
 def experiment(network: str, method: str = "none", mapping: str = "lp", more: str = ""):
@@ -117,7 +120,7 @@ def test_datasets_alone_are_enough_to_prepare_them_and_not_to_train(rest):
 
 @pytest.mark.parametrize("place", ["/etc", "s3://somewhere/nets", ""])
 def test_only_places_of_this_machine_from_the_projects_folder_are_looked_at(place):
-    with pytest.raises(InputError, match="code.nets: should be a path from the project's folder"):
+    with pytest.raises(InputError, match=r"code\.nets: should be a path from the project's folder"):
         experiment(SMALL, more=f"code: {{nets: '{place}'}}\n")
 
 
