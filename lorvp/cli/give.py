@@ -32,7 +32,7 @@ def export(
     with the prompt in its weights."""
     from lorvp.deployment import forms
 
-    forms.export(prompt, target, form and forms.Form(form), checkpoints)
+    forms.export(prompt, target, forms.Form(form.value) if form else None, checkpoints)
     print(printable(target))
 
 

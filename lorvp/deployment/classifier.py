@@ -150,7 +150,7 @@ class Classifier(nn.Module):
 
 def _is_traced() -> bool:
     """Whether a graph is being made, which has no values to look at."""
-    return torch.compiler.is_compiling() or torch.compiler.is_exporting() or torch.jit.is_tracing()
+    return torch.compiler.is_compiling() or torch.compiler.is_exporting()
 
 
 def _of_pillow(image: Image.Image, turn: bool) -> np.ndarray:

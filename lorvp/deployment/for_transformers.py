@@ -41,7 +41,7 @@ class PromptedForImageClassification(PreTrainedModel):
 
     config_class = PromptedConfig
     main_input_name = "pixel_values"
-    input_modalities = ("image",)
+    input_modalities = "image"
 
     def __init__(self, classifier: Classifier) -> None:
         names = dict(enumerate(classifier.class_names))
