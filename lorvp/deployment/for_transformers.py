@@ -27,7 +27,7 @@ except ImportError as error:
     ) from error
 
 
-class PromptedConfig(PreTrainedConfig):
+class _PromptedConfig(PreTrainedConfig):
     """Names of the classes."""
 
     model_type = "lorvp"
@@ -39,13 +39,13 @@ class PromptedForImageClassification(PreTrainedModel):
     It is made of a loaded bundle, and neither saved nor loaded by transformers.
     """
 
-    config_class = PromptedConfig
+    config_class = _PromptedConfig
     main_input_name = "pixel_values"
     input_modalities = "image"
 
     def __init__(self, classifier: Classifier) -> None:
         names = dict(enumerate(classifier.class_names))
-        config = PromptedConfig(id2label=names, label2id={name: k for k, name in names.items()})
+        config = _PromptedConfig(id2label=names, label2id={name: k for k, name in names.items()})
         config.problem_type = "single_label_classification"
         super().__init__(config)
         self.classifier = classifier
@@ -62,7 +62,7 @@ class PromptedForImageClassification(PreTrainedModel):
         raise InputError("`lorvp export` saves a prompt with its network; transformers cannot")
 
 
-AutoModelForImageClassification.register(PromptedConfig, PromptedForImageClassification)
+AutoModelForImageClassification.register(_PromptedConfig, PromptedForImageClassification)
 
 
 def for_transformers(classifier: Classifier) -> PromptedForImageClassification:

@@ -10,8 +10,6 @@ import hashlib
 import os
 from collections.abc import Sequence
 
-import torch
-
 from lorvp.errors import InputError
 from lorvp.experiment.params import ParamsError
 from lorvp.experiment.trial import Point
@@ -96,8 +94,7 @@ def require_fitting(
         tried.add(key)
         manifest = manifests[trial.network]
         try:
-            with torch.random.fork_rng(devices=[]):
-                built(trial, manifest.canvas, manifest.ends(names[trial.dataset]))
+            built(trial, manifest.canvas, manifest.ends(names[trial.dataset]))
         except InputError as error:
             reasons.setdefault(f"{point.method} · {point.mapping}", str(error))
     if reasons:
