@@ -13,7 +13,7 @@ from lorvp.text.printable import printable
 
 
 class Form(StrEnum):
-    """Forms in which a prompt is exported."""
+    """As in ``lorvp.deployment.forms``, which takes long to import."""
 
     bundle = "bundle"
     timm = "timm"
@@ -24,22 +24,15 @@ class Form(StrEnum):
 def export(
     prompt: Prompt,
     target: Path,
-    form: Annotated[Form, typer.Option(help="bundle: with its network, for lorvp.load.")] = (
-        Form.bundle
-    ),
+    form: Annotated[Form | None, typer.Option(help="In place of what the ending says.")] = None,
     checkpoints: Checkpoints = None,
 ) -> None:
-    """Write a prompt for use elsewhere. timm: a plain timm network with the prompt in its weights;
-    onnx, torch: a graph that reads images on the network's canvas."""
-    from lorvp.deployment import bundle as bundles
-    from lorvp.deployment import graphs
-    from lorvp.deployment.load import load, local
+    """Write a prompt for use elsewhere: a folder with its network, for lorvp.load; TARGET.onnx or
+    TARGET.pt2, a graph that reads images on the network's canvas; --form timm, a plain timm network
+    with the prompt in its weights."""
+    from lorvp.deployment import forms
 
-    if form is Form.bundle:
-        bundles.bundle(local(prompt), target, checkpoints)
-    else:
-        write = {"timm": bundles.to_timm, "onnx": graphs.write_onnx, "torch": graphs.write_torch}
-        write[form](load(prompt, checkpoints), target)
+    forms.export(prompt, target, forms.Form(form.value) if form else None, checkpoints)
     print(printable(target))
 
 

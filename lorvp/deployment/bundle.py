@@ -1,7 +1,8 @@
 """A trained prompt with its frozen network in one folder, to be given away.
 
-A bundle has the trial's own files, ``network/`` with the checkpoint, and README.md with the
-numbers. ``lorvp.load`` reads it from a folder or from the Hugging Face hub.
+A bundle has the trial's own files, ``network/`` with the checkpoint, README.md with the numbers
+and how it is used, and preprocessor_config.json for transformers. ``lorvp.load`` reads it from a
+folder or from the Hugging Face hub.
 """
 
 from __future__ import annotations
@@ -11,18 +12,20 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from huggingface_hub import EvalResult, HfApi, ModelCard, ModelCardData
+from huggingface_hub import HfApi
 from huggingface_hub.errors import HFValidationError
 from huggingface_hub.errors import HTTPError as HubError  # pyright: ignore
 from timm.models import save_for_hf
 
+from lorvp.datasets.pixels.view import View
+from lorvp.deployment import image_processor
+from lorvp.deployment.card import card
 from lorvp.deployment.classifier import Classifier
 from lorvp.deployment.fold import with_mapping, with_prompt
 from lorvp.deployment.load import NETWORK, network_of, read
 from lorvp.errors import InputError
-from lorvp.files.whole import whole_folder
+from lorvp.files.whole import to_json, whole_folder
 from lorvp.networks import checkpoint
-from lorvp.results.tables import in_markdown
 from lorvp.trials.verified import FILES
 
 
@@ -41,60 +44,13 @@ def bundle(prompt: Path, target: Path, checkpoints: Path | None = None) -> None:
         (scratch / NETWORK).mkdir()
         for name in checkpoint.FILES:  # no other files, which may be links to anywhere
             shutil.copy2(network / name, scratch / NETWORK / name)
-        card(record, checkpoint.read_manifest(network).licence).save(scratch / "README.md")
+        (scratch / image_processor.FILE).write_text(_processor(record))
+        card(record, checkpoint.read_manifest(network)).save(scratch / "README.md")
 
 
-def card(record: dict[str, Any], licence: str | None) -> ModelCard:
-    """The model card that the hub shows: what the prompt is, its accuracy, how to use it."""
-    task, summary = record["task"], record["summary"]
-    result = EvalResult(
-        task_type="image-classification",
-        dataset_type=task["dataset"],
-        dataset_name=task["dataset"],
-        metric_type="accuracy",
-        metric_value=round(summary["test_accuracy"], 4),
-    )
-    data = ModelCardData(
-        model_name=record["name"],
-        library_name="lorvp",
-        tags=["visual-prompting", "image-classification"],
-        pipeline_tag="image-classification",
-        license="other" if licence else None,
-        license_name=licence,
-        eval_results=[result],
-    )
-    return ModelCard(f"---\n{data.to_yaml()}\n---\n{_text(record)}")
-
-
-def _text(record: dict[str, Any]) -> str:
-    task, summary = record["task"], record["summary"]
-    settings = record["identity"]["settings"]
-    text = in_markdown  # every word may come from a stranger
-    names = ", ".join(map(text, task["class_names"][:20]))
-    architecture, source = (text(record["network"][key]) for key in ("architecture", "source"))
-    return f"""
-# {text(record["name"])}
-
-A visual prompt: {summary["trained_values"]:,} trained values before and behind a frozen \
-network, {architecture} ({source}), which was not changed.
-
-| | |
-| --- | --- |
-| classes | {names}{" …" if len(task["class_names"]) > 20 else ""} |
-| method | {text(settings["method"]["kind"])} |
-| mapping | {text(settings["mapping"]["kind"])} |
-| test accuracy | {summary["test_accuracy"]:.2%} (one seed; validation chose epoch \
-{summary["best_epoch"]}) |
-| trained with | lorvp {text(record["environment"]["lorvp"])}, torch \
-{text(record["environment"]["torch"])} |
-
-```python
-import lorvp
-
-classifier = lorvp.load("PATH OR user/name")
-print(classifier.predict(["image.jpg"]))
-```
-"""
+def _processor(record: dict[str, Any]) -> str:
+    view = record["task"]["view"]
+    return to_json(image_processor.processor_config(view and View.model_validate(view)))
 
 
 def to_timm(classifier: Classifier, target: Path) -> None:
@@ -141,7 +97,7 @@ def push(folder: Path, repository: str, private: bool = True) -> str:
         raise InputError(
             f"{folder} has no network beside the prompt; `lorvp export` makes a bundle"
         )
-    names = ["README.md", "trial.json", *sorted(FILES)]
+    names = ["README.md", image_processor.FILE, "trial.json", *sorted(FILES)]
     names += [f"{NETWORK}/{name}" for name in checkpoint.FILES]
     if links := [name for name in names if (folder / name).is_symlink()]:
         raise InputError(f"{folder / links[0]} is a link; `lorvp export` makes a bundle of files")

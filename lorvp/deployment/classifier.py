@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from lorvp.datasets.pixels.decoding import pixels
 from lorvp.datasets.pixels.files import BROKEN, read_image, why
 from lorvp.datasets.pixels.view import View
+from lorvp.deployment.batch import grey_levels, outside, require_unit
 from lorvp.errors import InputError
 from lorvp.networks.acceleration.precision import computing_in
 from lorvp.recipe import Precision
@@ -36,8 +37,12 @@ class Answer:
 
 
 class Classifier(nn.Module):
-    """``forward`` takes uint8 images_BHWC of any size and returns logits_BK; ``predict`` takes
-    files and returns names. All its weights are frozen.
+    """``forward`` takes images of any size and returns logits_BK; ``predict`` takes files and
+    returns names. All its weights are frozen.
+
+    Images are uint8, or floats in [0, 1], and channels are first or last. Every batch of floats
+    is looked at on the CPU. Elsewhere only the first is, since looking waits for the device; of a
+    later one with values far from [0, 1] all logits are NaN, which costs no wait.
 
     Both compute in ``precision``, that of the training. It is a setting of the process while they
     run: on a GPU, threads that classify at once should do so in one precision.
@@ -53,11 +58,29 @@ class Classifier(nn.Module):
         super().__init__()
         self.model, self.class_names, self.view = model, tuple(class_names), view
         self.precision: Precision = precision
+        self._looked_at_floats = False
         self.eval().requires_grad_(False)
 
-    def forward(self, images_BHWC: Tensor) -> Tensor:
+    def forward(self, images: Tensor) -> Tensor:
+        """logits_BK
+
+        Raises:
+            InputError: the images have another type, shape or range.
+        """
+        images_BHWC, wrong = grey_levels(images), self._wrong(images)
         with computing_in(self.precision):
-            return self.model(images_BHWC)
+            logits_BK = self.model(images_BHWC)
+        return logits_BK if wrong is None else logits_BK.masked_fill(wrong, torch.nan)
+
+    def _wrong(self, images: Tensor) -> Tensor | None:
+        """Whether floats are far from [0, 1], if that is to be found out without a wait."""
+        if not images.is_floating_point() or _is_traced():
+            return None
+        if images.device.type != "cpu" and self._looked_at_floats:
+            return outside(images)
+        require_unit(images)
+        self._looked_at_floats = True
+        return None
 
     @property
     def device(self) -> torch.device:
@@ -123,6 +146,11 @@ class Classifier(nn.Module):
                 f"shape {pixels_HWC.shape}"
             )
         return self.view.apply(pixels_HWC) if self.view else pixels_HWC
+
+
+def _is_traced() -> bool:
+    """Whether a graph is being made, which has no values to look at."""
+    return torch.compiler.is_compiling() or torch.compiler.is_exporting()
 
 
 def _of_pillow(image: Image.Image, turn: bool) -> np.ndarray:

@@ -1,7 +1,8 @@
 """A classifier as a graph that runs without this project: torch.export, and ONNX.
 
 The graph reads float images_BCHW in [0, 1] that lie on the network's canvas already (for most
-methods: resized to its input size), and gives logits_BK. The number of images is free.
+methods: resized to its input size), and gives logits_BK. The number of images is free. The file
+says so itself, with the names of the classes: see ``metadata.py``.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from torch import Tensor, nn
 
 from lorvp.deployment.classifier import Classifier
 from lorvp.deployment.fold import with_prompt
+from lorvp.deployment.metadata import metadata_of
 from lorvp.deployment.one_head import in_one_head
 from lorvp.errors import InputError
 from lorvp.files.whole import write_whole
@@ -117,7 +119,7 @@ def graph_of(classifier: Classifier) -> torch.export.ExportedProgram:
 def write_torch(classifier: Classifier, path: Path) -> None:
     """Write a file that ``torch.export.load(path).module()`` runs."""
     buffer = io.BytesIO()
-    torch.export.save(graph_of(classifier), buffer)
+    torch.export.save(graph_of(classifier), buffer, extra_files=dict(metadata_of(classifier)))
     write_whole(path, buffer.getvalue())
 
 
@@ -139,6 +141,7 @@ def write_onnx(classifier: Classifier, path: Path) -> None:
             verbose=False,
         )  # fmt: skip
     assert program is not None
+    program.model.metadata_props.update(metadata_of(classifier))
     with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
         program.save(f"{scratch}/graph", external_data=False)
         os.replace(f"{scratch}/graph", path)

@@ -33,9 +33,9 @@ class Params(Settings):
 
     datasets: dict[Name, DatasetConfig]
     """Tasks by name, of the networks as well as of the prompts."""
-    checkpoints: dict[Name, CheckpointConfig]
-    """Frozen networks by name."""
-    grid: dict[Name, dict[str, Any]] = Field(min_length=1)
+    checkpoints: dict[Name, CheckpointConfig] = Field(default={})
+    """Frozen networks by name; none are needed to prepare datasets."""
+    grid: dict[Name, dict[str, Any]] = Field(default={})
     """Blocks; each stands for the product of its lists."""
 
 

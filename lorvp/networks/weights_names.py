@@ -32,6 +32,8 @@ WRAPPERS = (
 published one; timm prefers them too."""
 INSIDE = ("_orig_mod", "module")
 """What torch.compile and DDP call the network inside, wherever they wrap a part of it."""
+COUNTS = {"n_averaged"}
+"""What torch's `AveragedModel` stores beside the weights that it averages."""
 
 State = Mapping[str, Tensor]
 
@@ -123,7 +125,7 @@ def _tensors(content: Mapping) -> State:
     weights = {
         name: value
         for name, value in content.items()
-        if isinstance(name, str) and isinstance(value, Tensor)
+        if isinstance(name, str) and isinstance(value, Tensor) and name not in COUNTS
     }
     return content if len(weights) == len(content) else weights
 

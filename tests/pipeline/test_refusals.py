@@ -31,11 +31,21 @@ def too_many(params: Any) -> None:
     params["datasets"]["digits"].update(test=1700, val=1700)
 
 
+def no_such_network(params: Any) -> None:
+    """Which is refused before the dataset that changed is prepared."""
+    params["datasets"]["digits"]["val"] = 200
+    params["checkpoints"]["x"] = {"kind": "timm", "name": "no_such_model"}
+
+
 CASES = {
     misspelt: [
         r"params.yaml:\d+:\d+: grid.pixel.method.lor_pv: .*did you mean 'lor_vp'",
         r"params.yaml:\d+:\d+: grid.pixel.mapping.1: .*'pl'",
         r"params.yaml:\d+:\d+: datasets.digits.*'didgits'",
+    ],
+    no_such_network: [
+        r"params.yaml: checkpoints.x: timm has no architecture 'no_such_model'",
+        r"failed to reproduce 'datasets@digits'",
     ],
     too_wide: [r"params.yaml: grid: adavipro p=17 s=8 · ilm: .*17"],
     too_good: [r"params.yaml: checkpoints.letters_resnet: .* less than min_accuracy \(100%\)"],

@@ -156,9 +156,7 @@ MISSING = [
          "14:33: grid.a.method.x.content", "'kind'"),
     case("kind of a dataset", GOOD.replace("kind: digits", "seed: 0"), "3:3: datasets.digits",
          "'kind'"),
-    case("grid", HEAD.replace("grid:\n", ""), "1:1: the file", "'grid'"),
-    case("two sections", "grid:\n" + block(), "1:1: the file",
-         "'datasets' is missing, and the key 'checkpoints' is missing"),
+    case("datasets", "grid: {}\n", "1:1: the file", "the key 'datasets' is missing"),
 ]  # fmt: skip
 
 WRONG_SHAPES = [
@@ -169,7 +167,6 @@ WRONG_SHAPES = [
     case("a list as the grid", HEAD + "  - a: 1\n", "10:1: grid", "mapping"),
     case("a list as a block", HEAD + "  a:\n    - dataset: digits\n", "11:3: grid.a", "mapping"),
     case("an empty block", HEAD + "  a:\n", "11:3: grid.a", "mapping"),
-    case("an empty grid", HEAD.replace("grid:", "grid: {}"), "10:1: grid", "at least"),
     case("a list as datasets", GOOD.replace("  letters: letters\n  digits:\n    kind: digits",
          "  - letters\n  - digits"), "1:1: datasets", "mapping"),
     case("a word as datasets", "datasets: digits\n" + GOOD[GOOD.index("checkpoints"):],

@@ -94,7 +94,9 @@ def default() -> dict[str, Any]:
 def test_settings_are_accepted(block):
     experiment, shown = default(), YAML(typ="safe").load(block.code)
     for section, settings in shown.items():
-        experiment[section] = settings if section == "grid" else experiment[section] | settings
+        experiment[section] = (
+            settings if section == "grid" else experiment.get(section, {}) | settings
+        )
     _, problems = check(experiment, RunParams)
     assert problems == []
 

@@ -107,4 +107,6 @@ def test_the_folder_of_tables_is_no_output_but_what_is_written_there_is():
 
 def test_settings_of_the_machine_are_in_no_stage():
     for stage in stages().values():
-        assert not {"compute", "tracking"} & {param.split(".")[0] for param in stage["params"]}
+        assert not {"compute", "tracking"} & {
+            param.split(".")[0] for param in stage.get("params", [])
+        }

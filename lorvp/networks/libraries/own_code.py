@@ -26,6 +26,7 @@ from lorvp.networks.options.base import UNBUILDABLE, reason
 
 VARIABLE = "LORVP_CODE"
 INSTALLED = {"site-packages", "dist-packages"}
+"""Folders of installed packages."""
 
 
 def maker(build: str, code: dict[str, str]) -> Callable[..., Any]:
@@ -49,7 +50,16 @@ def maker(build: str, code: dict[str, str]) -> Callable[..., Any]:
 
 
 def code_of(build: str) -> dict[str, str]:
-    """A hash of the syntax of each file of the user's that ``build`` imports, by module.
+    """A hash of the syntax of each file of ``files_of``, by module.
+
+    Raises:
+        InputError: a file is not there, or is no Python.
+    """
+    return {name: _syntax(path) for name, path in files_of(build).items()}
+
+
+def files_of(build: str) -> dict[str, Path]:
+    """Each file of the user's that ``build`` imports, by module.
 
     Followed are imports, wherever they stand in a file, to what lies beside the package: all
     modules of a project's folder, or of the same package where it is installed.
@@ -62,13 +72,13 @@ def code_of(build: str) -> dict[str, str]:
     if path is None:
         raise InputError(_missing(module))
     home = path.parents[module.count(".") + (path.name == "__init__.py")]
-    found: dict[str, str] = {}
+    found: dict[str, Path] = {}
     waiting = [module]
     while waiting:
         name = waiting.pop()
         path = _source(name)
         if name not in found and path is not None and _is_own(path, home, name, module):
-            found[name] = _syntax(path)
+            found[name] = path
             waiting += _imports(name, path)
             waiting += [name.rpartition(".")[0]] * ("." in name)
     return dict(sorted(found.items()))
@@ -164,9 +174,16 @@ def _syntax(path: Path) -> str:
         raise InputError(f"{path} cannot be read as Python: {reason(error)}") from error
 
 
+def _parsed(path: Path) -> ast.Module:
+    try:
+        return ast.parse(path.read_bytes())
+    except (SyntaxError, ValueError, OSError) as error:
+        raise InputError(f"{path} cannot be read as Python: {reason(error)}") from error
+
+
 def _imports(module: str, path: Path) -> Iterator[str]:
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]
-    for node in ast.walk(ast.parse(path.read_bytes())):
+    for node in ast.walk(_parsed(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

@@ -15,7 +15,7 @@ from lorvp.files.whole import sha256
 from lorvp.networks import checkpoint
 from lorvp.networks.sources.torchvision import TorchvisionConfig
 from lorvp.networks.weights_file import require_file
-from lorvp.networks.weights_names import weights_in
+from lorvp.networks.weights_names import WRAPPERS, state_for, weights_in
 from tests.support.networks.samples import built, facts, read_from, saved, torchvision_facts
 
 RESNET = built(facts("test_resnet"))
@@ -46,10 +46,14 @@ WRAPPED = {
                         "kept": np.bool_(True), "half": np.float32(0.5)},
     "arguments": lambda s: {"state_dict": s, "args": Namespace(lr=0.1)},
     "numbers beside": lambda s: {**s, "epoch": 3, "best": np.float32(0.5)},
+    "averaged by torch": lambda s: {"n_averaged": torch.tensor(7),
+                                    **{f"module.{k}": v for k, v in s.items()}},
     "ordered": OrderedDict,
 }  # fmt: skip
-PREFIXES = ["module.", "_orig_mod.", "model.", "net.", "backbone.", "module._orig_mod.",
-            "_orig_mod.module.", "model.backbone.", "student.encoder.net."]  # fmt: skip
+EACH = {f"below {name}": lambda s, name=name: {name: s} for name in WRAPPERS}
+PREFIXES = ["module.", "_orig_mod.", "model.", "net.", "network.", "backbone.", "encoder.",
+            "classifier.", "module._orig_mod.", "_orig_mod.module.", "model.module.",
+            "model.backbone.", "student.encoder.net."]  # fmt: skip
 
 
 def digest(folder: Path, path: Path, names: str) -> str:
@@ -64,10 +68,20 @@ def plain(tmp_path, names) -> str:
     return digest(tmp_path, saved(RESNET, tmp_path / "plain.safetensors"), names)
 
 
-@pytest.mark.parametrize("way", WRAPPED)
+@pytest.mark.parametrize("way", {**WRAPPED, **EACH})
 def test_weights_below_a_name(tmp_path, names, plain, way):
-    torch.save(WRAPPED[way](STATE), tmp_path / "w.pth")
+    torch.save((WRAPPED | EACH)[way](STATE), tmp_path / "w.pth")
     assert digest(tmp_path, tmp_path / "w.pth", names) == plain
+
+
+@pytest.mark.parametrize("name", WRAPPERS)
+def test_every_name_is_looked_below_and_every_prefix_taken_off_there(tmp_path, name):
+    for prefix in ["", *PREFIXES]:
+        torch.save({name: prefixed(prefix), "best": np.float64(0.9)}, tmp_path / "w.pth")
+        require_file(tmp_path / "w.pth")
+        found = state_for(RESNET, tmp_path / "w.pth", "test_resnet")
+        assert found.keys() == STATE.keys(), prefix
+        assert all(torch.equal(STATE[key], tensor) for key, tensor in found.items())
 
 
 @pytest.mark.parametrize("prefix", PREFIXES)
