@@ -10,6 +10,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
+from lorvp.plugins import found
 from lorvp.plugins.found import OWN, Found, every, with_kinds
 from lorvp.settings import Settings
 
@@ -93,5 +94,6 @@ def made_by(parts: list[Settings]) -> dict[str, str]:
 
 def forget() -> None:
     """Look again, for tests that install or edit packages while the process runs."""
+    found.forget()
     packages.cache_clear()
     files.cache_clear()

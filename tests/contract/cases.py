@@ -1,9 +1,9 @@
 """Every settings object that a union stands for, found by looking at the union.
 
-Words to choose from (a ``Literal``) and what a field gives as ``Field(examples=[…])`` are varied one
-field at a time; all other fields keep their defaults, which are the papers' values. A class that composes other settings is tried with every
-pair of their kinds, and what it refuses is set aside: tests/unit/prompts/test_compose.py tells
-what.
+Words to choose from (a ``Literal``) and what a field gives as ``Field(examples=[…])`` are varied
+one field at a time; all other fields keep their defaults, which are the papers' values. A class
+that composes other settings is tried with every pair of their kinds, and what it refuses is set
+aside: tests/unit/prompts/test_compose.py tells what.
 """
 
 from collections.abc import Iterator

@@ -30,9 +30,7 @@ def test_no_class_is_refused_whatever_it_is_asked():
     assert {type(method) for method in ASKED} == {type(method) for method in METHODS}
 
 
-@pytest.mark.parametrize(
-    "union", UNIONS, ids=lambda union: next(classes_in(union)).__name__
-)
+@pytest.mark.parametrize("union", UNIONS, ids=lambda union: next(classes_in(union)).__name__)
 def test_no_two_classes_of_a_union_share_a_kind(union):
     kinds = [cls.model_fields["kind"].default for cls in classes_in(union)]
     assert len(kinds) == len(set(kinds))
