@@ -103,5 +103,5 @@ def test_its_kinds_are_trained_loaded_and_missed(site, tmp_path):
         "It was trained with lorvp-stripes 0.1.0 (here: lorvp-stripes not installed); install what "
         "it was trained with"
     )
-    assert read.startswith("ParamsError params.yaml:9:13: grid.all.method: unknown kind 'stripes'")
+    assert read.startswith("ParamsError params.yaml:9:5: grid.all.method: unknown kind 'stripes'")
     assert "kinds of other packages are here where these are installed" in read
