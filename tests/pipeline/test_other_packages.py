@@ -119,7 +119,7 @@ def test_they_are_trained_shown_loaded_trained_again_when_edited_and_missed(own,
 
     missing = own.dvc("repro", "--force", "--single-item", "prompts")
     assert missing.code != 0
-    assert "grid.all.method: unknown kind 'stripes'" in missing.out
+    assert "grid.all.method.stripes: unknown kind 'stripes'" in missing.out
     assert "there is no key 'diary'" in missing.out
     assert "Traceback" not in missing.out
     one = next(iter(own.trials().keys() - before.keys()))
