@@ -3,6 +3,9 @@
 Starting from some modules, imports within this package are followed. Files named
 ``__init__.py`` only list names (a test holds them to it) and are not followed: what a trial
 takes from a list is known from its settings, so editing one method leaves the others alone.
+
+Of a package of other people that brings kinds (`lorvp.plugins`), all files count as soon as one of
+its modules is reached: Python by its syntax, others by their bytes.
 """
 
 from __future__ import annotations
@@ -14,11 +17,13 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
+from lorvp.plugins import code as plugins
+
 ROOT = Path(__file__).parent.parent
 
 GROUND = frozenset({
-    "lorvp.code_digest", "lorvp.errors", "lorvp.files", "lorvp.settings", "lorvp.text",
-    "lorvp.version",
+    "lorvp.code_digest", "lorvp.errors", "lorvp.files", "lorvp.plugins", "lorvp.settings",
+    "lorvp.text", "lorvp.version",
 })  # fmt: skip
 """Modules and folders that never count: they compute no number. An edit of them can only break a
 result, and most only word messages."""
@@ -39,8 +44,12 @@ def digest_of(modules: Iterable[str], apart: Iterable[str] = ()) -> str:
 def _digest_of(root: Path, modules: frozenset[str], apart: frozenset[str]) -> str:
     """Cached: thousands of trials ask for a few digests, which take 8 ms each."""
     total = hashlib.sha256()
-    for module in sorted(closure(modules, apart)):
+    reached = closure(modules, apart)
+    for module in sorted(m for m in reached if plugins.package_of(m) is None):
         total.update(f"{module}={_syntax(_file(module))};".encode())
+    for package in sorted({p for m in reached if (p := plugins.package_of(m)) is not None}):
+        for name, path in plugins.files(package).items():
+            total.update(f"{name}={_content(path)};".encode())
     return total.hexdigest()[:16]
 
 
@@ -56,8 +65,18 @@ def closure(modules: Iterable[str], apart: Iterable[str] = ()) -> set[str]:
         known = module in found or not stop.isdisjoint(_with_folders(module))
         if not known and _file(module).exists():
             found.add(module)
-            waiting += _imports(_file(module))
+            waiting += _named_in(module)
     return found
+
+
+def _named_in(module: str) -> Iterator[str]:
+    """What a module imports; with a module of other people's, all files of its package do."""
+    if (package := plugins.package_of(module)) is None:
+        yield from _imports(_file(module))
+        return
+    for path in plugins.files(package).values():
+        if path.suffix == ".py":
+            yield from _imports_of_others(path)
 
 
 def _with_folders(module: str) -> Iterator[str]:
@@ -70,26 +89,30 @@ def _with_folders(module: str) -> Iterator[str]:
 def hold() -> None:
     """Hash the code as it is now from now on, for a process that has loaded it and keeps it even if
     the files change."""
-    for path in (ROOT / "lorvp").rglob("*.py"):
+    for path in [*(ROOT / "lorvp").rglob("*.py"), *_files_of_others()]:
         _held[path] = path.read_bytes()
     _loaded_before.update(sys.modules)
 
 
 def loaded_otherwise() -> list[str]:
     """Modules that this process has loaded since ``hold`` from files that had changed by then."""
-    late = [name for name in sys.modules.keys() - _loaded_before if name.startswith("lorvp.")]
+    new = sys.modules.keys() - _loaded_before
+    late = [name for name in new if name.startswith("lorvp.") or plugins.package_of(name)]
     return sorted(n for n in late if _file(n) in _held and _held[_file(n)] != _now(_file(n)))
 
 
 def forget() -> None:
     """Clear all caches, for tests that edit code while the process runs."""
-    for kept in (_digest_of, _imports, _syntax):
+    for kept in (_digest_of, _imports, _syntax, _imports_of_others):
         kept.cache_clear()
+    plugins.forget()
     _held.clear()
     _loaded_before.clear()
 
 
 def _file(module: str) -> Path:
+    if (path := plugins.file_of(module)) is not None:
+        return path
     return ROOT.joinpath(*module.split(".")).with_suffix(".py")
 
 
@@ -115,6 +138,24 @@ def _imports(path: Path) -> list[str]:
     return [name for name in _imported(ast.parse(_source(path))) if name.startswith("lorvp.")]
 
 
+@cache
+def _imports_of_others(path: Path) -> list[str]:
+    """Also what `lorvp` itself gives out, whichever name of it is taken."""
+    names = list(_imported(ast.parse(_source(path))))
+    given = _imported_for_types(ROOT / "lorvp" / "__init__.py") if "lorvp" in names else []
+    return [*names, *given]
+
+
+def _imported_for_types(path: Path) -> list[str]:
+    nodes = ast.walk(ast.parse(_source(path)))
+    return [node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module]
+
+
+def _files_of_others() -> Iterator[Path]:
+    for package in plugins.packages():
+        yield from plugins.files(package).values()
+
+
 def _imported(tree: ast.AST) -> Iterator[str]:
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.Import):
@@ -130,6 +171,12 @@ def _imported(tree: ast.AST) -> Iterator[str]:
 def _is_for_types_only(node: ast.AST) -> bool:
     """`if TYPE_CHECKING:`, whose imports never run."""
     return isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
+
+
+def _content(path: Path) -> str:
+    if path.suffix == ".py":
+        return _syntax(path)
+    return hashlib.sha256(_source(path)).hexdigest()
 
 
 @cache

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from functools import reduce
+from operator import or_
+from typing import Annotated, Any, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+)
+from pydantic.fields import FieldInfo
+from pydantic_core import CoreSchema
 
 
 class Settings(BaseModel):
@@ -19,6 +30,8 @@ class Settings(BaseModel):
         strict=True,
         allow_inf_nan=False,
         use_attribute_docstrings=True,
+        # Until they are used: by then the packages that add kinds are imported, see `ByKind`.
+        defer_build=True,
     )
 
 
@@ -121,6 +134,48 @@ def _kind_alone(value: Any) -> Any:
 # are derived from it.
 BY_KIND = Field(discriminator="kind")
 OR_KIND_ALONE = BeforeValidator(_kind_alone)
+
+
+@dataclass(frozen=True)
+class ByKind:
+    """In place of ``BY_KIND``: a choice among the classes of the union and those of ``others``.
+
+    The others are asked for when a schema is built and not when the union is written, since their
+    modules import ours.
+    """
+
+    others: Callable[[tuple[type[Settings], ...]], tuple[type[Settings], ...]]
+    """Further classes, for those of the union."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        own = get_args(source)
+        every: Any = reduce(or_, self.others(own), source)
+        return handler.generate_schema(Annotated[every, BY_KIND])
+
+
+def classes_in(annotation: Any) -> Iterator[type[Settings]]:
+    """The settings classes that an annotation stands for, at any depth."""
+    if isinstance(annotation, type) and issubclass(annotation, Settings):
+        yield annotation
+    inner = get_args(annotation)
+    for part in inner:
+        yield from classes_in(part)
+    for mark in inner[1:]:
+        if isinstance(mark, ByKind):
+            yield from mark.others(get_args(inner[0]))
+
+
+def takes_others(annotation: Any) -> bool:
+    """Whether a choice in an annotation, at any depth, is open to the classes of other packages."""
+    inner = get_args(annotation)
+    return isinstance(annotation, ByKind) or any(map(takes_others, inner))
+
+
+def annotation_of(known: FieldInfo) -> Any:
+    """A field's annotation, with the marks that pydantic keeps apart."""
+    return Annotated[known.annotation, *known.metadata] if known.metadata else known.annotation
 
 
 def symbols(settings: Settings) -> dict[str, str]:

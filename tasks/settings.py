@@ -6,15 +6,15 @@ Nothing here changes a result, so no stage depends on it, and `lorvp` does not k
 from __future__ import annotations
 
 from pathlib import Path
-from pkgutil import resolve_name
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, Field, WithJsonSchema, create_model, model_validator
 
 from lorvp.errors import InputError
 from lorvp.experiment import params
 from lorvp.experiment.params import Experiment, Params
 from lorvp.performance.lanes import MOST
+from lorvp.plugins.named import Others
 from lorvp.settings import LARGEST, Count, Name, Positive, Settings
 from lorvp.text.quoted import shown
 
@@ -26,10 +26,16 @@ RUNNERS = {
     "dask": "tasks.runners.dask_runner:OnDask",
 }
 """What trials run on: the class of each runner by its name in params.yaml."""
+OTHER_RUNNERS = Others("lorvp.runners", tuple(RUNNERS), ("check", "task_runner", "team"))
+RUNNERS |= OTHER_RUNNERS.places
 
 TRACKERS = {"wandb": "tasks.tracking.wandb"}
 """What is told of trials while they train: the module of each tracker by its key in ``tracking``.
 It has ``start`` and ``publish``, see ``tasks/tracking/tracker.py``."""
+OTHER_TRACKERS = Others(
+    "lorvp.trackers", (*TRACKERS, "project", "entity"), ("NAME", "start", "publish")
+)
+TRACKERS |= OTHER_TRACKERS.places
 
 
 def _known(runner: str) -> str:
@@ -111,8 +117,15 @@ class TrackingConfig(Settings):
     @property
     def services(self) -> list[Any]:
         """The modules of those trackers that are switched on."""
-        on = [module for key, module in TRACKERS.items() if getattr(self, key) != "disabled"]
-        return [resolve_name(module) for module in on]
+        on = [key for key in TRACKERS if getattr(self, key) != "disabled"]
+        return [OTHER_TRACKERS.resolved(TRACKERS, key) for key in on]
+
+
+if not TYPE_CHECKING and OTHER_TRACKERS.places:  # each has a key, as ours have
+    keys = dict.fromkeys(OTHER_TRACKERS.places, (Mode, "disabled"))
+    TrackingConfig = create_model(
+        "TrackingConfig", __base__=TrackingConfig, __module__=__name__, **keys
+    )
 
 
 def _inside_a_project(path: str) -> str:
@@ -162,4 +175,6 @@ def nothing_to_train(experiment: RunExperiment) -> str:
 def read_sections(path: Path = PARAMS) -> RunExperiment:
     """Read and check all of ``path``, with trials or without; see
     ``lorvp.experiment.params.read_as``."""
+    OTHER_RUNNERS.require_free()
+    OTHER_TRACKERS.require_free()
     return params.read_as(RunParams, path)

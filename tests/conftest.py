@@ -15,6 +15,7 @@ import torch
 from hypothesis import settings
 from hypothesis.configuration import set_hypothesis_home_dir
 
+from tests.support import contract_of
 from tests.support.surroundings import own_surroundings
 
 HOME = pytest.StashKey[str]()
@@ -24,8 +25,17 @@ settings.register_profile("lorvp", deadline=None, derandomize=True, database=Non
 settings.load_profile("lorvp")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    contract_of.add_option(parser)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    contract_of.select(config, items)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Set before any test file is imported, since Prefect and W&B read these on import."""
+    contract_of.narrow(config)
     home = config.stash.setdefault(HOME, tempfile.mkdtemp(prefix="lorvp-tests-"))
     surroundings = own_surroundings(os.environ, home)
     os.environ.clear()

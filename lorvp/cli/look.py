@@ -67,9 +67,16 @@ def _as_text(record: dict) -> str:
         "classes": f"{len(names)}: {', '.join(names[:10])}{', …' if len(names) > 10 else ''}",
         "network": f"{network['name']}: {network['architecture']}, {network['source']}",
         "settings": json.dumps(record["identity"]["settings"]),
+        **_packages(record),
         "fingerprint": record["fingerprint"],
     }
     return "\n".join(f"{key:<15} {printable(str(value))}" for key, value in lines.items())
+
+
+def _packages(record: dict) -> dict[str, str]:
+    """Other people's packages whose kinds it has."""
+    named = [f"{name} {version}" for name, version in record.get("packages", {}).items()]
+    return {"kinds from": ", ".join(named)} if named else {}
 
 
 def _draw(folder: Path, record: dict, checkpoints: Path | None, picture: Path) -> None:

@@ -12,6 +12,7 @@ from lorvp.errors import InputError
 from lorvp.experiment.trial import Trial
 from lorvp.files import strict_json
 from lorvp.files.whole import to_json
+from lorvp.plugins.found import installed_version
 from lorvp.settings import Name
 from lorvp.text.problems import told
 from lorvp.trials.identity import FORMAT, fingerprint
@@ -83,6 +84,8 @@ class Record(_Part):
     network: Network
     environment: Environment
     summary: Summary
+    packages: dict[Text, Text] = {}
+    """Other people's packages whose kinds it has, and their versions when it was trained."""
 
 
 def read(folder: Path) -> dict[str, Any]:
@@ -148,4 +151,16 @@ def trial_of(record: dict[str, Any]) -> Trial:
     try:
         return Trial.model_validate_json(to_json(settings | names))
     except ValidationError as error:
-        raise InputError(f"trial.json: identity.settings: {told(error)}") from error
+        reason = f"trial.json: identity.settings: {told(error)}"
+        raise InputError(reason + _of_packages(record)) from error
+
+
+def _of_packages(record: dict[str, Any]) -> str:
+    """Which packages, in which versions, know the kinds of a prompt and are not here."""
+    made_with = record.get("packages", {})
+    other = {name: v for name, v in made_with.items() if installed_version(name) != v}
+    if not other:
+        return ""
+    named = " and ".join(f"{name} {version}" for name, version in other.items())
+    here = ", ".join(f"{name} {installed_version(name) or 'not installed'}" for name in other)
+    return f". It was trained with {named} (here: {here}); install what it was trained with"

@@ -19,10 +19,10 @@ from lorvp.experiment.trial import PAPER, RECIPE
 from lorvp.mappings import MappingConfig
 from lorvp.prompts.methods import MethodConfig
 from lorvp.settings import Settings
-from lorvp.text.problems import kind_of, settings_in, told
+from lorvp.text.problems import classes_in, kind_of, told
 
-METHODS = {kind_of(settings): settings for settings in settings_in(MethodConfig)}
-MAPPINGS = {kind_of(settings): settings for settings in settings_in(MappingConfig)}
+METHODS = {kind_of(settings): settings for settings in classes_in(MethodConfig)}
+MAPPINGS = {kind_of(settings): settings for settings in classes_in(MappingConfig)}
 
 
 def changed(raw: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
@@ -137,7 +137,7 @@ def _with_rank(settings: Any, of: type[Settings] | None, ranks: list[int]) -> di
         inner = settings.get(key)
         inner = {"kind": inner} if isinstance(inner, str) else inner
         if isinstance(inner, dict):
-            choices = {kind_of(choice): choice for choice in settings_in(field.annotation)}
+            choices = {kind_of(choice): choice for choice in classes_in(field.annotation)}
             new = _with_rank(inner, choices.get(inner.get("kind")), ranks)
             if new is not None:
                 return settings | {key: new}

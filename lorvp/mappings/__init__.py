@@ -10,7 +10,8 @@ from lorvp.mappings.prm import PrmConfig
 from lorvp.mappings.rvp import RvpConfig
 from lorvp.mappings.selection import IdentityConfig, RlmConfig
 from lorvp.mappings.text import SemanticConfig, TextConfig
-from lorvp.settings import BY_KIND, OR_KIND_ALONE
+from lorvp.plugins.kinds import by_kind
+from lorvp.settings import OR_KIND_ALONE
 
 MappingConfig = Annotated[
     IdentityConfig
@@ -28,6 +29,6 @@ MappingConfig = Annotated[
     | AttrVrConfig
     | PrmConfig
     | RvpConfig,
-    BY_KIND,
+    by_kind("lorvp.mappings"),
     OR_KIND_ALONE,
 ]

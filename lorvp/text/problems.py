@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import ValidationError
 
-from lorvp.settings import NAME, Settings
+from lorvp.settings import NAME, Settings, annotation_of, classes_in, takes_others
 from lorvp.text.printable import printable
 from lorvp.text.quoted import named, shown, similar
 
@@ -17,6 +17,7 @@ Where = tuple[str | int, ...]
 
 FIRST = 3
 """Problems that a message lists for one place, or for a file that nobody edits by hand."""
+OTHERS = " (kinds of other packages are here where these are installed)"
 MANY = 40
 """Number of allowed words above which a message lists only those like the given one."""
 
@@ -56,7 +57,8 @@ def _sentence(error: Any, root: type[Settings], more: Mapping[Where, list[str]])
             return f"the key {shown(loc[-1])} is missing"
         case "union_tag_invalid":
             kinds = [word.strip("' ") for word in context["expected_tags"].split(",")]
-            return f"unknown kind {shown(context['tag'])}{_offer(context['tag'], kinds)}"
+            offer = _offer(context["tag"], kinds) + (OTHERS if _takes_others(root, loc) else "")
+            return f"unknown kind {shown(context['tag'])}{offer}"
         case "union_tag_not_found":
             return "the key 'kind' is missing"
         case "dict_type" | "model_type" | "model_attributes_type" if error["input"] is None:
@@ -116,21 +118,27 @@ def _offer(given: Any, allowed: list[str]) -> str:
 
 
 def _keys(root: type[Settings], loc: Where) -> list[str]:
-    """The keys that are allowed at a place, found by following it through fields and kinds."""
-    candidates = [root]
-    for part in loc:
-        if len(candidates) == 1 and part in candidates[0].model_fields:
-            candidates = list(settings_in(candidates[0].model_fields[str(part)].annotation))
-        else:  # a kind that pydantic chose from a union, or a name that the user gave
-            candidates = [c for c in candidates if kind_of(c) == part] or candidates
+    """The keys that are allowed at a place."""
+    candidates, _ = _followed(root, loc)
     return list(candidates[0].model_fields) if len(candidates) == 1 else []
 
 
-def settings_in(annotation: Any) -> Iterator[type[Settings]]:
-    if isinstance(annotation, type) and issubclass(annotation, Settings):
-        yield annotation
-    for inner in get_args(annotation):
-        yield from settings_in(inner)
+def _takes_others(root: type[Settings], loc: Where) -> bool:
+    """Whether other packages can add to the choices at a place."""
+    return takes_others(_followed(root, loc)[1])
+
+
+def _followed(root: type[Settings], loc: Where) -> tuple[list[type[Settings]], Any]:
+    """What may stand at a place, found by following it through fields and kinds: classes, and the
+    annotation of the last field."""
+    candidates, annotation = [root], None
+    for part in loc:
+        if len(candidates) == 1 and part in candidates[0].model_fields:
+            annotation = annotation_of(candidates[0].model_fields[str(part)])
+            candidates = list(classes_in(annotation))
+        else:  # a kind that pydantic chose from a union, or a name that the user gave
+            candidates = [c for c in candidates if kind_of(c) == part] or candidates
+    return candidates, annotation
 
 
 def kind_of(settings: type[Settings]) -> Any:

@@ -14,6 +14,9 @@ from pathlib import Path
 
 import torch
 
+from lorvp.experiment.trial import Trial
+from lorvp.plugins import code
+from lorvp.settings import parts
 from lorvp.version import VERSION
 
 ALWAYS = ("numpy", "timm", "torchvision")
@@ -39,6 +42,13 @@ def environment(device: str, library: str) -> dict[str, str]:
         "processor": f"{_processor()} ({torch.backends.cpu.get_cpu_capability()})",
         "device": torch.cuda.get_device_name(device) if gpu else device,
     }
+
+
+def packages_of(trial: Trial) -> dict[str, dict[str, str]]:
+    """``{"packages": …}``: other people's packages whose kinds a trial has, with their versions;
+    nothing for a trial of ours alone."""
+    used = code.made_by(parts(trial))
+    return {"packages": used} if used else {}
 
 
 def differences(before: Mapping[str, object], now: Mapping[str, str]) -> dict[str, str]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from pkgutil import resolve_name
 from typing import Any, Protocol
 
 from tasks.jobs import Job
-from tasks.settings import RUNNERS, ComputeConfig, TrackingConfig
+from tasks.settings import OTHER_RUNNERS, RUNNERS, ComputeConfig, TrackingConfig
 
 
 class Team(Protocol):
@@ -79,4 +78,4 @@ class Runner(Protocol):
 
 def runner(compute: ComputeConfig) -> Runner:
     """The runner that ``compute.runner`` names."""
-    return resolve_name(RUNNERS[compute.runner])(compute)
+    return OTHER_RUNNERS.resolved(RUNNERS, compute.runner)(compute)

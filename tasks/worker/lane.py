@@ -15,6 +15,7 @@ from lorvp.trials.finish import Finished, Order
 from lorvp.trials.resume import ResumeFile
 from lorvp.trials.store import TrialStore
 from lorvp.trials.verified import read_record
+from lorvp.trials.versions import packages_of
 from tasks.jobs import Job
 from tasks.machine.precision import require_fast
 from tasks.settings import TrackingConfig
@@ -93,7 +94,8 @@ class Lane:
 
     def order(self, about: dict[str, Any]) -> Order:
         """What is to be trained."""
-        job, facts = self.job, {"name": self.job.point.name, "environment": about}
+        job = self.job
+        facts = {"name": job.point.name, "environment": about, **packages_of(job.point.trial)}
         resume = Spoken(self.resume, job.fingerprint)
         return Order(job.point.trial, job.identity, facts, self._on_epoch, resume)
 

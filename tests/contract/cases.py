@@ -1,17 +1,17 @@
 """Every settings object that a union stands for, found by looking at the union.
 
-Words to choose from (a ``Literal``) are varied one field at a time; all other fields keep their
-defaults, which are the papers' values. A class that composes other settings is tried with every
-pair of their kinds, and what it refuses is set aside: tests/unit/prompts/test_compose.py tells
-what.
+Words to choose from (a ``Literal``) and what a field gives as ``Field(examples=[…])`` are varied
+one field at a time; all other fields keep their defaults, which are the papers' values. A class
+that composes other settings is tried with every pair of their kinds, and what it refuses is set
+aside: tests/unit/prompts/test_compose.py tells what.
 """
 
 from collections.abc import Iterator
 from itertools import combinations, product
-from types import UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import ValidationError
+from pydantic.fields import FieldInfo
 
 from lorvp.errors import InputError
 from lorvp.mappings import MappingConfig
@@ -21,41 +21,44 @@ from lorvp.prompts.fits import FitConfig
 from lorvp.prompts.methods import MethodConfig
 from lorvp.prompts.placements import PlacementConfig
 from lorvp.prompts.several import SeveralConfig
-from lorvp.settings import Settings
+from lorvp.settings import Settings, annotation_of, classes_in
 from tests.support.tiny import tiny_network
 
 
 def instances(union: Any) -> list[Settings]:
-    """The settings to try of each class of a union."""
-    classes = get_args(get_args(union)[0])
-    return [settings for cls in classes for settings in _of_class(cls)]
+    """The settings to try of each class of a union, those of other packages too."""
+    return [settings for cls in classes_in(union) for settings in _of_class(cls)]
 
 
 def _of_class(cls: type[Settings]) -> list[Settings]:
-    fields = {name: field.annotation for name, field in cls.model_fields.items()}
-    composed = {name: kinds for name, note in fields.items() if (kinds := _kinds(note))}
-    words = {name: found for name, note in fields.items() if len(found := _words(note)) > 1}
+    fields = cls.model_fields
+    composed = {name: kinds for name, field in fields.items() if (kinds := _kinds(field))}
+    words = {name: found for name, field in fields.items() if (found := _words(field))}
     rows = _in_pairs(composed | words) if composed else _one_at_a_time(cls, words)
     return [made for row in rows if (made := _made(cls, row)) is not None]
 
 
-def _kinds(annotation: Any) -> list[Settings]:
-    """Each settings class of a union, with its defaults."""
-    if get_origin(annotation) is Annotated:
-        return _kinds(get_args(annotation)[0])
-    parts = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else [annotation]
-    classes = [part for part in parts if isinstance(part, type) and issubclass(part, Settings)]
+def _kinds(field: FieldInfo) -> list[Settings]:
+    """Each settings class that a field may hold, with its defaults."""
+    classes = classes_in(annotation_of(field))
     return [made for cls in classes if (made := _made(cls, {})) is not None]
 
 
-def _words(annotation: Any) -> list[Any]:
+def _words(field: FieldInfo) -> list[Any]:
+    """What a field is tried with; nothing where its default is all that there is."""
+    found = field.examples or _choices(field.annotation)
+    return found if len(found) > 1 or field.is_required() else []
+
+
+def _choices(annotation: Any) -> list[Any]:
     if get_origin(annotation) is Annotated:
-        return _words(get_args(annotation)[0])
+        return _choices(get_args(annotation)[0])
     return list(get_args(annotation)) if get_origin(annotation) is Literal else []
 
 
 def _one_at_a_time(cls: type[Settings], varied: dict[str, list]) -> list[dict]:
-    defaults = {name: cls.model_fields[name].default for name in varied}
+    fields = {name: cls.model_fields[name] for name in varied}
+    defaults = {n: varied[n][0] if f.is_required() else f.default for n, f in fields.items()}
     rows = [defaults | {name: value} for name, values in varied.items() for value in values]
     return [row for i, row in enumerate(rows) if row not in rows[:i]] or [{}]
 

@@ -1,7 +1,6 @@
 """What the pipeline needs of all settings: they survive JSON, and their kind names them."""
 
 import json
-from typing import get_args
 
 import pytest
 from pydantic import TypeAdapter
@@ -12,12 +11,12 @@ from lorvp.prompts.fits import FitConfig
 from lorvp.prompts.methods import MethodConfig
 from lorvp.prompts.placements import PlacementConfig
 from lorvp.prompts.several import SeveralConfig
-from lorvp.settings import Differs, Origin
+from lorvp.settings import Differs, Origin, classes_in
 from tests.contract.cases import ASKED, MAPPINGS, METHODS, PARTS, name
 
 UNIONS = [MethodConfig, MappingConfig, ContentConfig, PlacementConfig, FitConfig, SeveralConfig]
-CLASSES = [cls for union in UNIONS for cls in get_args(get_args(union)[0])]
-SOURCED = [cls for union in UNIONS[:2] for cls in get_args(get_args(union)[0])]
+CLASSES = [cls for union in UNIONS for cls in classes_in(union)]
+SOURCED = [cls for union in UNIONS[:2] for cls in classes_in(union)]
 """Methods and mappings. Contents, placements and fits are parts of theirs."""
 
 
@@ -31,11 +30,9 @@ def test_no_class_is_refused_whatever_it_is_asked():
     assert {type(method) for method in ASKED} == {type(method) for method in METHODS}
 
 
-@pytest.mark.parametrize(
-    "union", UNIONS, ids=lambda union: get_args(get_args(union)[0])[0].__name__
-)
+@pytest.mark.parametrize("union", UNIONS, ids=lambda union: next(classes_in(union)).__name__)
 def test_no_two_classes_of_a_union_share_a_kind(union):
-    kinds = [cls.model_fields["kind"].default for cls in get_args(get_args(union)[0])]
+    kinds = [cls.model_fields["kind"].default for cls in classes_in(union)]
     assert len(kinds) == len(set(kinds))
 
 
@@ -47,7 +44,7 @@ def test_settings_come_back_from_their_json(settings):
 
 @pytest.mark.parametrize("settings", MAPPINGS + PARTS, ids=name)
 def test_kind_alone_stands_for_the_defaults(settings):
-    union = next(u for u in UNIONS if type(settings) in get_args(get_args(u)[0]))
+    union = next(u for u in UNIONS if type(settings) in classes_in(u))
     assert TypeAdapter(union).validate_python(settings.kind) == type(settings)()
 
 

@@ -35,6 +35,7 @@ EXCUSED = {
     "lorvp.networks.sources.*": "makes checkpoints, whose bytes are in each trial's name",
     "lorvp.networks.weights_names": "as networks.sources",
     "lorvp.code_digest": "makes the hash; test_code_digest.py",
+    "lorvp.plugins.*": "finds classes, whose code is in each trial's name; plugins/test_code.py",
     "lorvp.trials.store*": "moves sealed bytes; tasks/worker/test_trial.py",
     "lorvp.trials.verified": "as store",
     "lorvp.settings": "types of settings, whose values are in each trial's name",

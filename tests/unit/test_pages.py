@@ -19,11 +19,20 @@ from lorvp.experiment.params import check
 from lorvp.mappings import MappingConfig
 from lorvp.networks.interface import Canvas
 from lorvp.networks.sources import CheckpointConfig
+from lorvp.plugins.found import KINDS
 from lorvp.prompts.methods import MethodConfig
-from tasks.settings import ComputeConfig, RunParams, TrackingConfig
+from tasks.settings import (
+    OTHER_RUNNERS,
+    OTHER_TRACKERS,
+    ComputeConfig,
+    RunParams,
+    TrackingConfig,
+)
+from tests.support.installed import TEMPLATE
 from tests.support.pages import BLOCKS, PAGES, ROOT, headings, links, prose, snippet, spans
 
 MANUALS = [page for page in PAGES if page != "CHANGELOG.md"]
+STRIPES = "src/lorvp_stripes/__init__.py"
 LISTS = {
     "lorvp/prompts/README.md": MethodConfig,
     "lorvp/mappings/README.md": MappingConfig,
@@ -151,12 +160,26 @@ def test_each_guarantee_is_held_by_tests_that_there_are():
 
 
 RUN = ["LowRank(", "lorvp.freeze(", "class NarrowConfig", "lorvp.load", "result = run("]
-"""A word of each block of Python: the first three run below, the others in the pipeline's tests."""
+RUN += ["class StripesConfig"]
+"""A word of each block of Python: the first three run below, the last is a package that tests
+install, the others run in the pipeline's tests."""
 
 
 def test_every_block_of_python_is_run():
     shown = [block.code for block in BLOCKS if block.language == "python"]
     assert sorted(map(snippet, RUN)) == sorted(shown)
+
+
+def test_the_package_on_the_page_is_the_one_that_is_installed():
+    shown = [block.code for block in BLOCKS if block.language == "toml"]
+    assert shown == [(TEMPLATE / "pyproject.toml").read_text()]
+    assert snippet("class StripesConfig") == (TEMPLATE / STRIPES).read_text()
+
+
+def test_each_group_of_entry_points_is_on_that_page():
+    rows = re.findall(r"^\| (`lorvp\.\w.*?) \|", PAGES["lorvp/README.md"], re.MULTILINE)
+    listed = {name for row in rows for name in re.findall(r"`(lorvp\.\w+)`", row)}
+    assert listed == {*KINDS, OTHER_RUNNERS.group, OTHER_TRACKERS.group}
 
 
 def test_the_parts_work_alone_in_five_lines():

@@ -31,7 +31,8 @@ from lorvp.datasets.adapters.svhn import SvhnConfig
 from lorvp.datasets.adapters.tiny_imagenet import TinyImagenetConfig
 from lorvp.datasets.adapters.ucf101 import Ucf101Config
 from lorvp.datasets.adapters.vtab import VtabConfig
-from lorvp.settings import BY_KIND, OR_KIND_ALONE
+from lorvp.plugins.kinds import by_kind
+from lorvp.settings import OR_KIND_ALONE
 
 DatasetConfig = Annotated[
     LettersConfig
@@ -64,6 +65,6 @@ DatasetConfig = Annotated[
     | FolderConfig
     | FolderTestConfig
     | HuggingfaceConfig,
-    BY_KIND,
+    by_kind("lorvp.datasets"),
     OR_KIND_ALONE,
 ]

@@ -8,9 +8,9 @@ from lorvp.networks.sources.timm import TimmConfig
 from lorvp.networks.sources.torchvision import TorchvisionConfig
 from lorvp.networks.sources.trained import TrainedConfig
 from lorvp.networks.sources.transformers import TransformersConfig
-from lorvp.settings import BY_KIND
+from lorvp.plugins.kinds import by_kind
 
 CheckpointConfig = Annotated[
     TrainedConfig | TimmConfig | TorchvisionConfig | ClipConfig | PythonConfig | TransformersConfig,
-    BY_KIND,
+    by_kind("lorvp.checkpoints"),
 ]

@@ -2,15 +2,16 @@
 
 from typing import Annotated
 
+from lorvp.plugins.kinds import by_kind
 from lorvp.prompts.contents.free import FreeConfig
 from lorvp.prompts.contents.gain import GainConfig
 from lorvp.prompts.contents.low_rank import LowRankConfig
 from lorvp.prompts.contents.sigmoid import SigmoidConfig
 from lorvp.prompts.contents.tile import TileConfig
-from lorvp.settings import BY_KIND, OR_KIND_ALONE
+from lorvp.settings import OR_KIND_ALONE
 
 ContentConfig = Annotated[
     FreeConfig | SigmoidConfig | LowRankConfig | TileConfig | GainConfig,
-    BY_KIND,
+    by_kind("lorvp.contents"),
     OR_KIND_ALONE,
 ]

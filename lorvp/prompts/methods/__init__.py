@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+from lorvp.plugins.kinds import by_kind
 from lorvp.prompts.methods.acavp import AcavpConfig
 from lorvp.prompts.methods.adavipro import AdaViProConfig
 from lorvp.prompts.methods.autovp import AutoVpConfig
@@ -23,7 +24,7 @@ from lorvp.prompts.methods.patch_same import PatchSameConfig
 from lorvp.prompts.methods.random_patch import RandomPatchConfig
 from lorvp.prompts.methods.smm import SmmConfig
 from lorvp.prompts.methods.vpt import VptConfig
-from lorvp.settings import BY_KIND, OR_KIND_ALONE
+from lorvp.settings import OR_KIND_ALONE
 
 MethodConfig = Annotated[
     NoneConfig
@@ -47,6 +48,6 @@ MethodConfig = Annotated[
     | VptConfig
     | FullFinetuneConfig
     | ComposeConfig,
-    BY_KIND,
+    by_kind("lorvp.methods"),
     OR_KIND_ALONE,
 ]

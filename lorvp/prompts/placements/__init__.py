@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+from lorvp.plugins.kinds import by_kind
 from lorvp.prompts.placements.border import BorderConfig
 from lorvp.prompts.placements.colours import ColoursConfig
 from lorvp.prompts.placements.corner import CornerConfig
@@ -12,7 +13,7 @@ from lorvp.prompts.placements.product import ProductConfig
 from lorvp.prompts.placements.random_square import RandomSquareConfig
 from lorvp.prompts.placements.regions import RegionsConfig
 from lorvp.prompts.placements.sample_mask import SampleMaskConfig
-from lorvp.settings import BY_KIND, OR_KIND_ALONE
+from lorvp.settings import OR_KIND_ALONE
 
 PlacementConfig = Annotated[
     EverywhereConfig
@@ -25,6 +26,6 @@ PlacementConfig = Annotated[
     | ColoursConfig
     | GeneratedConfig
     | ProductConfig,
-    BY_KIND,
+    by_kind("lorvp.placements"),
     OR_KIND_ALONE,
 ]

@@ -2,12 +2,15 @@
 
 from typing import Annotated
 
+from lorvp.plugins.kinds import by_kind
 from lorvp.prompts.several.averaged import AveragedConfig
 from lorvp.prompts.several.by_class import ByClassConfig
 from lorvp.prompts.several.by_image import ByImageConfig
 from lorvp.prompts.several.one import OneConfig
-from lorvp.settings import BY_KIND, OR_KIND_ALONE
+from lorvp.settings import OR_KIND_ALONE
 
 SeveralConfig = Annotated[
-    OneConfig | ByImageConfig | ByClassConfig | AveragedConfig, BY_KIND, OR_KIND_ALONE
+    OneConfig | ByImageConfig | ByClassConfig | AveragedConfig,
+    by_kind("lorvp.several"),
+    OR_KIND_ALONE,
 ]

@@ -1,0 +1,1 @@
+"""Kinds, runners and trackers of other packages, found by Python's entry points."""
