@@ -73,8 +73,12 @@ class OnWorkers(WorkerPlugin):
 
 @contextmanager
 def installed(client: Client, code: Code) -> Iterator[None]:
-    """Install the code on all workers, and on the scheduler, which unpickles what it passes on."""
-    client.run_on_scheduler(code.install)
+    """Install the code on all workers, and on the scheduler, which unpickles what it passes on.
+
+    A scheduler of our own is in this process, which has the code.
+    """
+    if client.cluster is None:
+        client.run_on_scheduler(code.install)
     client.register_plugin(OnWorkers(code), name=NAME)
     try:
         yield

@@ -72,10 +72,14 @@ class OnDask(cluster.OnCluster):
         with self._code_on(client), cluster.team(self.compute, jobs, tell) as team:
             yield team
 
+    @property
+    def _brings_code(self) -> bool:
+        """Not to a cluster of our own, whose worker was started with the run."""
+        return self.compute.cluster is not None
+
     def _code_on(self, client: Any) -> AbstractContextManager[None]:
-        """Install our code on the cluster; one of our own has it, as its scheduler is in this
-        process."""
-        if not self.compute.cluster:
+        """Install our code on machines that may have another version of it."""
+        if not self._brings_code:
             return nullcontext()
         from tasks.runners import dask_code
 
