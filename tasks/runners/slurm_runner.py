@@ -96,7 +96,8 @@ class OnSlurm(OnDask):
             "memory": "1GB",
             "nanny": False,
             "death_timeout": 300,
-            "python": shlex.quote(sys.executable),
+            # The job's own process, so that Slurm lets it end what it does when time runs out.
+            "python": f"exec {shlex.quote(sys.executable)}",
             "log_directory": str(FOLDER),
             "worker_extra_args": [
                 *("--memory-limit", "0", "--no-dashboard"),

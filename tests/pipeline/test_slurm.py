@@ -3,15 +3,13 @@ in the middle of one."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
 from tests.pipeline import slurm_nodes
 from tests.pipeline.first_run import FirstRun
-from tests.pipeline.left import contents, files, forget_trials, metrics, results
+from tests.pipeline.left import contents, forget_trials, metrics, results
 from tests.pipeline.processes import nothing_is_left
 from tests.pipeline.project import Project, end_of
 
