@@ -21,8 +21,6 @@ from tasks.runners.share import Share
 from tasks.runners.transport import InPlace, ThroughShare, Transport
 from tasks.settings import ComputeConfig
 
-CODE = tuple(Path(__file__).parents[2] / name for name in ("flows", "lorvp", "tasks"))
-"""The packages that go to the workers with each run: they run the code that named the trials."""
 NAMED = "LORVP_CLUSTER"
 """The environment variable by which the user allows the cluster in ``compute.cluster``."""
 

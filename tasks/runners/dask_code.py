@@ -29,7 +29,7 @@ cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
 @dataclass(frozen=True)
 class Code:
-    """Packed packages, and environment variables that are set before they are imported."""
+    """Packed packages and modules, and variables that are set before they are imported."""
 
     packages: tuple[str, ...]
     packed: bytes
@@ -40,10 +40,10 @@ class Code:
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
             for folder in folders:
-                for path in folder.rglob("*"):
+                for path in [folder, *folder.rglob("*")]:
                     if path.is_file() and "__pycache__" not in path.parts:
                         archive.write(path, path.relative_to(folder.parent))
-        return cls(tuple(folder.name for folder in folders), packed.getvalue(), variables)
+        return cls(tuple(folder.stem for folder in folders), packed.getvalue(), variables)
 
     def install(self) -> None:
         """Unpack the packages, and forget those that an earlier run has left in this process."""

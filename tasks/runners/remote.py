@@ -52,7 +52,7 @@ class RemoteTeam:
         here = self.transport.bring(job)
         copy = lambda: self._copy_state(here, log)  # noqa: E731
         soon = _at_most_every(COPY_EVERY, copy)
-        with self._worker(job) as worker, _copied_at_the_end(job, copy):
+        with _naming_this_machine(), self._worker(job) as worker, _copied_at_the_end(job, copy):
             record = worker.train(here, tracking, lambda line: (log(line), soon())[0])
         self.transport.deliver(here)
         return record
@@ -142,6 +142,15 @@ def _copied_at_the_end(job: Job, copy: Callable[[], object]) -> Iterator[None]:
         raise
     finally:
         del _copies[job.fingerprint]
+
+
+@contextmanager
+def _naming_this_machine() -> Iterator[None]:
+    """Say of what a user can mend where it has to be mended, such as by installing a package."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"on {os.uname().nodename}: {error}") from error
 
 
 def this_machine_ends() -> None:

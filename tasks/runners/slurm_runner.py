@@ -124,7 +124,7 @@ class OnSlurm(OnDask):
         way = cluster.transport(self.compute)
         keeper = Keeper(runner.client, self.compute.slurm, lambda: way.progress(jobs), tell)
         with (
-            self._code_on(runner.client),
+            self._code_on(runner.client, jobs),
             cluster.team(self.compute, jobs, tell) as team,
             keeper.at_work(len(jobs)),
         ):

@@ -32,6 +32,7 @@ TaskPlugin=task/none
 MpiDefault=none
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
+EnforcePartLimits=ALL
 OverTimeLimit=0
 KillWait=5
 MinJobAge=30
@@ -69,14 +70,22 @@ def slurm() -> Iterator[dict[str, str]]:
         for node in NODES:
             stack.enter_context(_running(folder, "slurmd", "-D", "-N", node, **variables))
         asked = ["sinfo", "--noheader", "--Node", "--format=%T"]
-        ready = lambda: _said(asked, variables).split() == ["idle"] * len(NODES)  # noqa: E731
+        ready = lambda: said(asked, variables).split() == ["idle"] * len(NODES)  # noqa: E731
         wait_until(ready, 60)
         yield variables
 
 
-def ended_in_time(folder: Path) -> list[Path]:
-    """The logs of jobs that Slurm ended at their time limit."""
-    return [log for log in folder.glob("*.err") if "DUE TO TIME LIMIT" in log.read_text()]
+def said(command: list[str], variables: dict[str, str]) -> str:
+    """What a program of Slurm's prints."""
+    return subprocess.run(
+        command, env=os.environ | variables, capture_output=True, text=True, check=False
+    ).stdout
+
+
+def set_nodes(state: str, variables: dict[str, str]) -> None:
+    """Have the nodes take jobs (``resume``) or none (``drain``)."""
+    words = ["scontrol", "update", f"NodeName={','.join(NODES)}", f"State={state}", "Reason=test"]
+    subprocess.run(words, env=os.environ | variables, check=True)
 
 
 @contextmanager
@@ -114,9 +123,3 @@ def _running(folder: Path, *words: str, **variables: str) -> Iterator[None]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-
-
-def _said(command: list[str], variables: dict[str, str]) -> str:
-    return subprocess.run(
-        command, env=os.environ | variables, capture_output=True, text=True, check=False
-    ).stdout
