@@ -72,8 +72,8 @@ class SlurmConfig(Settings):
     constraint: Word | None = None
     """Features that a node needs, such as `skylake|zen4`."""
     interface: Word | None = None
-    """The network by which nodes reach this machine, such as `ib0`; that of its name unless
-    given."""
+    """The network by which nodes and this machine reach each other, such as `ib0`; whichever
+    leads there unless given."""
 
 
 class ComputeConfig(Settings):

@@ -94,6 +94,7 @@ class OnSlurm(OnDask):
             "cores": slurm.trials_per_job,
             "processes": 1,
             "memory": "1GB",
+            "interface": slurm.interface,
             "nanny": False,
             "death_timeout": 300,
             # The job's own process, so that Slurm lets it end what it does when time runs out.
