@@ -18,7 +18,7 @@ from lorvp.performance.told import computing, disk, readable, rounded, timed
 from lorvp.results import tables
 from tasks import settings
 from tasks.errors import naming
-from tasks.machine.devices import devices, in_words, slots
+from tasks.machine.devices import devices, here, in_words, slots
 from tasks.machine.lanes import memory_of
 from tasks.machine.precision import require_fast_precisions
 from tasks.orchestration.command_line import run
@@ -46,7 +46,7 @@ def main(
     require_fast_precisions((p.trial for p in (*estimate.missing, *searched)), compute)
     with naming("grid"):
         table = with_searches(estimate, experiment, expected=False)
-    device, at_once = devices(compute)[0], slots(compute)
+    device, at_once = devices(here(compute))[0], slots(here(compute))
     memory = memory_of(device)
     steps = measured(estimate, steps_of(estimate, table, compute, memory), device, memory)
     table = timed(table, steps, at_once)

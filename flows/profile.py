@@ -28,7 +28,7 @@ from lorvp.training.determinism import make_repeatable
 from lorvp.trials.company import company
 from lorvp.trials.run import build
 from tasks import settings
-from tasks.machine.devices import devices
+from tasks.machine.devices import devices, here
 from tasks.machine.lanes import width
 from tasks.machine.memory import keep_freed_memory
 from tasks.machine.precision import require_fast
@@ -47,7 +47,7 @@ def main(words: Annotated[list[str] | None, typer.Argument(metavar="WORDS")] = N
     keep_freed_memory()  # as a worker does
     experiment = settings.read()
     point = chosen(experiment, " ".join(words or []))
-    device = devices(experiment.params.compute)[0]
+    device = devices(here(experiment.params.compute))[0]
     make_repeatable()
     trial, data = point.trial, prepared.read(DATASETS / point.trial.dataset)
     folder = CHECKPOINTS / trial.network

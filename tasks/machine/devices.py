@@ -33,6 +33,11 @@ def on_nodes(compute: ComputeConfig) -> ComputeConfig:
     return compute if compute.device != "auto" else compute.model_copy(update={"device": device})
 
 
+def here(compute: ComputeConfig) -> ComputeConfig:
+    """The settings for work on this machine, which may have no GPU where those of a cluster do."""
+    return compute.model_copy(update={"device": "auto"}) if compute.on_other_machines else compute
+
+
 def slots(compute: ComputeConfig) -> int:
     """How many trials run at once."""
     places = devices(compute)

@@ -21,7 +21,7 @@ def require_fast_precisions(trials: Iterable[Trial], compute: ComputeConfig) -> 
         InputError: one of the trials has a precision that a device lacks or is slow in.
     """
     wanted: set[Precision] = {trial.training.precision for trial in trials}
-    if wanted <= {"fp32"} or compute.cluster:
+    if wanted <= {"fp32"} or compute.on_other_machines:
         return
     here = compute if compute.on_this_machine else on_nodes(compute)
     for precision in sorted(wanted):

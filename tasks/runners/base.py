@@ -9,6 +9,9 @@ from typing import Any, Protocol
 from tasks.jobs import Job
 from tasks.settings import OTHER_RUNNERS, RUNNERS, ComputeConfig, TrackingConfig
 
+Tell = Callable[[str], object]
+"""Shows a line in the user's terminal."""
+
 
 class Team(Protocol):
     """What trains trials, here or on other machines."""

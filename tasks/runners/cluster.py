@@ -21,8 +21,6 @@ from tasks.runners.share import Share
 from tasks.runners.transport import InPlace, ThroughShare, Transport
 from tasks.settings import ComputeConfig
 
-CODE = tuple(Path(__file__).parents[2] / name for name in ("flows", "lorvp", "tasks"))
-"""The packages that go to the workers with each run: they run the code that named the trials."""
 NAMED = "LORVP_CLUSTER"
 """The environment variable by which the user allows the cluster in ``compute.cluster``."""
 
@@ -37,11 +35,11 @@ def check(compute: ComputeConfig, package: str) -> None:
     extra = compute.runner
     if find_spec(package) is None:
         with naming("compute.runner"):
-            raise InputError(f"{extra} is not installed; run `uv sync --extra {extra}`")
+            raise InputError(f"{package} is not installed; run `uv sync --extra {extra}`")
     if compute.cluster:
         with naming("compute.cluster"):
             _require_named(compute.cluster)
-            _require_prefect_for(compute.cluster)
+            require_prefect_for(compute.cluster, f"the machines of {compute.cluster}")
             _require_answer(compute.cluster)
     if compute.share:
         with naming("compute.share"):
@@ -84,13 +82,17 @@ def _require_named(cluster: str) -> None:
         )
 
 
-def _require_prefect_for(cluster: str) -> None:
-    """Refuse a Prefect API that the cluster's machines cannot reach: they report trials to it."""
+def require_prefect_for(cluster: str, machines: str) -> None:
+    """Refuse a Prefect API that the cluster's machines cannot reach: they report trials to it.
+
+    Raises:
+        InputError: it listens on this machine only, and ``cluster`` is the address of others.
+    """
     url = os.environ.get("PREFECT_API_URL", "")
     if not _on_this_machine(cluster) and (not url or _on_this_machine(url)):
-        here = f"PREFECT_API_URL is {url}, which" if url else "our own Prefect server"
+        here = f"the Prefect server of PREFECT_API_URL ({url})" if url else "our Prefect server"
         raise InputError(
-            f"the machines of {cluster} cannot reach {here} listens on this machine only; start "
+            f"{machines} cannot reach {here}, which listens on this machine only; start "
             "one that they reach (`prefect server start --host ADDRESS`, with a login as "
             "tasks/runners/README.md says) and set PREFECT_API_URL"
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
@@ -12,8 +11,7 @@ from tasks.jobs import Job
 from tasks.machine.devices import devices, slots
 from tasks.runners import cluster
 from tasks.runners.base import Team
-
-PASSED_ON = ("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "DO_NOT_TRACK", "GOMP_SPINCOUNT")
+from tasks.runners.code import code_for, passed_on
 
 
 class OnDask(cluster.OnCluster):
@@ -69,15 +67,19 @@ class OnDask(cluster.OnCluster):
         workers = client.scheduler_info(n_workers=-1)["workers"].values()
         offered = [worker["resources"] for worker in workers]
         cluster.note_lack_of_room(self._resources, offered, tell)
-        with self._code_on(client), cluster.team(self.compute, jobs, tell) as team:
+        with self._code_on(client, jobs), cluster.team(self.compute, jobs, tell) as team:
             yield team
 
-    def _code_on(self, client: Any) -> AbstractContextManager[None]:
-        """Install our code on the cluster; one of our own has it, as its scheduler is in this
-        process."""
-        if not self.compute.cluster:
+    @property
+    def _brings_code(self) -> bool:
+        """Not to a cluster of our own, whose worker was started with the run."""
+        return self.compute.cluster is not None
+
+    def _code_on(self, client: Any, jobs: Sequence[Job]) -> AbstractContextManager[None]:
+        """Install our code on machines that may have another version of it."""
+        if not self._brings_code:
             return nullcontext()
         from tasks.runners import dask_code
 
-        variables = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-        return dask_code.installed(client, dask_code.Code.of(cluster.CODE, variables))
+        code = dask_code.Code.of(code_for(jobs), passed_on())
+        return dask_code.installed(client, code)

@@ -13,6 +13,7 @@ from tasks.jobs import Job
 from tasks.machine.devices import slots
 from tasks.runners import cluster
 from tasks.runners.base import Team
+from tasks.runners.code import code_for, passed_on
 
 VARIABLES = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -21,8 +22,6 @@ VARIABLES = {
 }
 LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
 """Without clusters of several machines, Ray's servers listen on 127.0.0.1, on Linux too."""
-PASSED_ON = ("PREFECT_API_URL", "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "DO_NOT_TRACK")
-PASSED_ON += ("GOMP_SPINCOUNT",)
 OBJECTS = 100 * 2**20
 """Bytes of shared memory for a cluster of our own; Ray would take 30 % of the machine's."""
 
@@ -39,7 +38,7 @@ class OnRay(cluster.OnCluster):
         from prefect_ray.task_runners import RayTaskRunner  # pyright: ignore[reportMissingImports]
 
         options = {"log_to_driver": False, "logging_level": "ERROR"}
-        options |= {"runtime_env": _runtime_environment()}
+        options |= {"runtime_env": _runtime_environment(jobs)}
         if not self.compute.cluster:
             options |= self._own_cluster()
         # Without an address Ray would join a cluster that somebody has started on this machine.
@@ -73,11 +72,11 @@ def _token() -> dict[str, str]:
     return {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
 
 
-def _runtime_environment() -> dict[str, Any]:
+def _runtime_environment(jobs: Sequence[Job]) -> dict[str, Any]:
     """The code and the variables that Ray gives to each worker process of this run."""
-    passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    url = {name: os.environ[name] for name in ("PREFECT_API_URL",) if name in os.environ}
     return {
-        "py_modules": [str(path) for path in cluster.CODE],
-        "env_vars": passed,
+        "py_modules": [str(path) for path in code_for(jobs)],
+        "env_vars": url | passed_on(),
         "excludes": ["__pycache__"],
     }

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock
 
 from lorvp.errors import InputError
 from lorvp.trials.identity import identity
@@ -26,6 +26,7 @@ from tasks.runners.groups import Planned, planned
 from tasks.runners.local import Workers
 from tasks.runners.transport import Transport
 from tasks.settings import ComputeConfig, TrackingConfig
+from tasks.worker.failures import WorkerDied
 
 # On a machine of the cluster nothing of ours has run before, and Prefect's server may be there.
 keep_loopback_direct()
@@ -49,9 +50,10 @@ class RemoteTeam:
         """
         require_same_code(job)
         here = self.transport.bring(job)
-        copy = _at_most_every(COPY_EVERY, lambda: self._copy_state(here, log))
-        with self._worker(job) as worker:
-            record = worker.train(here, tracking, lambda line: (log(line), copy())[0])
+        copy = lambda: self._copy_state(here, log)  # noqa: E731
+        soon = _at_most_every(COPY_EVERY, copy)
+        with _naming_this_machine(), self._worker(job) as worker, _copied_at_the_end(job, copy):
+            record = worker.train(here, tracking, lambda line: (log(line), soon())[0])
         self.transport.deliver(here)
         return record
 
@@ -117,6 +119,45 @@ def require_same_code(job: Job) -> None:
         here = identity(job.point.trial, facts["dataset"], facts["checkpoint"], job.file_digests)
     if here != facts:
         raise InputError(f"{os.uname().nodename} runs other code of lorvp than the run was made by")
+
+
+_ends = Event()
+"""Set when this process was told to end, as at the end of a job's time."""
+_copies: dict[str, Callable[[], object]] = {}
+"""For each trial that is trained here, by fingerprint: copies where it stands."""
+PATIENCE = 5.0
+"""Seconds between the end of a worker and the news that all of this machine ends."""
+
+
+@contextmanager
+def _copied_at_the_end(job: Job, copy: Callable[[], object]) -> Iterator[None]:
+    """In this block a trial is trained. If its worker dies because all of this machine ends, that
+    is no failed try of the trial: another machine goes on with it, and nothing is said here."""
+    _copies[job.fingerprint] = copy
+    try:
+        yield
+    except WorkerDied:
+        if _ends.wait(PATIENCE):
+            Event().wait()  # for the end of this process
+        raise
+    finally:
+        del _copies[job.fingerprint]
+
+
+@contextmanager
+def _naming_this_machine() -> Iterator[None]:
+    """Say of what a user can mend where it has to be mended, such as by installing a package."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"on {os.uname().nodename}: {error}") from error
+
+
+def this_machine_ends() -> None:
+    """Copy where the trials here stand, for the machines that go on with them."""
+    _ends.set()
+    for copy in list(_copies.values()):
+        copy()
 
 
 idle: dict[str | None, list[Workers]] = defaultdict(list)

@@ -211,6 +211,13 @@ class Share:
             (folder / name).write_bytes(inside)
         return True
 
+    def states(self, *folders: str) -> dict[str, object]:
+        """What the files in these folders are now, as far as a listing tells, by path."""
+        self.fs.invalidate_cache()
+        there = [self._at(folder) for folder in folders if self.fs.exists(self._at(folder))]
+        listed = [file for folder in there for file in self.fs.ls(folder, detail=True)]
+        return {f["name"]: (f.get("size"), f.get("mtime"), f.get("ETag")) for f in listed}
+
     def _at(self, name: str) -> str:
         return f"{self.root.rstrip('/')}/{name}"
 

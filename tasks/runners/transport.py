@@ -13,6 +13,7 @@ from typing import Protocol
 
 from platformdirs import user_cache_path
 
+from lorvp.errors import InputError
 from lorvp.experiment.trial import Point
 from lorvp.files.whole import write_whole
 from lorvp.trials.store import TrialStore
@@ -53,6 +54,10 @@ class Transport(Protocol):
         """On the user's machine, after the trial: take its result into the store."""
         ...
 
+    def progress(self, jobs: Iterable[Job]) -> object:
+        """On the user's machine: how far trials are, equal to what it was if none went on."""
+        ...
+
 
 @dataclass(frozen=True)
 class InPlace:
@@ -66,6 +71,15 @@ class InPlace:
         return self.project
 
     def bring(self, job: Job) -> Job:
+        """Raises:
+        InputError: this machine does not have the user's files.
+        """
+        for path in (self.project, self.project / job.dataset, self.project / job.checkpoint):
+            if not path.exists():
+                raise InputError(
+                    f"{os.uname().nodename} does not see {path} of the user's machine; name a "
+                    "folder that both see, or a URL, as `compute: {share: …}`"
+                )
         return job
 
     def keep(self, job: Job) -> None: ...
@@ -73,6 +87,11 @@ class InPlace:
     def deliver(self, job: Job) -> None: ...
 
     def collect(self, job: Job) -> None: ...
+
+    def progress(self, jobs: Iterable[Job]) -> object:
+        stores = {job.store for job in jobs}
+        states = [path for store in stores for path in (store, *(store / ".resume").glob("*"))]
+        return {path: path.stat().st_mtime_ns for path in states if path.exists()}
 
 
 @dataclass(frozen=True)
@@ -136,6 +155,9 @@ class ThroughShare:
     def collect(self, job: Job) -> None:
         if not fetch_trial(Share(self.url), job.fingerprint, TrialStore(job.store)):
             raise DamagedError(f"{job.point.name} was trained, but {self.url} has no whole copy")
+
+    def progress(self, jobs: Iterable[Job]) -> object:
+        return Share(self.url).states("resume", "trials")
 
 
 def _with_files(job: Job, share: Share, home: Path) -> Point:

@@ -19,7 +19,7 @@ from lorvp.networks.sources.base import NetworkConfig
 from lorvp.training.determinism import make_repeatable
 from lorvp.trials.versions import versions
 from tasks.errors import naming
-from tasks.machine.devices import devices, on_nodes
+from tasks.machine.devices import devices, here, on_nodes
 from tasks.machine.memory import keep_freed_memory
 from tasks.paths import CHECKPOINTS, DATASETS, WORK
 from tasks.settings import ComputeConfig, RunParams
@@ -108,8 +108,6 @@ def _device_of(config: NetworkConfig, compute: ComputeConfig) -> str:
     """
     if not config.trains:
         return "cpu"
-    if compute.cluster:
-        compute = compute.model_copy(update={"device": "auto"})
-    elif not compute.on_this_machine:
-        compute = on_nodes(compute)
-    return devices(compute)[0]
+    if compute.on_this_machine or compute.on_other_machines:
+        return devices(here(compute))[0]
+    return devices(on_nodes(compute))[0]

@@ -22,7 +22,7 @@ from lorvp.files.whole import canonical, to_json, write_whole
 from lorvp.trials import distribution_shift
 from lorvp.trials.verified import read_record
 from tasks.jobs import Job, require_results
-from tasks.machine.devices import devices
+from tasks.machine.devices import devices, here
 from tasks.paths import DATASETS, PROMPTS, SHIFTS
 from tasks.searches.plan import final_jobs
 from tasks.settings import RunExperiment
@@ -87,7 +87,7 @@ def measure_shifts(experiment: RunExperiment) -> None:
     print(f"{len(every)} tests on images from elsewhere: {len(missing)} to do")
     for images in {shift.name: shift.images for shift in missing}.values():
         images.require_whole()
-    device = devices(experiment.params.compute)[0]
+    device = devices(here(experiment.params.compute))[0]
     for shift in track(missing, "tests", disable=not missing):
         files[shift] = keep(shift.stem, SUFFIX, _measured(shift, device).write_parquet)
     facts = ((shift.job.fingerprint, shift.name, files[shift].name) for shift in every)

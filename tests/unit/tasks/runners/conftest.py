@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 import fsspec
@@ -17,6 +19,7 @@ from lorvp.trials.store import TrialStore
 from tasks.jobs import Job
 from tasks.runners.share import CHECKPOINT_KIND, DATASET_KIND, Share
 from tests.support.networks.checkpoints import FACTS
+from tests.support.s3 import BUCKET, require_s3, s3
 from tests.support.stores import IDENTITY, NAME
 from tests.support.tiny import dataset, tiny_network, trial
 
@@ -34,8 +37,19 @@ def made(tmp_path_factory) -> Path:
     return root
 
 
-@pytest.fixture(params=["file", "memory"])
-def share(request: pytest.FixtureRequest, tmp_path: Path) -> Share:
+@pytest.fixture(scope="session")
+def object_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    require_s3()
+    with s3(tmp_path_factory.mktemp("s3")) as variables:
+        yield variables
+
+
+@pytest.fixture(params=["file", "memory", pytest.param("s3", marks=pytest.mark.slow)])
+def share(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Share:
+    if request.param == "s3":
+        for name, value in request.getfixturevalue("object_store").items():
+            monkeypatch.setenv(name, value)
+        return Share(f"s3://{BUCKET}/{uuid.uuid4().hex}")
     fsspec.filesystem("memory").store.clear()
     urls = {"file": f"file://{tmp_path}/share", "memory": "memory://share"}
     return Share(urls[request.param])

@@ -13,7 +13,7 @@ from lorvp.errors import InputError
 from lorvp.experiment.params import ParamsError
 from lorvp.trials.identity import identity
 from tasks.runners import cluster as clusters
-from tasks.runners import remote
+from tasks.runners import code, remote
 from tasks.runners.base import runner
 from tasks.runners.dask_runner import OnDask
 from tasks.runners.ray_runner import OnRay
@@ -116,8 +116,8 @@ def test_a_share_of_no_use(share: str, said: str, tmp_path: Path):
 
 def test_the_code_that_goes_to_the_machines_is_there():
     files = ("flows/train.py", "lorvp/trials/run.py", "tasks/runners/remote.py")
-    assert [path.name for path in clusters.CODE] == ["flows", "lorvp", "tasks"]
-    assert all((clusters.CODE[0].parent / file).is_file() for file in files)
+    assert [path.name for path in code.OURS] == ["flows", "lorvp", "tasks"]
+    assert all((code.OURS[0].parent / file).is_file() for file in files)
 
 
 def test_a_folder_is_named_so_that_other_machines_find_it(monkeypatch, tmp_path: Path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import os
 import zipfile
 from dataclasses import replace
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from lorvp.errors import InputError
 from lorvp.experiment.trial import Candidate
 from lorvp.mappings.rvp import RvpConfig
 from lorvp.mappings.text import SemanticConfig
@@ -224,3 +226,33 @@ def test_a_stopped_setting_comes_back_and_goes_on_elsewhere(
     stands = TrialStore(way.bring(whole).store).resume(whole.state).load()
     assert stands is not None
     assert len(stands["training"]["history"]) == 2
+
+
+def test_how_far_trials_are(share: Share, made: Path, job: Job, elsewhere: Path):
+    """It changes with an epoch's state, and with a result, and not by looking."""
+    way = ThroughShare(share.url)
+    way.send([job])
+    seen = [way.progress([job]), way.progress([job])]
+    assert seen[0] == seen[1]
+    share.put_bytes(f"resume/{job.state}", b"an epoch")
+    seen.append(way.progress([job]))
+    deliver(share, job, made)
+    seen.append(way.progress([job]))
+    assert [a == b for a, b in itertools.pairwise(seen)] == [True, False, False]
+
+
+def test_how_far_trials_are_in_the_users_own_store(tmp_path: Path, job: Job):
+    way, mine = InPlace(tmp_path), replace(job, store=tmp_path / "store")
+    before = way.progress([mine])
+    path = TrialStore(mine.store).resume(mine.state).path
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"an epoch")
+    assert before != (after := way.progress([mine]))
+    assert after == way.progress([mine])
+
+
+def test_a_machine_that_lacks_the_users_files_says_so(tmp_path: Path, job: Job):
+    assert InPlace(tmp_path).bring(job) == job
+    gone = replace(job, dataset=Path("data/datasets/gone"))
+    with pytest.raises(InputError, match=rf"does not see {tmp_path}/data.*share"):
+        InPlace(tmp_path).bring(gone)
