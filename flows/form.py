@@ -24,6 +24,7 @@ from lorvp.files.whole import write_whole
 from lorvp.recipe import TrainingConfig
 from lorvp.trials.store import TrialStore, default_root
 from tasks import settings
+from tasks.orchestration.command_line import refuse
 from tasks.orchestration.form import filled_in, form_of, one_of
 from tasks.orchestration.request import Request
 from tasks.orchestration.run_lock import one_run
@@ -117,3 +118,7 @@ def publish(file: Path, experiment: RunExperiment) -> None:
         key="params",
         description="What this run trains",
     )
+
+
+if __name__ == "__main__":
+    refuse(__doc__, "`lorvp serve` shows the form")

@@ -20,6 +20,7 @@ from tasks.errors import takes_no_files
 from tasks.jobs import Job, Plan, holds, neighbours_together
 from tasks.orchestration.artifacts import ProgressArtifact, publish_results
 from tasks.orchestration.cancel import interrupted_by_cancel
+from tasks.orchestration.command_line import refuse
 from tasks.orchestration.request import Request, hand_over, handed_over
 from tasks.orchestration.terminal import Progress
 from tasks.orchestration.trials import (
@@ -132,3 +133,7 @@ def _note(progress: Progress, job: Job, record: dict | BaseException) -> bool:
         return False
     progress.finished(job.point.name, record)
     return True
+
+
+if __name__ == "__main__":
+    refuse(__doc__, "`lorvp run` trains")

@@ -78,7 +78,7 @@ def test_without_a_server_it_says_what_to_start(project: Project):
     done = project.python("-m", "flows.serve")
     assert done.code == 2
     # Or that the one on this machine is somebody else's.
-    assert re.search("start one beside with `python -m flows.server`|or start your own", done.out)
+    assert re.search("start one beside with `lorvp server`|or start your own", done.out)
     assert "Traceback" not in done.out
 
 
