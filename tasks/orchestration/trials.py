@@ -21,6 +21,7 @@ from prefect.states import Cancelled
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from tasks.jobs import Job
+from tasks.orchestration import running
 from tasks.orchestration.artifacts import publish_failure
 from tasks.runners.base import Team
 from tasks.settings import TrackingConfig
@@ -107,6 +108,7 @@ def train_trial(job: Job, team: Team, tracking: TrackingConfig) -> Any:
     def log(line: str) -> None:
         level, message = level_and_message(line)
         logger.log(level, message)
+        running.tell(job, message)
         if level == logging.WARNING:
             team.warn(message)
 
@@ -120,6 +122,8 @@ def train_trial(job: Job, team: Team, tracking: TrackingConfig) -> Any:
         else:
             publish_failure(job, error)
         raise
+    finally:
+        running.tell_end(job)
 
 
 @task(name="side by side", cache_policy=NO_CACHE, persist_result=False)
