@@ -32,6 +32,7 @@ from tasks.paths import WORK
 from tasks.runners.base import runner
 from tasks.searches.plan import make_plan
 from tasks.settings import ComputeConfig, RunExperiment
+from tasks.tracking.tracker import require
 
 PARAMS = Path("params.yaml")
 Method = Annotated[Any, one_of(METHODS)]
@@ -82,6 +83,7 @@ def train_grid(
         publish(file, experiment)
         place = runner(experiment.params.compute)
         place.check()
+        require(experiment.params.tracking)
         with one_run(tell=logger.info):
             replan = partial(make_plan, experiment, TrialStore(default_root()))
             failed = run(Request(replan(), place, experiment.params.tracking, replan))

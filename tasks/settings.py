@@ -25,9 +25,13 @@ RUNNERS = {
 }
 """What trials run on: the class of each runner by its name in params.yaml."""
 
-TRACKERS = {"wandb": "tasks.tracking.wandb"}
+TRACKERS = {"wandb": "tasks.tracking.wandb", "tensorboard": "tasks.tracking.tensorboard"}
 """What is told of trials while they train: the module of each tracker by its key in ``tracking``.
-It has ``start`` and ``publish``, see ``tasks/tracking/tracker.py``."""
+It has ``require``, ``start`` and ``publish``, see ``tasks/tracking/tracker.py``."""
+
+
+OFF = ("disabled", False)
+"""Values of a tracker's key that switch it off."""
 
 
 def _known(runner: str) -> str:
@@ -105,12 +109,14 @@ class TrackingConfig(Settings):
     """Weights & Biases; offline writes to data/wandb without an account; online needs a login."""
     project: str = "lorvp"
     entity: str | None = None
+    tensorboard: bool = False
+    """Event files in data/tensorboard (`uv sync --extra tensorboard`)."""
 
     @property
     def services(self) -> list[Any]:
         """The modules of those trackers that are switched on."""
-        on = [module for key, module in TRACKERS.items() if getattr(self, key) != "disabled"]
-        return [resolve_name(module) for module in on]
+        on = [name for key, name in TRACKERS.items() if getattr(self, key) not in OFF]
+        return [resolve_name(name) for name in on]
 
 
 class RunParams(Params):

@@ -28,6 +28,7 @@ COMMANDS = {
     "run": Command("flows.run", "Train what params.yaml asks for and is not there, then compare."),
     "plan": Command("flows.costs", "What a run would train and take, before anything is loaded."),
     "profile": Command("flows.profile", "How fast a trial trains on this machine, and why."),
+    "track": Command("flows.track", "Send finished trials to W&B or TensorBoard after all."),
     "server": Command("flows.server", "A page of all runs, until Ctrl-C: Prefect's, for you."),
     "serve": Command("flows.serve", "A form on that page that starts runs."),
 }
