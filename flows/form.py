@@ -45,6 +45,8 @@ NOTHING: dict[str, Any] = {}
 
 @flow(name="grid")
 def train_grid(
+    datasets: list[str] = NONE,
+    networks: list[str] = NONE,
     methods: list[Method] = NONE,
     ranks: list[int] = NONE,
     mappings: list[Mapping] = NONE,
@@ -59,6 +61,8 @@ def train_grid(
     finds those that its params.yaml asks for.
 
     Args:
+        datasets: In place of those of each block: names in params.yaml.
+        networks: In place of those of each block: names in params.yaml.
         methods: Only these. One that params.yaml has keeps its settings, another has its defaults.
         ranks: Of all methods that have a rank.
         mappings: Only these.
@@ -68,6 +72,8 @@ def train_grid(
         grid: Blocks as in params.yaml, in place of its grid; empty for the grid of params.yaml.
     """
     changes = {
+        "datasets": datasets,
+        "networks": networks,
         "methods": methods,
         "ranks": ranks,
         "mappings": mappings,
@@ -95,6 +101,14 @@ def train_grid(
         return Failed(message=failures)
     number = len(replan().jobs)
     return Completed(message=f"{number} trials are in the store")
+
+
+def offer(experiment: RunExperiment) -> None:
+    """Have the form list the names of datasets and networks that there are."""
+    fields = train_grid.parameters.properties
+    params = experiment.params
+    for field, names in (("datasets", params.datasets), ("networks", params.checkpoints)):
+        fields[field]["items"] = {"type": "string", "enum": list(names)}
 
 
 def write_params(changes: dict[str, Any], name: str) -> Path:

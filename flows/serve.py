@@ -32,7 +32,7 @@ def main() -> None:
     Raises:
         InputError: params.yaml is wrong, or there is no server, or one that is open to anybody.
     """
-    settings.read()
+    experiment = settings.read()
     require_places()
     quiet_prefect()
     require_usable_proxies()
@@ -45,12 +45,14 @@ def main() -> None:
     os.environ.setdefault("PREFECT_RUNNER_POLL_FREQUENCY", "3")  # seconds from the form to the run
     from prefect.types.entrypoint import EntrypointType
 
-    from flows.form import train_grid
+    from flows.form import offer, train_grid
 
     folder = Path.cwd()
+    offer(experiment)
     train_grid.serve(
         folder.name,
         description=ABOUT.format(folder),
+        tags=[str(folder)],
         limit=1,
         enforce_parameter_schema=False,  # a mistake is told on the run's page, in our words
         entrypoint_type=EntrypointType.MODULE_PATH,

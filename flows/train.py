@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import signal
 from datetime import datetime
+from pathlib import Path
 
 from httpx import TransportError
-from prefect import flow
+from prefect import flow, tags
 from prefect.client.schemas.objects import State
 from prefect.exceptions import FailedRun
 from prefect.futures import as_completed
@@ -45,7 +46,8 @@ def run(request: Request) -> str:
     named = train_prompts.with_options(task_runner=request.runner.task_runner(request.plan.missing))
     hand_over(request)
     try:
-        state = named(return_state=True)
+        with tags(str(Path.cwd())):  # of the run and its trials
+            state = named(return_state=True)
     except TransportError:  # nobody takes down how the flow ended
         return _still_missing(request.plan)
     if state.is_cancelled():
@@ -64,7 +66,7 @@ def _still_missing(plan: Plan) -> str:
 
 
 def _name() -> str:
-    return f"prompts {datetime.now():%Y-%m-%d %H:%M}"
+    return f"{Path.cwd().name} {datetime.now():%Y-%m-%d %H:%M}"
 
 
 @flow(name="prompts", flow_run_name=_name)

@@ -23,6 +23,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from tasks.jobs import Job
 from tasks.orchestration import running
 from tasks.orchestration.artifacts import publish_failure
+from tasks.orchestration.trial_page import publish_trial
 from tasks.runners.base import Team
 from tasks.settings import TrackingConfig
 from tasks.worker.failures import Stopped, worth_another_try
@@ -113,7 +114,9 @@ def train_trial(job: Job, team: Team, tracking: TrackingConfig) -> Any:
             team.warn(message)
 
     try:
-        return team.train(job, tracking, log)
+        record = team.train(job, tracking, log)
+        publish_trial(job, record)
+        return record
     except Stopped as error:
         return Cancelled(message=str(error))
     except Exception as error:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 nx = pytest.importorskip("networkx", reason="uv sync --group dev")
+pytest.importorskip("grimp", reason="uv sync --group dev")
 from tests.support.drawing import INSIDE, PAGE, page, rooms  # noqa: E402 - it draws with networkx
 
 ROOT = Path(__file__).parents[2]
