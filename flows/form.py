@@ -35,6 +35,11 @@ from tasks.settings import ComputeConfig, RunExperiment
 from tasks.tracking.tracker import require
 
 PARAMS = Path("params.yaml")
+DATASETS: list[str] = []
+NETWORKS: list[str] = []
+"""Names that the form lists: those of params.yaml when it is served."""
+Dataset = Annotated[Any, one_of(DATASETS)]
+Network = Annotated[Any, one_of(NETWORKS)]
 Method = Annotated[Any, one_of(METHODS)]
 Mapping = Annotated[Any, one_of(MAPPINGS)]
 Training = Annotated[dict[str, Any], form_of(TrainingConfig, sweep=True)]
@@ -45,8 +50,8 @@ NOTHING: dict[str, Any] = {}
 
 @flow(name="grid")
 def train_grid(
-    datasets: list[str] = NONE,
-    networks: list[str] = NONE,
+    datasets: list[Dataset] = NONE,
+    networks: list[Network] = NONE,
     methods: list[Method] = NONE,
     ranks: list[int] = NONE,
     mappings: list[Mapping] = NONE,
@@ -105,10 +110,8 @@ def train_grid(
 
 def offer(experiment: RunExperiment) -> None:
     """Have the form list the names of datasets and networks that there are."""
-    fields = train_grid.parameters.properties
-    params = experiment.params
-    for field, names in (("datasets", params.datasets), ("networks", params.checkpoints)):
-        fields[field]["items"] = {"type": "string", "enum": list(names)}
+    DATASETS[:] = experiment.params.datasets
+    NETWORKS[:] = experiment.params.checkpoints
 
 
 def write_params(changes: dict[str, Any], name: str) -> Path:
