@@ -17,6 +17,8 @@ from tasks.jobs import Job
 WORTH_A_PAGE = 1.0
 """Seconds of computing; a page takes a share of that, and short trials come by the thousand."""
 WIDTH, HEIGHT = 480, 160
+DRAWN = ("prompt", "prompted image")
+"""Without the placement, which means nothing on grey where images choose it."""
 CURVES = {"train": ("train_accuracy", "#9aa5b1"), "val": ("val_accuracy", "#2563eb")}
 
 
@@ -85,5 +87,5 @@ def _pictures(job: Job, folder: Path) -> list[str]:
     manifest = checkpoint.read_manifest(job.checkpoint)
     grey_HWC = torch.full((*manifest.input_size, 3), 128, dtype=torch.uint8)
     view = prompt_view(job.point.name, job.point.trial, state_of(folder), manifest, grey_HWC)
-    tiles = [tile for tile in tiles_of(view) if tile["column"] != "image"]
+    tiles = [tile for tile in tiles_of(view) if tile["column"] in DRAWN]
     return [f"{tile['column']}: {tile['caption']}\n\n![]({tile['url']})" for tile in tiles]
