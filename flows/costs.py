@@ -1,4 +1,4 @@
-"""`python -m flows.costs [FILE]`: what an experiment will cost, before anything is downloaded.
+"""What an experiment will cost, before anything is downloaded.
 
 FILE is params.yaml unless given, such as data/presets/lorvp_main.yaml. Speeds are measured on this
 machine; of other cards only the number of lanes is told (``--memory``), which needs no speed.
@@ -14,10 +14,11 @@ import typer
 
 from lorvp.networks.acceleration.account import SPLIT, Account
 from lorvp.performance.estimate import Estimate
-from lorvp.performance.told import computing, disk, readable, rounded, timed
+from lorvp.performance.told import computing, disk, duration, readable, rounded, timed
 from lorvp.results import tables
 from tasks import settings
 from tasks.errors import naming
+from tasks.jobs import Job
 from tasks.machine.devices import devices, here, in_words, slots
 from tasks.machine.lanes import memory_of
 from tasks.machine.precision import require_fast_precisions
@@ -41,6 +42,10 @@ def main(
     """Print trials, passes, FLOPs, time on this machine and disk."""
     experiment = settings.read(path)
     compute, finished = experiment.params.compute, finished_jobs(experiment)
+    if not experiment.searches and len(finished) == len(experiment.points):
+        print(f"nothing to train: all {len(finished):,} trials are finished")
+        print_notes(experiment, finished)
+        return
     estimate = estimate_of(experiment, finished)
     searched = (search.point for search in experiment.searches)
     require_fast_precisions((p.trial for p in (*estimate.missing, *searched)), compute)
@@ -59,12 +64,19 @@ def main(
     asked = memory if gigabytes is None else gigabytes * GB
     for line in lanes_told(steps_of(estimate, table, compute, asked), asked):
         print(line)
-    for sentence in experiment.shared:
-        print(f"note: {sentence}")
-    for note in [*other_versions.notes(finished, compute), *in_fp32(table)]:
+    print_notes(experiment, finished)
+    for note in in_fp32(table):
         print(note)
     for network, account in estimate.accounts().items():
         print(f"{network}: {account['folding']}; {account['stem']}{_slower_steps(account)}")
+
+
+def print_notes(experiment: RunExperiment, finished: list[Job]) -> None:
+    """What rows share, and which finished trials were made otherwise than trials are here."""
+    for sentence in experiment.shared:
+        print(f"note: {sentence}")
+    for note in other_versions.notes(finished, experiment.params.compute):
+        print(note)
 
 
 def lanes_told(steps: pl.DataFrame, memory: float | None) -> list[str]:
@@ -87,8 +99,8 @@ def searches_told(experiment: RunExperiment, most: pl.DataFrame, likely: pl.Data
         f"{len(experiment.searches)} searches of {settings:,} settings are in it, at most, each to "
         "its last epoch; what of them is finished is not taken off",
         f"expected, since halving stops most: {computing(likely)}, "
-        f"{rounded(float(likely['hours'].sum()))} hours here instead of "
-        f"{rounded(float(most['hours'].sum()))}",
+        f"{duration(float(likely['hours'].sum()))} here instead of "
+        f"{duration(float(most['hours'].sum()))}",
     ]
 
 
@@ -111,14 +123,14 @@ def _slower_steps(account: Account) -> str:
 
 def summary(timed: pl.DataFrame, estimate: Estimate, here: str) -> str:
     """Totals in a few lines."""
-    hours = rounded(float(timed["hours"].sum()))
+    time = duration(float(timed["hours"].sum()))
     return (
         f"{timed['trials'].sum():,} trials, {timed['to train'].sum():,} to train: "
         f"{computing(timed)}\n"
-        f"{hours} hours on {here}, at the speed measured just now\n"
+        f"{time} on {here}, at the speed measured just now\n"
         f"disk: {disk(estimate, timed)}; downloads come on top, in the user's cache"
     )
 
 
 if __name__ == "__main__":
-    run(main)
+    run(main, name="lorvp plan")

@@ -24,6 +24,7 @@ from lorvp.files.whole import write_whole
 from lorvp.recipe import TrainingConfig
 from lorvp.trials.store import TrialStore, default_root
 from tasks import settings
+from tasks.orchestration.command_line import refuse
 from tasks.orchestration.form import filled_in, form_of, one_of
 from tasks.orchestration.request import Request
 from tasks.orchestration.run_lock import one_run
@@ -31,8 +32,14 @@ from tasks.paths import WORK
 from tasks.runners.base import runner
 from tasks.searches.plan import make_plan
 from tasks.settings import ComputeConfig, RunExperiment
+from tasks.tracking.tracker import require
 
 PARAMS = Path("params.yaml")
+DATASETS: list[str] = []
+NETWORKS: list[str] = []
+"""Names that the form lists: those of params.yaml when it is served."""
+Dataset = Annotated[Any, one_of(DATASETS)]
+Network = Annotated[Any, one_of(NETWORKS)]
 Method = Annotated[Any, one_of(METHODS)]
 Mapping = Annotated[Any, one_of(MAPPINGS)]
 Training = Annotated[dict[str, Any], form_of(TrainingConfig, sweep=True)]
@@ -43,6 +50,8 @@ NOTHING: dict[str, Any] = {}
 
 @flow(name="grid")
 def train_grid(
+    datasets: list[Dataset] = NONE,
+    networks: list[Network] = NONE,
     methods: list[Method] = NONE,
     ranks: list[int] = NONE,
     mappings: list[Mapping] = NONE,
@@ -57,6 +66,8 @@ def train_grid(
     finds those that its params.yaml asks for.
 
     Args:
+        datasets: In place of those of each block: names in params.yaml.
+        networks: In place of those of each block: names in params.yaml.
         methods: Only these. One that params.yaml has keeps its settings, another has its defaults.
         ranks: Of all methods that have a rank.
         mappings: Only these.
@@ -66,6 +77,8 @@ def train_grid(
         grid: Blocks as in params.yaml, in place of its grid; empty for the grid of params.yaml.
     """
     changes = {
+        "datasets": datasets,
+        "networks": networks,
         "methods": methods,
         "ranks": ranks,
         "mappings": mappings,
@@ -81,6 +94,7 @@ def train_grid(
         publish(file, experiment)
         place = runner(experiment.params.compute)
         place.check()
+        require(experiment.params.tracking)
         with one_run(tell=logger.info):
             replan = partial(make_plan, experiment, TrialStore(default_root()))
             failed = run(Request(replan(), place, experiment.params.tracking, replan))
@@ -92,6 +106,12 @@ def train_grid(
         return Failed(message=failures)
     number = len(replan().jobs)
     return Completed(message=f"{number} trials are in the store")
+
+
+def offer(experiment: RunExperiment) -> None:
+    """Have the form list the names of datasets and networks that there are."""
+    DATASETS[:] = experiment.params.datasets
+    NETWORKS[:] = experiment.params.checkpoints
 
 
 def write_params(changes: dict[str, Any], name: str) -> Path:
@@ -117,3 +137,7 @@ def publish(file: Path, experiment: RunExperiment) -> None:
         key="params",
         description="What this run trains",
     )
+
+
+if __name__ == "__main__":
+    refuse(__doc__, "`lorvp serve` shows the form")

@@ -1,4 +1,4 @@
-"""`python -m flows.profile [WORDS]`: how fast a trial of params.yaml trains, and why.
+"""How fast a trial of params.yaml trains, and why.
 
 On a GPU as many of its kind are trained side by side as a run would train.
 
@@ -121,4 +121,4 @@ if __name__ == "__main__":
     if not os.environ.keys() >= QUIET.keys():  # read when a process starts
         again = [sys.executable, "-m", "flows.profile", *sys.argv[1:]]
         os.execve(sys.executable, again, QUIET | os.environ)
-    run(main)
+    run(main, name="lorvp profile")

@@ -29,6 +29,7 @@ from tasks.runners.base import runner
 from tasks.searches.plan import forget_states, make_plan
 from tasks.settings import RunExperiment, RunParams
 from tasks.stages import other_versions
+from tasks.tracking.tracker import require
 
 STOPPED = "stopped; finished trials are kept, and `dvc repro` goes on from there"
 
@@ -106,6 +107,7 @@ def train_missing(plan: Plan, params: RunParams, replan: Callable[[], Plan]) -> 
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     place = runner(params.compute)
     place.check()
+    require(params.tracking)
     quiet_prefect()  # in whatever is started
     with place.prestarted(len(plan.missing)), prefect_api() as url:
         from flows import train as flow

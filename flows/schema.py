@@ -2,7 +2,14 @@
 
 from lorvp.experiment.json_schema import schema
 from lorvp.files.whole import to_json
+from tasks.orchestration.command_line import run
 from tasks.settings import RunParams
 
-if __name__ == "__main__":
+
+def main() -> None:
+    """Print it."""
     print(to_json(schema(RunParams)), end="")
+
+
+if __name__ == "__main__":
+    run(main)

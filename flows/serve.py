@@ -1,4 +1,7 @@
-"""`python -m flows.serve`: put the grid of this folder into Prefect's UI, with a form to run it."""
+"""Put the grid of this folder into Prefect's UI, with a form to run it, until Ctrl-C.
+
+The UI is that of your own server (`lorvp server`), or of the one that PREFECT_API_URL names.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +19,10 @@ from tasks.prefect_server.temporary import quiet_prefect
 from tasks.prefect_server.users import LOCAL, note_on_foreign_server, users_api
 
 ABOUT = "The grid of params.yaml in {}, with what the form says in place of what it says."
-OTHERS = ", or start your own with `python -m flows.server --port PORT` and name that"
+OTHERS = ", or start your own with `lorvp server PORT` and name that"
 NONE = (
     f"no Prefect server answers at {LOCAL.removesuffix('/api')}; start one beside with "
-    "`python -m flows.server`, or set PREFECT_API_URL to your own"
+    "`lorvp server`, or set PREFECT_API_URL to your own"
 )
 
 
@@ -29,7 +32,7 @@ def main() -> None:
     Raises:
         InputError: params.yaml is wrong, or there is no server, or one that is open to anybody.
     """
-    settings.read()
+    experiment = settings.read()
     require_places()
     quiet_prefect()
     require_usable_proxies()
@@ -42,12 +45,14 @@ def main() -> None:
     os.environ.setdefault("PREFECT_RUNNER_POLL_FREQUENCY", "3")  # seconds from the form to the run
     from prefect.types.entrypoint import EntrypointType
 
-    from flows.form import train_grid
+    from flows.form import offer, train_grid
 
     folder = Path.cwd()
+    offer(experiment)
     train_grid.serve(
         folder.name,
         description=ABOUT.format(folder),
+        tags=[str(folder)],
         limit=1,
         enforce_parameter_schema=False,  # a mistake is told on the run's page, in our words
         entrypoint_type=EntrypointType.MODULE_PATH,
@@ -55,4 +60,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run(main, name="lorvp serve")

@@ -1,4 +1,4 @@
-"""`python -m flows.server [PORT]`: Prefect's server for you alone, with its UI, until Ctrl-C.
+"""Prefect's server for you alone, with a page of all runs, until Ctrl-C.
 
 Unlike `prefect server start` it refuses what other web pages and users of this machine ask.
 """
@@ -35,4 +35,4 @@ def main(port: Annotated[int, typer.Argument(min=1, max=65535)] = PORT) -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run(main, name="lorvp server")

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import signal
 from datetime import datetime
+from pathlib import Path
 
 from httpx import TransportError
-from prefect import flow
+from prefect import flow, tags
 from prefect.client.schemas.objects import State
 from prefect.exceptions import FailedRun
 from prefect.futures import as_completed
@@ -20,6 +21,7 @@ from tasks.errors import takes_no_files
 from tasks.jobs import Job, Plan, holds, neighbours_together
 from tasks.orchestration.artifacts import ProgressArtifact, publish_results
 from tasks.orchestration.cancel import interrupted_by_cancel
+from tasks.orchestration.command_line import refuse
 from tasks.orchestration.request import Request, hand_over, handed_over
 from tasks.orchestration.terminal import Progress
 from tasks.orchestration.trials import (
@@ -44,7 +46,8 @@ def run(request: Request) -> str:
     named = train_prompts.with_options(task_runner=request.runner.task_runner(request.plan.missing))
     hand_over(request)
     try:
-        state = named(return_state=True)
+        with tags(str(Path.cwd())):  # of the run and its trials
+            state = named(return_state=True)
     except TransportError:  # nobody takes down how the flow ended
         return _still_missing(request.plan)
     if state.is_cancelled():
@@ -63,7 +66,7 @@ def _still_missing(plan: Plan) -> str:
 
 
 def _name() -> str:
-    return f"prompts {datetime.now():%Y-%m-%d %H:%M}"
+    return f"{Path.cwd().name} {datetime.now():%Y-%m-%d %H:%M}"
 
 
 @flow(name="prompts", flow_run_name=_name)
@@ -132,3 +135,7 @@ def _note(progress: Progress, job: Job, record: dict | BaseException) -> bool:
         return False
     progress.finished(job.point.name, record)
     return True
+
+
+if __name__ == "__main__":
+    refuse(__doc__, "`lorvp run` trains")

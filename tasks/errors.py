@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TypeGuard
 
 from lorvp.errors import InputError
-from lorvp.experiment.params import ParamsError
 from lorvp.files.whole import FULL
 from lorvp.interrupts import INTERRUPTED
 
@@ -55,6 +54,8 @@ def naming(place: str) -> Iterator[None]:
     try:
         yield
     except InputError as error:
+        from lorvp.experiment.params import ParamsError  # takes seconds: torch comes with it
+
         raise ParamsError(f"params.yaml: {place}: {error}") from error
 
 

@@ -30,13 +30,16 @@ RUNNERS = {
 OTHER_RUNNERS = Others("lorvp.runners", tuple(RUNNERS), ("check", "task_runner", "team"))
 RUNNERS |= OTHER_RUNNERS.places
 
-TRACKERS = {"wandb": "tasks.tracking.wandb"}
+TRACKERS = {"wandb": "tasks.tracking.wandb", "tensorboard": "tasks.tracking.tensorboard"}
 """What is told of trials while they train: the module of each tracker by its key in ``tracking``.
-It has ``start`` and ``publish``, see ``tasks/tracking/tracker.py``."""
+It has ``require``, ``start`` and ``publish``, see ``tasks/tracking/tracker.py``."""
 OTHER_TRACKERS = Others(
-    "lorvp.trackers", (*TRACKERS, "project", "entity"), ("NAME", "start", "publish")
+    "lorvp.trackers", (*TRACKERS, "project", "entity"), ("NAME", "require", "start", "publish")
 )
 TRACKERS |= OTHER_TRACKERS.places
+
+OFF = ("disabled", False)
+"""Values of a tracker's key that switch it off."""
 
 
 def _known(runner: str) -> str:
@@ -159,11 +162,13 @@ class TrackingConfig(Settings):
     """Weights & Biases; offline writes to data/wandb without an account; online needs a login."""
     project: str = "lorvp"
     entity: str | None = None
+    tensorboard: bool = False
+    """Event files in data/tensorboard (`uv sync --extra tensorboard`)."""
 
     @property
     def services(self) -> list[Any]:
         """The modules of those trackers that are switched on."""
-        on = [key for key in TRACKERS if getattr(self, key) != "disabled"]
+        on = [key for key in TRACKERS if getattr(self, key) not in OFF]
         return [OTHER_TRACKERS.resolved(TRACKERS, key) for key in on]
 
 

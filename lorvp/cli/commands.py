@@ -1,4 +1,4 @@
-"""The command line: use, look at, give away and compare trained prompts."""
+"""Compare ways of adapting a frozen vision model: run experiments, and use what they trained."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import typer
 
 from lorvp.cli.give import export, push
 from lorvp.cli.look import compare, show
+from lorvp.cli.pipeline import add_to
 from lorvp.cli.predict import predict
 from lorvp.errors import InputError
 from lorvp.interrupts import INTERRUPTED
 from lorvp.text.printable import printable
 
-app = typer.Typer(
-    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__
-)
-for command in (predict, show, export, compare, push):
-    app.command()(command)
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
+add_to(app)
+for command in (compare, predict, show, export, push):
+    app.command(rich_help_panel="Trained prompts")(command)
 
 
 def main() -> None:

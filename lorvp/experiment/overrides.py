@@ -30,8 +30,8 @@ def changed(raw: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
 
     ``grid`` replaces the whole grid. ``methods`` and ``mappings`` list kinds: kinds that the grid
     has keep their settings and blocks; new methods join the first block, new mappings every block.
-    ``ranks`` is set in all methods that have a rank, ``seeds`` and ``training`` in all blocks,
-    ``compute`` in its section. A block that is malformed stays as it is.
+    ``ranks`` is set in all methods that have a rank, ``datasets``, ``networks``, ``seeds`` and
+    ``training`` in all blocks, ``compute`` in its section. A malformed block stays as it is.
 
     Raises:
         InputError: an entry of the form has another type than the form asks for.
@@ -48,8 +48,9 @@ def changed(raw: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
         if kinds := changes.get("mappings"):
             kept = _of_kinds(block.get("mapping"), kinds)
             block["mapping"] = kept | dict.fromkeys(_new_kinds(kinds, [kept]))
-        if seeds := changes.get("seeds"):
-            block["seed"] = seeds
+        for entry, key in (("datasets", "dataset"), ("networks", "network"), ("seeds", "seed")):
+            if changes.get(entry):
+                block[key] = changes[entry]
         if training := changes.get("training"):
             block["training"] = _with_training(block.get("training"), training)
     raw["compute"] = (raw.get("compute") or {}) | (changes.get("compute") or {})
@@ -61,6 +62,8 @@ class Form(Settings):
 
     methods: list[str] | None = None
     mappings: list[str] | None = None
+    datasets: list[str] | None = None
+    networks: list[str] | None = None
     ranks: list[Any] | None = None
     seeds: list[Any] | None = None
     training: dict[str, Any] | None = None

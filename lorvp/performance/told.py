@@ -36,7 +36,7 @@ def readable(timed: pl.DataFrame) -> pl.DataFrame:
         "image passes",
         (pl.col("flops") / 1e15).round_sig_figs(3).alias("PFLOP"),
         (pl.col("speed") / 1e9).round_sig_figs(3).alias("GFLOP/s here"),
-        pl.col("hours").round_sig_figs(3).alias("hours here"),
+        pl.col("hours").map_elements(duration, return_dtype=pl.String).alias("time here"),
     )
 
 
@@ -51,6 +51,23 @@ def disk(estimate: Estimate, table: pl.DataFrame) -> str:
     """How much will lie in data/."""
     sizes = estimate.bytes_on_disk() | {"prompts": float(table["bytes"].sum())}
     return ", ".join(f"{name} {rounded(size / 1e9)} GB" for name, size in sizes.items())
+
+
+UNITS = (("s", 1 / 3600), ("min", 1 / 60), ("hours", 1.0), ("days", 24.0), ("years", 24 * 365.25))
+"""Each with its hours."""
+FEW = 2
+"""A unit is used from so many of it on."""
+
+
+def duration(hours: float) -> str:
+    """A time in the unit that suits it: 50 s, 36 min, 3.4 hours, 12 days, 160 years."""
+    suited = [(name, size) for name, size in UNITS if hours >= FEW * size]
+    name, size = suited[-1] if suited else UNITS[0]
+    return f"{_two_digits(hours / size)} {name}"
+
+
+def _two_digits(value: float) -> str:
+    return f"{value:.1f}" if 0 < value < 9.95 else f"{float(f'{value:.2g}'):,.0f}"
 
 
 def rounded(value: float) -> str:

@@ -15,8 +15,9 @@ from lorvp.settings import Settings
 
 
 def one_of(names: Iterable[str]) -> WithJsonSchema:
-    """A choice of one of ``names``."""
-    return WithJsonSchema({"type": "string", "enum": list(names)})
+    """A choice of one of ``names``; of a list, those that it has when the form is made."""
+    known = names if isinstance(names, list) else list(names)
+    return WithJsonSchema({"type": "string", "enum": known})
 
 
 def form_of(settings: type[Settings], sweep: bool = False) -> WithJsonSchema:

@@ -21,7 +21,9 @@ from prefect.states import Cancelled
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from tasks.jobs import Job
+from tasks.orchestration import running
 from tasks.orchestration.artifacts import publish_failure
+from tasks.orchestration.trial_page import publish_trial
 from tasks.runners.base import Team
 from tasks.settings import TrackingConfig
 from tasks.worker.failures import Stopped, worth_another_try
@@ -107,11 +109,14 @@ def train_trial(job: Job, team: Team, tracking: TrackingConfig) -> Any:
     def log(line: str) -> None:
         level, message = level_and_message(line)
         logger.log(level, message)
+        running.tell(job, message)
         if level == logging.WARNING:
             team.warn(message)
 
     try:
-        return team.train(job, tracking, log)
+        record = team.train(job, tracking, log)
+        publish_trial(job, record)
+        return record
     except Stopped as error:
         return Cancelled(message=str(error))
     except Exception as error:
@@ -120,6 +125,8 @@ def train_trial(job: Job, team: Team, tracking: TrackingConfig) -> Any:
         else:
             publish_failure(job, error)
         raise
+    finally:
+        running.tell_end(job)
 
 
 @task(name="side by side", cache_policy=NO_CACHE, persist_result=False)

@@ -20,7 +20,7 @@ def require_closed(url: str) -> None:
         raise InputError(
             f"the Prefect server at {url.removesuffix('/api')} asks for no login, so any web page "
             "that you open could start runs through it; stop it and start one that does with "
-            "`python -m flows.server`, or start yours with PREFECT_SERVER_API_AUTH_STRING and set "
+            "`lorvp server`, or start yours with PREFECT_SERVER_API_AUTH_STRING and set "
             "PREFECT_API_AUTH_STRING here to the same"
         )
 

@@ -85,7 +85,7 @@ def _require_answer(url: str, named: str, instead: str) -> None:
     if not answers(url):
         raise InputError(
             f"{named}, but no Prefect server answers there{via(url)}; start it with "
-            f"`python -m flows.server`, or {instead} to run without one"
+            f"`lorvp server`, or {instead} to run without one"
         )
 
 

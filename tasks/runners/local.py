@@ -34,13 +34,12 @@ class OnThisMachine:
         return prestarted_slots(self.compute, trials)
 
     def task_runner(self, jobs: Sequence[Job]) -> Any:
-        """A thread for each trial that is trained at once, and as many again: Prefect does what it
-        has to do before a trial while the trial before it trains."""
+        """A thread for each trial that is trained at once: one that waits is not shown as running."""
         from prefect.task_runners import ThreadPoolTaskRunner
 
         places = slots_on(self.compute)
         lanes = max((len(group.jobs) for group in planned(jobs, self.compute, places)), default=1)
-        return ThreadPoolTaskRunner(max_workers=2 * lanes * len(places))
+        return ThreadPoolTaskRunner(max_workers=lanes * len(places))
 
     def requesting_resources(self) -> AbstractContextManager[object]:
         return nullcontext()

@@ -52,6 +52,14 @@ class Service(Protocol):
     NAME: str
     """The service's name in messages."""
 
+    def require(self, tracking: TrackingConfig) -> None:
+        """Before any work: refuse what cannot be.
+
+        Raises:
+            InputError: with what would be right.
+        """
+        ...
+
     def start(
         self,
         job: Job,
@@ -98,6 +106,16 @@ class Careful:
             self.tracker = Everyone()
             told = _described(error)
             self.log.warning("%s failed, and the trial goes on without it: %s", self.name, told)
+
+
+def require(tracking: TrackingConfig) -> None:
+    """Before any work: have each tracker refuse what it cannot do.
+
+    Raises:
+        InputError: with what would be right.
+    """
+    for service in tracking.services:
+        service.require(tracking)
 
 
 @contextmanager

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 NAME = "W&B"
 
 
+def require(tracking: TrackingConfig) -> None:
+    """Its package is one of the pipeline's, and runs without a login are kept offline."""
+
+
 def start(
     job: Job, tracking: TrackingConfig, log: logging.Logger, earlier: Sequence[Epoch]
 ) -> WandbRun:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
+from typing import NamedTuple
 
 from lorvp.text.redacted import redacted
 from lorvp.training.epoch import Epoch
@@ -86,6 +87,27 @@ def epoch_line(epoch: Epoch) -> str:
         f"epoch {epoch.epoch:>3}: loss {epoch.train_loss:.3f}, train {epoch.train_accuracy:.1%}, "
         f"val {epoch.val_accuracy:.1%}"
     )
+
+
+class Seen(NamedTuple):
+    """What a line of the log tells of an epoch; accuracies are shares."""
+
+    epoch: int
+    loss: float
+    train: float
+    val: float
+
+
+_EPOCH = re.compile(r"epoch +(\d+): loss (\S+), train (\S+)%, val (\S+)%")
+
+
+def seen_epoch(message: str) -> Seen | None:
+    """The epoch that a line is about, as ``epoch_line`` wrote it; None of other lines."""
+    found = _EPOCH.fullmatch(message)
+    if found is None:
+        return None
+    epoch, loss, train, val = found.groups()
+    return Seen(int(epoch), float(loss), float(train) / 100, float(val) / 100)
 
 
 def level_and_message(line: str) -> tuple[int, str]:

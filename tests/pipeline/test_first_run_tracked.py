@@ -18,14 +18,18 @@ def test_prefect_recorded_the_run(first: FirstRun):
         runs = ask(url, "/task_runs/filter")
         artifacts = {a["key"]: a["data"] for a in ask(url, "/artifacts/filter")}
         logs = ask(url, "/logs/filter", limit=200)
-    assert re.fullmatch(r"prompts \d{4}-\d\d-\d\d \d\d:\d\d", flow_run["name"])
+    name = re.escape(first.project.repo.name)
+    assert re.fullmatch(rf"{name} \d{{4}}-\d\d-\d\d \d\d:\d\d", flow_run["name"])
     assert flow_run["state"]["message"] == f"{len(GRID)} trials trained"
     assert {run["state_type"] for run in runs} == {"COMPLETED"}
     names = {trial["name"] for trial in first.project.trials().values()}
     assert {run["name"] for run in runs} == names | {"results"}
     assert len(runs) == len(GRID) + 1
     [run] = [run for run in runs if run["name"].startswith("lor_vp r=1 · ilm · digits · seed 0")]
-    assert set(run["tags"]) == {"digits", "letters_resnet", "lor_vp", "lor_vp r=1", "ilm"}
+    folder = str(first.project.repo)
+    assert flow_run["tags"] == [folder]
+    words = {"digits", "letters_resnet", "lor_vp", "lor_vp r=1", "ilm"}
+    assert set(run["tags"]) == words | {folder}
     assert artifacts["trials"] == 100
     assert {row["method"] for row in json.loads(artifacts["results"])} == {
         "lor_vp r=1",

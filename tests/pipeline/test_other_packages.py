@@ -49,6 +49,10 @@ class Writer:
         pass
 
 
+def require(tracking):
+    pass
+
+
 def start(job, tracking, log, earlier):
     return Writer(job)
 

@@ -39,6 +39,8 @@ def test_a_run_from_the_form(project: Project):
     assert seen == 2, "runs of the form, without what they started"
     properties = deployment["parameter_openapi_schema"]["properties"]
     assert "adavipro" in properties["methods"]["items"]["enum"]
+    assert properties["datasets"]["items"]["enum"] == ["digits", "letters"]
+    assert properties["networks"]["items"]["enum"] == ["letters_resnet"]
     assert properties["training"]["properties"]["lr"]["items"] == {"type": "number"}
     nothing_is_left(project)
 
@@ -78,7 +80,7 @@ def test_without_a_server_it_says_what_to_start(project: Project):
     done = project.python("-m", "flows.serve")
     assert done.code == 2
     # Or that the one on this machine is somebody else's.
-    assert re.search("start one beside with `python -m flows.server`|or start your own", done.out)
+    assert re.search("start one beside with `lorvp server`|or start your own", done.out)
     assert "Traceback" not in done.out
 
 

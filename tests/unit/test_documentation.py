@@ -3,10 +3,11 @@
 import sys
 from pathlib import Path
 
-import pdoc
+import pytest
 
 import lorvp
 
+pdoc = pytest.importorskip("pdoc", reason="uv sync --group dev")
 ROOT = Path(lorvp.__file__).parent
 
 

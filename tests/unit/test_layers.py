@@ -4,10 +4,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import networkx as nx
 import pytest
 
-from tests.support.drawing import INSIDE, PAGE, page, rooms
+nx = pytest.importorskip("networkx", reason="uv sync --group dev")
+pytest.importorskip("grimp", reason="uv sync --group dev")
+from tests.support.drawing import INSIDE, PAGE, page, rooms  # noqa: E402 - it draws with networkx
 
 ROOT = Path(__file__).parents[2]
 MODULES = {"lorvp": 9, "tasks": 5}

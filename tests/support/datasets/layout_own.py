@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 
-from datasets import ClassLabel, Dataset, Features, Image
+import pytest
 
 from tests.support.datasets.layout import Layout
 from tests.support.datasets.pictures import each, encoded
 
+HUB = "uv sync --extra huggingface"
 ANIMALS = ["big_cat", "dog", "zebra"]
 ENDINGS = {"jpg": "JPEG", "png": "PNG", "webp": "WEBP", "bmp": "BMP", "JPG": "JPEG"}
 
@@ -49,12 +50,13 @@ def huggingface() -> Layout:
 
 
 def _parquet(part: str, number: int) -> bytes:
+    hub = pytest.importorskip("datasets", reason=HUB)
     rows = list(each(part, 3, number))
     table = {
         "image": [{"bytes": encoded(which, "PNG", 30, 40), "path": None} for which in rows],
         "label": [which.label for which in rows],
     }
-    features = Features({"image": Image(), "label": ClassLabel(names=ANIMALS)})
+    features = hub.Features({"image": hub.Image(), "label": hub.ClassLabel(names=ANIMALS)})
     file = io.BytesIO()
-    Dataset.from_dict(table, features).to_parquet(file)
+    hub.Dataset.from_dict(table, features).to_parquet(file)
     return file.getvalue()

@@ -4,13 +4,13 @@ import io
 import sys
 
 import pytest
-from datasets import ClassLabel, Dataset, DatasetDict, Features, Image, Value
 
 from lorvp.errors import InputError
 from tests.support.datasets.encoded import HUGE_PNG
 from tests.support.datasets.making import config, make, seen
 from tests.support.datasets.pictures import Which, each, encoded
 
+hub = pytest.importorskip("datasets", reason="uv sync --extra huggingface")
 NAMES = ["big_cat", "dog"]
 
 
@@ -21,10 +21,14 @@ def parquet(rows: list[Which], **changed) -> bytes:
         "label": [which.label for which in rows],
         "caption": ["words"] * len(rows),
     } | changed
-    kinds = {"image": Image(), "label": ClassLabel(names=NAMES), "caption": Value("string")}
-    kinds = {name: kinds.get(name, ClassLabel(names=["x", "y"])) for name in columns}
+    kinds = {
+        "image": hub.Image(),
+        "label": hub.ClassLabel(names=NAMES),
+        "caption": hub.Value("string"),
+    }
+    kinds = {name: kinds.get(name, hub.ClassLabel(names=["x", "y"])) for name in columns}
     file = io.BytesIO()
-    Dataset.from_dict(columns, Features(kinds)).to_parquet(file)
+    hub.Dataset.from_dict(columns, hub.Features(kinds)).to_parquet(file)
     return file.getvalue()
 
 
@@ -77,8 +81,10 @@ def test_what_is_not_there_cannot_be_loaded(tmp_path):
 
 def test_what_save_to_disk_wrote_says_what_to_do(tmp_path):
     """The library itself reads such folders with another function."""
-    table = Dataset.from_dict({"label": [0, 1]}, Features({"label": ClassLabel(names=NAMES)}))
-    DatasetDict(train=table, test=table).save_to_disk(tmp_path / "saved")
+    table = hub.Dataset.from_dict(
+        {"label": [0, 1]}, hub.Features({"label": hub.ClassLabel(names=NAMES)})
+    )
+    hub.DatasetDict(train=table, test=table).save_to_disk(tmp_path / "saved")
     with pytest.raises(InputError, match="save_to_disk"):
         config("huggingface", path=str(tmp_path / "saved")).source()
 
@@ -129,7 +135,7 @@ def test_class_names_can_be_told_apart_and_read(tmp_path, names, message):
         rows = list(each(part, 2, 3))
         images = [{"bytes": encoded(which, "PNG"), "path": None} for which in rows]
         table = {"image": images, "label": [which.label for which in rows]}
-        features = Features({"image": Image(), "label": ClassLabel(names=names)})
-        Dataset.from_dict(table, features).to_parquet(tmp_path / f"raw/{part}.parquet")
+        features = hub.Features({"image": hub.Image(), "label": hub.ClassLabel(names=names)})
+        hub.Dataset.from_dict(table, features).to_parquet(tmp_path / f"raw/{part}.parquet")
     with pytest.raises(InputError, match=message):
         config("huggingface", path=str(tmp_path / "raw")).source()

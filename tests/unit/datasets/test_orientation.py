@@ -5,8 +5,6 @@ import warnings
 
 import numpy as np
 import pytest
-from datasets import ClassLabel, Dataset, Features
-from datasets import Image as Column
 from PIL import Image
 
 from lorvp.datasets.pixels.decoding import decode
@@ -121,13 +119,14 @@ def test_a_jpeg_may_have_other_segments_before_its_exif_data():
 
 
 def test_a_picture_of_the_hub_stands_upright_too(tmp_path):
+    hub = pytest.importorskip("datasets", reason="uv sync --extra huggingface")
     rows = list(each("train", 2, 4))
     lying = [held(np.asarray(Image.open(io.BytesIO(encoded(w, "PNG", 24, 40)))), 8) for w in rows]
     images = [{"bytes": file(image, "PNG", 8), "path": None} for image in lying]
-    features = Features({"image": Column(), "label": ClassLabel(names=["a", "b"])})
+    features = hub.Features({"image": hub.Image(), "label": hub.ClassLabel(names=["a", "b"])})
     table = {"image": images, "label": [which.label for which in rows]}
     for part in ("train", "test"):
-        Dataset.from_dict(table, features).to_parquet(tmp_path / f"raw/{part}.parquet")
+        hub.Dataset.from_dict(table, features).to_parquet(tmp_path / f"raw/{part}.parquet")
     data = make(tmp_path / "data", "huggingface", path=str(tmp_path / "raw"))
     assert sorted(seen(data)["test"]) == sorted(rows)
     assert Which("train", 1, 3) in seen(data)["test"]

@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import pytest
 import timm
 import torch
@@ -19,6 +18,7 @@ from lorvp.errors import InputError
 from lorvp.training.determinism import make_repeatable
 from tests.support.tiny import TARGETS
 
+onnxruntime = pytest.importorskip("onnxruntime", reason="uv sync --group dev")
 MAPPINGS = ["ilm", "lp", "fm", "blm"]
 STATIC = ["lor_vp", "full", "pad"]
 

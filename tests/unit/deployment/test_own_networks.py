@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import pytest
 import torch
 from PIL import Image
@@ -143,6 +142,7 @@ def test_a_bundle_predicts_what_the_trial_predicted(trained, tmp_path):
 
 
 def test_onnx_and_torch_give_the_same_logits(trained, tmp_path):
+    onnxruntime = pytest.importorskip("onnxruntime", reason="uv sync --group dev")
     classifier = lorvp.load(trained.folders[0], trained.root / "data/checkpoints")
     height, width = classifier.model.network.input_size
     images = torch.randint(0, 256, (5, height, width, 3), dtype=torch.uint8)

@@ -4,8 +4,6 @@ import os
 import shutil
 
 import numpy as np
-import onnx
-import onnxruntime
 import pytest
 import torch
 from torch.nn import functional as F
@@ -17,6 +15,8 @@ from lorvp.mappings import base
 from tests.support.bundles import record, settle
 from tests.support.tiny import TARGETS
 
+onnx = pytest.importorskip("onnx", reason="uv sync --extra onnx")
+onnxruntime = pytest.importorskip("onnxruntime", reason="uv sync --group dev")
 FEATURES, ONE_HEAD = 16, ["text", "prm", "rvp"]
 
 

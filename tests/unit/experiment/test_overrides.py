@@ -53,6 +53,12 @@ def test_training_and_seeds_go_to_every_block_and_compute_to_its_section():
     assert compute == {"workers": 3, "retries": 2}
 
 
+def test_datasets_and_networks_go_to_every_block():
+    found = grid(datasets=["letters"], networks=["a", "b"])
+    assert {block["dataset"][0] for block in found.values()} == {"letters"}
+    assert all(block["network"] == ["a", "b"] for block in found.values())
+
+
 def test_a_grid_of_the_forms_own_is_changed_as_well():
     own = {"x": {"method": "pad", "mapping": "lp"}}
     assert grid(grid=own, seeds=[1]) == {"x": own["x"] | {"seed": [1]}}

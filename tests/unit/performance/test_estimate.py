@@ -11,7 +11,7 @@ from lorvp.networks.sources.trained import TrainedConfig
 from lorvp.performance import estimate as module
 from lorvp.performance.estimate import STEP, Dataset, Estimate, Network
 from lorvp.performance.lanes import Load
-from lorvp.performance.told import readable, rounded, timed
+from lorvp.performance.told import duration, readable, rounded, timed
 
 SIZES = Sizes(classes=10, train=100, val=20, test=30)
 NAMES = [str(k) for k in range(10)]
@@ -120,7 +120,7 @@ def steps(lanes: int = 1, networks: str = "x") -> pl.DataFrame:
 def test_hours_are_those_of_so_many_trials_at_once():
     found = timed(table(), steps(), at_once=4)
     assert found["hours"].to_list() == [0.5, 0]
-    shown = ("a", "x", "fp32", 64, 8, 8, 10, 7.2, 1000.0, 0.5)
+    shown = ("a", "x", "fp32", 64, 8, 8, 10, 7.2, 1000.0, "30 min")
     assert readable(found).row(0) == shown
 
 
@@ -132,6 +132,19 @@ def test_speed_is_that_of_the_network_precision_and_batch():
 @pytest.mark.parametrize(("lanes", "hours"), [(1, 2), (4, 2), (8, 2), (16, 4), (5, 2.5)])
 def test_lanes_without_a_trial_take_time(lanes, hours):
     assert timed(table(), steps(lanes, "xy"), at_once=1)["hours"].to_list() == [hours, 0]
+
+
+@pytest.mark.parametrize(
+    ("hours", "shown"),
+    [
+        (0, "0 s"), (0.4 / 3600, "0.4 s"), (50 / 3600, "50 s"), (119 / 3600, "120 s"),
+        (36 / 60, "36 min"), (1.99, "120 min"), (2, "2.0 hours"), (3.44, "3.4 hours"),
+        (47.9, "48 hours"), (48, "2.0 days"), (24 * 12.3, "12 days"), (24 * 365, "360 days"),
+        (1_400_000, "160 years"), (1.4e9, "160,000 years"),
+    ],
+)  # fmt: skip
+def test_times_are_told_in_a_unit_that_suits_them(hours, shown):
+    assert duration(hours) == shown
 
 
 @pytest.mark.parametrize(

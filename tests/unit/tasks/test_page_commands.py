@@ -12,6 +12,7 @@ from dvc.cli.parser import get_main_parser
 from dvc.repo import Repo
 
 from lorvp.cli.commands import app
+from lorvp.cli.pipeline import COMMANDS as PROGRAMS
 from tests.support.pages import BLOCKS, PAGES, ROOT, spans
 
 LINES = [line for block in BLOCKS if block.language == "sh" for line in block.code.splitlines()]
@@ -38,7 +39,9 @@ def test_the_command_line(arguments):
     name, *words = shlex.split(arguments)
     commands = typer.main.get_command(app).commands  # pyright: ignore[reportAttributeAccessIssue]
     assert name in commands
-    if words:
+    if name in PROGRAMS:
+        check_words(code_of(PROGRAMS[name].module), words)
+    elif words:
         commands[name].make_context(name, words)
 
 
@@ -48,9 +51,13 @@ def test_modules(arguments):
     module, *words = shlex.split(arguments.partition(">")[0])
     if "NAME" in module:
         return
-    text = "" if module == "pytest" else code_of(module)
+    check_words("" if module == "pytest" else code_of(module), words)
+
+
+def check_words(code: str, words: list[str]) -> None:
+    """Options are in the ``code`` of the program, and files that it is given are there."""
     for word in words:
-        assert not word.startswith("--") or f'"{word}"' in text, word
+        assert not word.startswith("--") or f'"{word}"' in code, word
         assert "/" not in word or (ROOT / word).exists(), word
 
 
