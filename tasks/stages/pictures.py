@@ -12,6 +12,7 @@ from altair.typing import ChartType
 
 from lorvp.results import pictures
 from lorvp.results.page import Picture
+from lorvp.results.pictures.curves import MANY
 from lorvp.text.names import file_names
 from lorvp.trials.stored_history import read_history
 from lorvp.tuning.replay import Replay
@@ -79,14 +80,15 @@ def _every(
         own, chosen = (table.filter(dataset=dataset, network=network) for table in (results, main))
         sought = [one for one in searches if _pair(one) == (dataset, network)]
         tuned = searched(sought)
-        drawn = (
+        drawn = [
             *tuned,
             *_settings(own.filter(pl.col("tuned").is_null())),
             *_curves(group),
             *gallery(group, chosen),
-        )
+        ]
+        files = file_names({name: name for name, *_ in drawn})
         for name, chart, title, about in drawn:
-            yield Drawn(f"{folder}/{name}", chart, f"{title}: {where}", about)
+            yield Drawn(f"{folder}/{files[name]}", chart, f"{title}: {where}", about)
 
 
 def _pair(one: Replay) -> tuple[str, str]:
@@ -98,15 +100,16 @@ def _of_all(main: pl.DataFrame) -> Iterator[Drawn]:
         "accuracy",
         pictures.accuracy_by_method(main),
         "Test accuracy by method",
-        "Points are means, lines one standard deviation over seeds, faint dots single seeds. "
-        "The numbers are in the comparison.",
+        "Points are means, lines one standard deviation over seeds, faint dots single seeds. Each "
+        "panel has an axis of its own; a method far below the others stands at its edge (◂). The "
+        "numbers are in the comparison.",
     )
     yield Drawn(
         "values",
         pictures.accuracy_by_values(main),
         "Test accuracy by trained values",
-        "A panel for each mapping; the dashed line joins methods that none beats with as few "
-        "values. The numbers are in the details.",
+        "A panel for each mapping; the dashed line is the Pareto front: of the methods that were "
+        "trained alike, those that none beats with as few values. The numbers are in the details.",
     )
 
 
@@ -115,7 +118,8 @@ def _settings(results: pl.DataFrame) -> Iterator[tuple[str, ChartType, str, str]
     if swept.height:
         about = (
             "What was tried in several values; where several settings were swept at once, the "
-            "others are those that validation likes best. The numbers are in the sweeps."
+            "others are those that validation likes best. Lines join points that differ in this "
+            "setting alone. The numbers are in the sweeps."
         )
         chart = pictures.accuracy_by_setting(swept)
         yield "settings", chart, "Test accuracy by setting", about
@@ -123,7 +127,10 @@ def _settings(results: pl.DataFrame) -> Iterator[tuple[str, ChartType, str, str]
 
 def _curves(jobs: list[Job]) -> Iterator[tuple[str, ChartType, str, str]]:
     history = histories(jobs)
-    about = "Mean over seeds of the accuracy on validation images, a line for each method."
+    about = (
+        "Mean over seeds of the accuracy on validation images, a line for each method, in a band "
+        f"of one standard deviation. Of more than {MANY} methods the best are coloured."
+    )
     yield "curves", pictures.learning_curves(history), "Learning curves", about
     about = (
         "The same curves against the seconds that training computed on this machine, passes "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -13,6 +14,7 @@ from lorvp.files.whole import to_json, whole_folder
 from lorvp.networks import checkpoint
 from lorvp.results import tables
 from lorvp.results.tables import Section, Table, published, tuning
+from lorvp.results.tables.alike import notices, told_apart
 from lorvp.results.tables.sections import sections
 from lorvp.text.names import file_names
 from lorvp.trials.verified import read_record
@@ -38,7 +40,9 @@ def write_tables(experiment: RunExperiment) -> None:
     found = ended(experiment)
     searches, jobs = [one.replay for one in found], final_jobs(experiment, found)
     require_results(jobs)
-    results = read_results(jobs)
+    searched = {key.name for one in searches for key in one.keys}
+    results = told_apart(read_results(jobs), searched)
+    jobs = [renamed(job, name) for job, name in zip(jobs, results["method"], strict=True)]
     main = tables.chosen(results)
     comparison, *others = sections(results, statistics_of(results["trial"]), class_names(jobs))
     every = [
@@ -48,7 +52,7 @@ def write_tables(experiment: RunExperiment) -> None:
         beside_published(results, experiment, jobs),
         on_shifts(main, experiment, jobs),
     ]
-    sentences = remarks_on(results, experiment, jobs)
+    sentences = [*notices(results, searched), *remarks_on(results, experiment, jobs)]
     made = WORK / "tables"
     with whole_folder(made) as folder:
         write_results(folder, results)
@@ -60,6 +64,11 @@ def write_tables(experiment: RunExperiment) -> None:
     shutil.rmtree(made)
     track_tables(experiment.params.tracking, TABLES, results, every)
     print("\n".join([tables.markdown(tables.comparison(main)), *sentences]))
+
+
+def renamed(job: Job, method: str) -> Job:
+    """The job under the name that its method has in the tables."""
+    return replace(job, point=replace(job.point, method=method))
 
 
 def read_results(jobs: list[Job]) -> pl.DataFrame:

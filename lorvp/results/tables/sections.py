@@ -37,7 +37,9 @@ SWEEPS = (
     "choose of all settings of the method."
 )
 DETAILS = (
-    "Mean over seeds; the 95 % interval of the mean is Student's t. ECE is the expected "
+    "Mean over seeds. The 95 % interval is of the test accuracy over new seeds and new test images "
+    "(over new images alone where there is one seed): Wilson's, for as many images as the spread "
+    "over both is worth. ECE is the expected "
     "calibration error (15 bins)."
 )
 """The beginning of the note; the declared columns continue it with their own sentences."""
