@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
@@ -25,6 +25,13 @@ KINDS = (("pictures", "png"), ("svg", "svg"))
 """Folder and suffix of each kind of file; a picture has the same name in both folders."""
 
 
+OF_NUMBERS = frozenset({
+    "accuracy", "values", "settings", "curves", "time", "confusion", "tuning", "tuned_keys",
+    "importance",
+})  # fmt: skip
+"""The pictures that are charts on the page; the others show images."""
+
+
 @dataclass(frozen=True)
 class Drawn:
     """A chart, its path in the folder without the suffix, its title and its description."""
@@ -33,6 +40,8 @@ class Drawn:
     chart: ChartType
     title: str
     about: str
+    of: Mapping[str, str] = field(default_factory=dict)
+    """The one dataset and network that it is about."""
 
 
 def write_pictures(
@@ -62,7 +71,9 @@ def _saved(folder: Path, drawn: Drawn, pool: Executor) -> tuple[Picture, Future[
         path.parent.mkdir(parents=True, exist_ok=True)
     written = pool.submit(pictures.write_png, pictures.as_png(drawn.chart), png)
     pictures.save(drawn.chart, svg)
-    return Picture(png, drawn.title, drawn.about), written
+    numbers = drawn.file.rpartition("/")[2] in OF_NUMBERS
+    chart = pictures.specification(drawn.chart) if numbers else None
+    return Picture(png, drawn.title, drawn.about, chart, drawn.of), written
 
 
 def _every(
@@ -88,7 +99,8 @@ def _every(
         ]
         files = file_names({name: name for name, *_ in drawn})
         for name, chart, title, about in drawn:
-            yield Drawn(f"{folder}/{files[name]}", chart, f"{title}: {where}", about)
+            of = {"dataset": dataset, "network": network}
+            yield Drawn(f"{folder}/{files[name]}", chart, f"{title}: {where}", about, of)
 
 
 def _pair(one: Replay) -> tuple[str, str]:

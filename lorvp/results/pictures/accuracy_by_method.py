@@ -88,9 +88,9 @@ def _panel(part: pl.DataFrame, every: list[str], names: bool) -> alt.LayerChart:
         base.mark_point(filled=True, size=55, opacity=1, clip=True).encode(
             x=alt.X("mean:Q", **place), shape=shape, tooltip=told
         ),
-        base.mark_text(align="left", dx=2, fontSize=SMALL).encode(
-            x=alt.datum(low, **place), text="far:N", color=alt.value(GREY), tooltip=told
-        ),
+        base.transform_filter("isValid(datum.far)")
+        .mark_text(align="left", dx=2, fontSize=SMALL)
+        .encode(x=alt.datum(low, **place), text="far:N", color=alt.value(GREY), tooltip=told),
     ]
     title = part["mapping"][0]
     return alt.LayerChart(layer=marks, width=WIDTH, height=LANE * len(methods), title=title)

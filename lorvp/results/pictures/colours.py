@@ -1,9 +1,9 @@
 """A colour, a shape and a dash for each method: the same in every picture of every experiment.
 
 The first word of a row's name is its family (``lor_vp`` of ``lor_vp r=4``). A family has the colour
-that is set down here, or one by a hash of its name; rows of one family differ in lightness, shape
-and dash, also by hashes of their names. So a row that is added changes no other row, but for a
-later one of its family that would look the same.
+that is set down here, or one by a hash of its name. The first row of a family has that colour, the
+others differ from it in lightness, shape and dash by hashes of their names. So a row that is added
+behind others changes none of them, and one of another family none at all.
 """
 
 from __future__ import annotations
@@ -40,22 +40,22 @@ class Look:
 
 
 def looks(names: Sequence[str]) -> list[Look]:
-    """The look of each row, from its name and, where two of a family are alike, those before it."""
-    taken: set[tuple[str, int]] = set()
-    return [_look(name, _free(name, taken)) for name in names]
+    """The look of each row, from its name and those of its family before it."""
+    taken: dict[str, set[int]] = {}
+    return [_look(name, _free(name, taken.setdefault(family(name), set()))) for name in names]
 
 
 def family(name: str) -> str:
     return name.split(" ", 1)[0]
 
 
-def _free(name: str, taken: set[tuple[str, int]]) -> int:
-    """The first variant from the one by the hash that no row of the family has."""
-    own, variants = family(name), len(TONES) * len(DASHES)
-    start = crc32(name.encode()) if " " in name else 0
+def _free(name: str, taken: set[int]) -> int:
+    """0 for the first row of a family, then the first free variant from the one by the hash."""
+    variants = len(TONES) * len(DASHES)
+    start = crc32(name.encode()) if taken else 0
     order = [(start + step) % variants for step in range(variants)]
-    variant = next((one for one in order if (own, one) not in taken), order[0])
-    taken.add((own, variant))
+    variant = next((one for one in order if one not in taken), order[0])
+    taken.add(variant)
     return variant
 
 

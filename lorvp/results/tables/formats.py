@@ -28,6 +28,7 @@ IN_LATEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
     "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
     "±": r"$\pm$", "–": "--", "·": r"$\cdot$", "×": r"$\times$", "<": "$<$", ">": "$>$",
+    "▲": r"$\triangle$", "▼": r"$\nabla$",
     # A row that begins with one of these would be an argument of the line break before it.
     "[": "{[}", "*": "{*}",
     "`": r"\textasciigrave{}",
@@ -97,6 +98,12 @@ def latex(shown: Table) -> str:
             "",
         ]
     )
+
+
+def csv(shown: Table) -> str:
+    """A table as it is read, as CSV; see `write_csv`."""
+    cells = shown.cells.with_columns(pl.all().map_elements(text_of, pl.String, skip_nulls=False))
+    return cells.with_columns(_no_formula(name) for name in cells.columns).write_csv()
 
 
 def write_csv(table: pl.DataFrame, path: Path) -> None:
