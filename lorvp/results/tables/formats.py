@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from csv import writer
+from io import StringIO
 from pathlib import Path
 
 import polars as pl
@@ -102,8 +104,16 @@ def latex(shown: Table) -> str:
 
 def csv(shown: Table) -> str:
     """A table as it is read, as CSV; see `write_csv`."""
-    cells = shown.cells.with_columns(pl.all().map_elements(text_of, pl.String, skip_nulls=False))
-    return cells.with_columns(_no_formula(name) for name in cells.columns).write_csv()
+    out = StringIO()
+    rows = [shown.cells.columns, *shown.cells.iter_rows()]
+    writer(out, lineterminator="\n").writerows([list(map(_plain, row)) for row in rows])
+    return out.getvalue()
+
+
+def _plain(value: object) -> str:
+    """The text of a cell that no spreadsheet computes."""
+    text = text_of(value)
+    return f"'{text}" if re.search(FORMULA, text) else text
 
 
 def write_csv(table: pl.DataFrame, path: Path) -> None:

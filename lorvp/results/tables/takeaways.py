@@ -43,6 +43,8 @@ class Standing:
     """Those that the tests do not tell from the best, the best mean first."""
     tests: Mapping[str, dict]
     """The test against each other method."""
+    untested: int = 0
+    """Others that have no seed in common with it."""
 
 
 def takeaways(main: pl.DataFrame, cells: pl.DataFrame, tests: pl.DataFrame) -> list[Takeaway]:
@@ -76,7 +78,8 @@ def _standing(cells: pl.DataFrame, tests: pl.DataFrame) -> Standing | None:
     others = [name for name in order[1:] if name in own]
     beaten = [name for name in others if own[name]["better"] == best]
     close = [name for name in others if own[name]["better"] != best]
-    return Standing(best, beaten, close, own) if others else None
+    untested = len(order) - 1 - len(others)
+    return Standing(best, beaten, close, own, untested) if others else None
 
 
 def _bare(main: pl.DataFrame) -> str | None:
@@ -94,6 +97,7 @@ def _of_mapping(
     place = "".join(f"{about[name]}, " for name in PAIR) if several else ""
     parts = [
         f"{place}{about['mapping']}: {_ahead(standing, means)}",
+        *_missing(standing),
         *_gain(standing, bare),
         _cost(standing, values),
     ]
@@ -118,6 +122,11 @@ def _ahead(standing: Standing, means: Mapping[str, float]) -> str:
         f"{best} is best, {means[best]:.1f} %: {points:.1f} points above the next, {beaten[0]} "
         f"(95 % interval {low:.1f} to {high:.1f}), and better than {_all(others)} beyond chance."
     )
+
+
+def _missing(standing: Standing) -> Iterator[str]:
+    if standing.untested:
+        yield f"No test is between it and {standing.untested} more, which share no seed with it."
 
 
 def _gain(standing: Standing, bare: str | None) -> Iterator[str]:
