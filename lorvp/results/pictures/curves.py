@@ -71,7 +71,7 @@ def _panel(part: pl.DataFrame, best: list[str], x: alt.X) -> alt.LayerChart:
             x=x, y=accuracy, detail="method:N", order="epoch:Q", color=alt.value(PALE)
         ),
         shown.mark_area(opacity=0.12).encode(
-            x=x, y=alt.Y("low:Q", scale=scale), y2="high:Q", color=colour, order="epoch:Q"
+            x=x, y=alt.Y("low:Q", scale=scale), y2="high:Q", color=colour
         ),
         shown.mark_line(strokeWidth=1.8).encode(
             x=x, y=accuracy, color=colour, strokeDash=dash_of(best, legend=legend), order="epoch:Q"
