@@ -21,10 +21,9 @@ def confusion(counts: pl.DataFrame, names: list[str], title: str) -> ChartType:
     table = counts.with_columns(share=pl.col("images") / pl.col("images").sum().over("true"))
     few, many = len(names) <= FEW, len(names) > MANY
     cell = min(WIDE, max(CELL, LETTER * max(map(len, names)))) if few else FINE // len(names)
-    plain = {"labels": not many, "ticks": False, "domain": False, "grid": False}
-    down = alt.Axis(labelAngle=0, **plain)
+    down = _axis(not many, labelAngle=0)
     # Upright below cells that are wide enough; the many names of narrow ones are turned.
-    across = alt.Axis(labelAngle=0, labelLimit=cell, **plain) if few else alt.Axis(**plain)
+    across = _axis(not many, labelAngle=0, labelLimit=cell) if few else _axis(not many)
     every = alt.Scale(domain=names)
     told = [
         alt.Tooltip("true:N", title="true class"), alt.Tooltip("predicted:N", title="answer"),
@@ -45,3 +44,7 @@ def confusion(counts: pl.DataFrame, names: list[str], title: str) -> ChartType:
     width, height = (cell * len(names), CELL * len(names)) if few else (FINE, FINE)
     grid = alt.LayerChart(layer=marks, width=width, height=height, title=title)
     return finish(grid.properties(view=alt.ViewBackground(stroke=PALE)))
+
+
+def _axis(labels: bool, **options) -> alt.Axis:
+    return alt.Axis(labels=labels, ticks=False, domain=False, grid=False, **options)
