@@ -35,16 +35,19 @@ def show(
 
 
 def compare(prompts: list[Path], as_json: Json = False) -> None:
-    """A table of PROMPTS: folders of trained prompts, or a folder of such folders."""
-    import polars as pl
+    """A table of PROMPTS: folders of trained prompts, or a folder of such folders.
 
-    from lorvp.deployment.load import prompts_in, read
+    Seeds stand together, the best on validation images first, as `lorvp predict` chooses.
+    """
+    from lorvp.deployment.load import prompts_in, read, taken, trial_of
     from lorvp.results.tables import markdown
+    from lorvp.results.tables.folders import ranking, to_read
 
     folders = [folder for given in prompts for folder in prompts_in(given)]
-    rows = [_row(read(folder)) | {"folder": str(folder)} for folder in folders]
-    table = pl.DataFrame(rows).sort("dataset", "network", "test %", descending=[False, False, True])
-    print(json.dumps(table.to_dicts()) if as_json else markdown(table))
+    records = {folder: read(folder) for folder in folders}
+    trials = {folder: trial_of(record) for folder, record in records.items()}
+    found = ranking(records, trials, taken(records))
+    print(json.dumps(found.to_dicts()) if as_json else markdown(to_read(found)))
 
 
 def _row(record: dict) -> dict:

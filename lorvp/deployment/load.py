@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -147,15 +147,27 @@ def _best(prompts: list[Path], among: Path) -> Path:
     if len(prompts) == 1:
         return prompts[0]
     records = {folder: read(folder) for folder in prompts}
-    datasets = sorted({record["task"]["dataset"] for record in records.values()})
-    if len(datasets) > 1:
+    found = taken(records)
+    if found is None:
         raise InputError(
-            f"{among} holds prompts for {', '.join(datasets)}: name the folder of one of them, as "
-            f"`lorvp compare {among}` lists them"
+            f"{among} holds prompts for {', '.join(_datasets(records))}: name the folder of one of "
+            f"them, as `lorvp compare {among}` lists them"
         )
+    return found
+
+
+def taken(records: Mapping[Path, dict[str, Any]]) -> Path | None:
+    """The folder that is used of several, from their trial.json: the best on validation images; of
+    equals, the one with the fewest values. None where they are of several datasets."""
+    if len(_datasets(records)) > 1:
+        return None
     summaries = {folder: record["summary"] for folder, record in records.items()}
     order = lambda one: (summaries[one]["val_accuracy"], -summaries[one]["trained_values"])  # noqa: E731
-    return max(prompts, key=order)
+    return max(records, key=order)
+
+
+def _datasets(records: Mapping[Path, dict[str, Any]]) -> list[str]:
+    return sorted({record["task"]["dataset"] for record in records.values()})
 
 
 def network_of(folder: Path, record: dict[str, Any], checkpoints: str | Path | None = None) -> Path:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
@@ -12,6 +12,7 @@ from altair.typing import ChartType
 
 from lorvp.results import pictures
 from lorvp.results.page import Picture
+from lorvp.results.pictures.curves import MANY
 from lorvp.text.names import file_names
 from lorvp.trials.stored_history import read_history
 from lorvp.tuning.replay import Replay
@@ -24,6 +25,13 @@ KINDS = (("pictures", "png"), ("svg", "svg"))
 """Folder and suffix of each kind of file; a picture has the same name in both folders."""
 
 
+OF_NUMBERS = frozenset({
+    "accuracy", "values", "settings", "curves", "time", "confusion", "tuning", "tuned_keys",
+    "importance",
+})  # fmt: skip
+"""The pictures that are charts on the page; the others show images."""
+
+
 @dataclass(frozen=True)
 class Drawn:
     """A chart, its path in the folder without the suffix, its title and its description."""
@@ -32,6 +40,8 @@ class Drawn:
     chart: ChartType
     title: str
     about: str
+    of: Mapping[str, str] = field(default_factory=dict)
+    """The one dataset and network that it is about."""
 
 
 def write_pictures(
@@ -61,7 +71,9 @@ def _saved(folder: Path, drawn: Drawn, pool: Executor) -> tuple[Picture, Future[
         path.parent.mkdir(parents=True, exist_ok=True)
     written = pool.submit(pictures.write_png, pictures.as_png(drawn.chart), png)
     pictures.save(drawn.chart, svg)
-    return Picture(png, drawn.title, drawn.about), written
+    numbers = drawn.file.rpartition("/")[2] in OF_NUMBERS
+    chart = pictures.specification(drawn.chart) if numbers else None
+    return Picture(png, drawn.title, drawn.about, chart, drawn.of), written
 
 
 def _every(
@@ -79,14 +91,16 @@ def _every(
         own, chosen = (table.filter(dataset=dataset, network=network) for table in (results, main))
         sought = [one for one in searches if _pair(one) == (dataset, network)]
         tuned = searched(sought)
-        drawn = (
+        drawn = [
             *tuned,
             *_settings(own.filter(pl.col("tuned").is_null())),
             *_curves(group),
             *gallery(group, chosen),
-        )
+        ]
+        files = file_names({name: name for name, *_ in drawn})
         for name, chart, title, about in drawn:
-            yield Drawn(f"{folder}/{name}", chart, f"{title}: {where}", about)
+            of = {"dataset": dataset, "network": network}
+            yield Drawn(f"{folder}/{files[name]}", chart, f"{title}: {where}", about, of)
 
 
 def _pair(one: Replay) -> tuple[str, str]:
@@ -98,15 +112,16 @@ def _of_all(main: pl.DataFrame) -> Iterator[Drawn]:
         "accuracy",
         pictures.accuracy_by_method(main),
         "Test accuracy by method",
-        "Points are means, lines one standard deviation over seeds, faint dots single seeds. "
-        "The numbers are in the comparison.",
+        "Points are means, lines one standard deviation over seeds, faint dots single seeds. Each "
+        "panel has an axis of its own; a method far below the others stands at its edge (◂). The "
+        "numbers are in the comparison.",
     )
     yield Drawn(
         "values",
         pictures.accuracy_by_values(main),
         "Test accuracy by trained values",
-        "A panel for each mapping; the dashed line joins methods that none beats with as few "
-        "values. The numbers are in the details.",
+        "A panel for each mapping; the dashed line is the Pareto front: of the methods that were "
+        "trained alike, those that none beats with as few values. The numbers are in the details.",
     )
 
 
@@ -115,7 +130,8 @@ def _settings(results: pl.DataFrame) -> Iterator[tuple[str, ChartType, str, str]
     if swept.height:
         about = (
             "What was tried in several values; where several settings were swept at once, the "
-            "others are those that validation likes best. The numbers are in the sweeps."
+            "others are those that validation likes best. Lines join points that differ in this "
+            "setting alone. The numbers are in the sweeps."
         )
         chart = pictures.accuracy_by_setting(swept)
         yield "settings", chart, "Test accuracy by setting", about
@@ -123,7 +139,10 @@ def _settings(results: pl.DataFrame) -> Iterator[tuple[str, ChartType, str, str]
 
 def _curves(jobs: list[Job]) -> Iterator[tuple[str, ChartType, str, str]]:
     history = histories(jobs)
-    about = "Mean over seeds of the accuracy on validation images, a line for each method."
+    about = (
+        "Mean over seeds of the accuracy on validation images, a line for each method, in a band "
+        f"of one standard deviation. Of more than {MANY} methods the best are coloured."
+    )
     yield "curves", pictures.learning_curves(history), "Learning curves", about
     about = (
         "The same curves against the seconds that training computed on this machine, passes "

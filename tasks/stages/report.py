@@ -16,7 +16,7 @@ from lorvp.datasets.folders import not_used
 from lorvp.datasets.prepared import Prepared
 from lorvp.files.whole import write_whole
 from lorvp.networks import checkpoint
-from lorvp.results.page import Picture, page
+from lorvp.results.page import Picture, Summary, page
 from lorvp.results.page.remarks import Facts, remarks
 from lorvp.results.tables import Section, Table
 from lorvp.trials.verified import read_record
@@ -36,6 +36,7 @@ def write_report(
     sections: list[Section],
     pictures: list[Picture],
     sentences: list[str],
+    summary: Summary,
 ) -> None:
     """Write the page, see lorvp/results/page; ``sentences`` are its remarks."""
     origins = [
@@ -44,7 +45,8 @@ def write_report(
         _checkpoints(list(experiment.params.checkpoints)),
         _trials(jobs),
     ]
-    write_whole(path, page(sections, pictures, sentences, origins, settings_of(experiment)))
+    params = settings_of(experiment)
+    write_whole(path, page(sections, pictures, sentences, origins, params, summary))
 
 
 def remarks_on(results: pl.DataFrame, experiment: RunExperiment, jobs: list[Job]) -> list[str]:

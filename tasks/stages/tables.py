@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -12,8 +14,11 @@ from lorvp.files.listed import publish
 from lorvp.files.whole import to_json, whole_folder
 from lorvp.networks import checkpoint
 from lorvp.results import tables
+from lorvp.results.page import Summary
 from lorvp.results.tables import Section, Table, published, tuning
+from lorvp.results.tables.alike import notices, told_apart
 from lorvp.results.tables.sections import sections
+from lorvp.results.tables.takeaways import Takeaway, takeaways
 from lorvp.text.names import file_names
 from lorvp.trials.verified import read_record
 from tasks.jobs import Job, require_results
@@ -22,6 +27,7 @@ from tasks.searches.plan import ended, final_jobs
 from tasks.settings import RunExperiment
 from tasks.stages.pictures import write_pictures
 from tasks.stages.report import remarks_on, write_report
+from tasks.stages.rows import rows
 from tasks.stages.shifts import shift_accuracies
 from tasks.stages.trial_statistics import statistics_of
 from tasks.tracking.tracker import track_tables
@@ -38,7 +44,9 @@ def write_tables(experiment: RunExperiment) -> None:
     found = ended(experiment)
     searches, jobs = [one.replay for one in found], final_jobs(experiment, found)
     require_results(jobs)
-    results = read_results(jobs)
+    searched = {key.name for one in searches for key in one.keys}
+    results = told_apart(read_results(jobs), searched)
+    jobs = [renamed(job, name) for job, name in zip(jobs, results["method"], strict=True)]
     main = tables.chosen(results)
     comparison, *others = sections(results, statistics_of(results["trial"]), class_names(jobs))
     every = [
@@ -48,18 +56,31 @@ def write_tables(experiment: RunExperiment) -> None:
         beside_published(results, experiment, jobs),
         on_shifts(main, experiment, jobs),
     ]
-    sentences = remarks_on(results, experiment, jobs)
+    warnings = notices(results, searched)
+    sentences = [*warnings, *remarks_on(results, experiment, jobs)]
     made = WORK / "tables"
     with whole_folder(made) as folder:
         write_results(folder, results)
         write_sections(folder, every)
         drawn = write_pictures(folder, results, main, jobs, searches)
         write_remarks(folder / "details.md", sentences)
-        write_report(folder / "report.html", experiment, jobs, every, drawn, sentences)
+        summary = Summary(warnings, in_short(main, every), rows(jobs, main["trial"]))
+        write_report(folder / "report.html", experiment, jobs, every, drawn, sentences, summary)
     publish(made, TABLES)
     shutil.rmtree(made)
     track_tables(experiment.params.tracking, TABLES, results, every)
     print("\n".join([tables.markdown(tables.comparison(main)), *sentences]))
+
+
+def in_short(main: pl.DataFrame, every: Sequence[Section]) -> list[Takeaway]:
+    """What the tests and the details say, in sentences."""
+    numbers = {section.name: section.numbers for section in every}
+    return takeaways(main, numbers["details"], numbers["tests"])
+
+
+def renamed(job: Job, method: str) -> Job:
+    """The job under the name that its method has in the tables."""
+    return replace(job, point=replace(job.point, method=method))
 
 
 def read_results(jobs: list[Job]) -> pl.DataFrame:

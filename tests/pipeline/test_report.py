@@ -11,11 +11,11 @@ from itertools import combinations
 
 import polars as pl
 import pytest
+from scipy import stats
 
 from tests.pipeline.first_run import FirstRun
 from tests.pipeline.page import Tables
 
-T_OF_TWO = 12.706204736  # Student's t of two seeds, 97.5 %
 NORMAL = 1.959963985
 
 
@@ -87,11 +87,10 @@ def test_the_details(tables: Tables, trials):
     assert rows.keys() == trials.keys()
     for key, group in trials.items():
         found, row = accuracies(group), rows[key]
-        half = T_OF_TWO * statistics.stdev(found) / math.sqrt(2)
-        mean = statistics.mean(found)
+        low, high = interval([right(trial) for trial in group])
         val = [100 * max(epoch["val_accuracy"] for epoch in t["history"]) for t in group]
         assert near(row["test %"], *spread(found))
-        assert near(row["95 % interval"], mean - half, mean + half)
+        assert near(row["95 % interval"], 100 * low, 100 * high)
         assert near(row["validation %"], statistics.mean(val))
         assert near(row["ECE %"], statistics.mean(100 * ece(t["answers"]) for t in group))
         assert row["trained values"] == f"{group[0]['summary']['trained_values']:,}"
@@ -99,6 +98,30 @@ def test_the_details(tables: Tables, trials):
         for column, name in times.items():
             assert near(row[column], statistics.mean(t["summary"][name] for t in group))
         assert all(t["summary"]["wall_seconds"] > 0 for t in group)
+
+
+def interval(seeds: list[list[bool]]) -> tuple[float, float]:
+    """Where |p - q| = t sqrt(q (1 - q) / n), for as many images n as the spread over seeds and
+    images is worth; by bisection."""
+    of_seeds = [statistics.mean(map(float, seed)) for seed in seeds]
+    of_images = [statistics.mean(map(float, image)) for image in zip(*seeds, strict=True)]
+    means = [(of_seeds, len(of_seeds)), (of_images, len(of_images))]
+    parts = [(statistics.variance(of) / number, number - 1) for of, number in means]
+    p, v = statistics.mean(of_seeds), sum(part for part, _ in parts)
+    t = float(stats.t.ppf(0.975, v**2 / sum(part**2 / free for part, free in parts)))
+    n = p * (1 - p) / v
+
+    def inside(q: float) -> bool:
+        return abs(p - q) <= t * math.sqrt(q * (1 - q) / n)
+
+    return end(inside, p, 0.0), end(inside, p, 1.0)
+
+
+def end(inside, start: float, beyond: float) -> float:
+    for _ in range(60):
+        middle = (start + beyond) / 2
+        start, beyond = (middle, beyond) if inside(middle) else (start, middle)
+    return start
 
 
 def ece(answers: list[dict]) -> float:
@@ -120,11 +143,12 @@ def test_the_classes(tables: Tables, trials):
             assert near(rows[key][str(digit)], statistics.mean(shares))
 
 
-def test_the_paired_tests(tables: Tables, trials):
+def test_the_paired_tests(first: FirstRun, tables: Tables, trials):
     """The expected p comes from the exact distribution of the sum, built image by image."""
-    rows = {(row["mapping"], row["A"], row["B"]): row for row in tables.rows("tests")}
+    table = pl.read_parquet(first.project.tables / "numbers/tests.parquet")
+    rows = {(row["mapping"], row["a"], row["b"]): row for row in table.to_dicts()}
     assert len(rows) == 2
-    chances = {}
+    chances, known = {}, {}
     for mapping, a, b in rows:
         pairs = zip(trials[a, mapping], trials[b, mapping], strict=True)
         seeds = [[x - y for x, y in zip(right(s), right(t), strict=True)] for s, t in pairs]
@@ -133,17 +157,35 @@ def test_the_paired_tests(tables: Tables, trials):
         per_image = [100 * gain / 2 for gain in gains]
         mean = statistics.mean(per_image)
         half = NORMAL * statistics.stdev(per_image) / math.sqrt(images)
-        assert near(row["A - B (points)"], mean)
-        assert near(row["95 % interval"], mean - half, mean + half)
+        found = [row["difference"], row["low"], row["high"]]
+        assert found == pytest.approx([mean, mean - half, mean + half])
         ahead, behind = sum(sum(s) > 0 for s in seeds), sum(sum(s) < 0 for s in seeds)
-        assert row["seeds won A : B"] == f"{ahead} : {behind} of 2"
+        assert (row["ahead"], row["behind"], row["seeds"]) == (ahead, behind, 2)
         chances[mapping] = p_of(gains)
+        known[mapping] = a, b, mean, ahead, behind
     smaller, larger = sorted(chances, key=chances.__getitem__)
     corrected = {smaller: min(1, 2 * chances[smaller])}
     corrected[larger] = max(corrected[smaller], chances[larger])
     for (mapping, *_), row in rows.items():
-        assert same(row["p"], chances[mapping])
-        assert same(row["p (Holm)"], corrected[mapping])
+        assert row["p"] == pytest.approx(chances[mapping], abs=1e-9)
+        assert row["p_holm"] == pytest.approx(corrected[mapping], abs=1e-9)
+    check_the_matrices(tables, known, corrected)
+
+
+def check_the_matrices(tables: Tables, known: dict, corrected: dict[str, float]) -> None:
+    """For each mapping a head and two rows, the better mean first."""
+    found = tables.found["tests"]
+    for mapping, at in zip(known, range(0, len(found), 3), strict=True):
+        a, b, mean, ahead, behind = known[mapping]
+        first, second = (a, b) if mean >= 0 else (b, a)
+        clear = corrected[mapping] < 0.05 and max(ahead, behind) == 2
+        up, down = ("▲ ", "▼ ") if clear else ("", "")
+        assert found[at] == ["method", "1", "2"]
+        assert [row[0] for row in found[at + 1 : at + 3]] == [f"1. {first}", f"2. {second}"]
+        assert found[at + 1][1] == found[at + 2][2] == "–"
+        assert found[at + 1][2].startswith(f"{up}+")
+        assert near(found[at + 1][2].removeprefix(up).lstrip("+"), abs(mean))
+        assert near(found[at + 2][1].removeprefix(down), -abs(mean))
 
 
 def p_of(gains: list[int]) -> float:
@@ -156,10 +198,6 @@ def p_of(gains: list[int]) -> float:
                 after[total - gain] += share / 2
             chance = after
     return sum(share for total, share in chance.items() if abs(total) >= abs(sum(gains)))
-
-
-def same(text: str, p: float) -> bool:
-    return p < 0.001 if text == "<0.001" else float(text) == pytest.approx(p, abs=0.00051)
 
 
 def test_every_trial_and_every_hash_is_named(first: FirstRun, tables: Tables, trials):

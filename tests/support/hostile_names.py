@@ -70,6 +70,7 @@ COMMANDS = {
     r"\textbackslash{}": "\\", r"\textasciitilde{}": "~", r"\textasciicircum{}": "^",
     r"\textasciigrave{}": "`", r"$\pm$": "±", r"$\cdot$": "·", r"$\times$": "×", "$<$": "<",
     "$>$": ">", "--": "–", "{[}": "[", "{*}": "*", "{}": "",
+    r"$\triangle$": "▲", r"$\nabla$": "▼",
 }  # fmt: skip
 
 

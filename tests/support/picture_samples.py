@@ -4,6 +4,14 @@ import json
 
 import polars as pl
 
+from lorvp.experiment.trial import Trial
+from lorvp.mappings.frequency import IlmConfig
+from lorvp.prompts.methods.lor_vp import LorVpConfig
+
+SETTINGS = Trial(
+    dataset="cifar10", network="resnet18", method=LorVpConfig(), mapping=IlmConfig()
+).model_dump_json()
+"""Of all trials here, which were trained alike."""
 TRAINED = {
     "none": 0,
     "pad p=6": 15_696,
@@ -24,6 +32,8 @@ def results(seeds=3, datasets=("cifar10",), training="") -> pl.DataFrame:
             "method": method, "mapping": mapping, "training": training, "seed": seed,
             "val_accuracy": 0.5, "test_accuracy": start + 0.02 * place + 0.01 * seed,
             "trained_values": trained + (5130 if mapping == "lp" else 0), "seconds": 1.0,
+            "placement_values": 0, "mapping_values": 5130 if mapping == "lp" else 0,
+            "settings": SETTINGS,
         }
         for dataset in datasets
         for place, (method, trained) in enumerate(TRAINED.items())

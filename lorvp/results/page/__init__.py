@@ -1,5 +1,5 @@
 """One HTML page with all tables and pictures of an experiment, which any browser opens offline."""
 
-from lorvp.results.page.page import Picture, page
+from lorvp.results.page.page import Picture, Summary, page
 
-__all__ = ["Picture", "page"]
+__all__ = ["Picture", "Summary", "page"]

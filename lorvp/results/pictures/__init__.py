@@ -9,7 +9,7 @@ from lorvp.results.pictures.examples import Example, examples
 from lorvp.results.pictures.mapping import mapping_heatmap
 from lorvp.results.pictures.prompts import prompt_gallery
 from lorvp.results.pictures.regions import RegionView, chosen_regions
-from lorvp.results.pictures.style import as_png, save, write_png
+from lorvp.results.pictures.style import as_png, save, specification, write_png
 from lorvp.results.pictures.summaries import history_rows
 from lorvp.results.pictures.tiles import PromptView
 from lorvp.results.pictures.tuning import along_keys, best_of_n, importances
@@ -33,6 +33,7 @@ __all__ = [
     "mapping_heatmap",
     "prompt_gallery",
     "save",
+    "specification",
     "swept",
     "time_to_accuracy",
     "write_png",

@@ -16,6 +16,20 @@ def accuracy_limits(*columns: pl.Series) -> tuple[int, int]:
     return low, max(high, low + 5)
 
 
+def without_the_far(means: pl.Series) -> pl.Series:
+    """The means that an axis is made for, without low ones that would crush the others.
+
+    From below, a mean is far if it lies further from the next one than all others from each other,
+    and at least a step of the axis. At most a quarter of them are, and one at least may be.
+    """
+    order = means.drop_nulls().drop_nans().sort()
+    for far in range(max(1, len(order) // 4), 0, -1):
+        rest = order[far:]
+        if len(rest) > 1 and rest[0] - order[far - 1] > max(5.0, rest[-1] - rest[0]):
+            return rest
+    return order
+
+
 def decades(values: pl.Series) -> list[int]:
     """The powers of ten from just below the smallest value to just below the largest, or equal.
 

@@ -22,6 +22,13 @@ def best(results: pl.DataFrame) -> str:
     return results["trial"][row]
 
 
+def mapping_to_show(results: pl.DataFrame) -> str:
+    """The mapping of the best trial among those that add something, or of the best of all."""
+    adding = results.filter(ADDS)
+    shown = adding if adding.height else results
+    return shown.filter(trial=best(shown))["mapping"][0]
+
+
 def best_of_each_method(results: pl.DataFrame) -> list[str]:
     """The best trial of each method that adds something to the image, in the grid's order."""
     parts = results.filter(ADDS).partition_by("method", maintain_order=True)

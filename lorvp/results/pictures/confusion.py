@@ -9,6 +9,7 @@ from altair.typing import ChartType
 from lorvp.results.pictures.style import PALE, SMALL, finish
 
 CELL, FINE = 36, 480  # pixels of a cell with a number; of a matrix without numbers
+WIDE, LETTER = 84, 7  # pixels of the widest cell, and of a letter of a name below it
 FEW, MANY = 15, 60  # classes up to which cells have numbers, and up to which axes have names
 
 
@@ -19,12 +20,17 @@ def confusion(counts: pl.DataFrame, names: list[str], title: str) -> ChartType:
     """
     table = counts.with_columns(share=pl.col("images") / pl.col("images").sum().over("true"))
     few, many = len(names) <= FEW, len(names) > MANY
-    across, down = (
-        alt.Axis(labels=not many, ticks=False, domain=False, grid=False, labelAngle=angle)
-        for angle in (-40, 0)
-    )
+    cell = min(WIDE, max(CELL, LETTER * max(map(len, names)))) if few else FINE // len(names)
+    down = _axis(not many, labelAngle=0)
+    # Upright below cells that are wide enough; the many names of narrow ones are turned.
+    across = _axis(not many, labelAngle=0, labelLimit=cell) if few else _axis(not many)
     every = alt.Scale(domain=names)
+    told = [
+        alt.Tooltip("true:N", title="true class"), alt.Tooltip("predicted:N", title="answer"),
+        alt.Tooltip("images:Q", format=","), alt.Tooltip("share:Q", format=".1%"),
+    ]  # fmt: skip
     base = alt.Chart(table).encode(
+        tooltip=told,
         x=alt.X("predicted:N", sort=names, title="answer", axis=across, scale=every),
         y=alt.Y("true:N", sort=names, title="true class", axis=down, scale=every),
     )
@@ -35,6 +41,10 @@ def confusion(counts: pl.DataFrame, names: list[str], title: str) -> ChartType:
     if few:
         ink = alt.condition("datum.share > 0.6", alt.value("white"), alt.value("black"))
         marks.append(base.mark_text(fontSize=SMALL).encode(text="images:Q", color=ink))
-    side = CELL * len(names) if few else FINE
-    grid = alt.LayerChart(layer=marks, width=side, height=side, title=title)
+    width, height = (cell * len(names), CELL * len(names)) if few else (FINE, FINE)
+    grid = alt.LayerChart(layer=marks, width=width, height=height, title=title)
     return finish(grid.properties(view=alt.ViewBackground(stroke=PALE)))
+
+
+def _axis(labels: bool, **options) -> alt.Axis:
+    return alt.Axis(labels=labels, ticks=False, domain=False, grid=False, **options)

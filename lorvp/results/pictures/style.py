@@ -1,7 +1,6 @@
-"""The common look of all pictures: colours, shapes and fonts; and how they become files."""
+"""The common look of all pictures: sizes and fonts; and how they become files."""
 
 from io import BytesIO
-from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +9,6 @@ import vl_convert
 from altair.typing import ChartType
 from PIL import Image
 
-# Okabe and Ito, https://jfly.uni-koeln.de/color/, without the yellow, which is lost on white paper.
-# Neighbours in this order also differ in lightness, so that they differ in a grey print.
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000")
-# One more shape than colours: 7 x 8 pairs before one repeats.
-SHAPES = (
-    "circle", "square", "triangle-up", "diamond",
-    "triangle-down", "cross", "triangle-left", "triangle-right",
-)  # fmt: skip
-DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3])
 GREY, PALE = "#666666", "#CCCCCC"
 
 # vl-convert carries Liberation Sans, which has the widths of Arial: the same layout everywhere.
@@ -60,24 +50,6 @@ LOOK: dict[str, Any] = {
     "title": {"fontSize": LARGE, "anchor": "middle", "limit": 2 * WIDEST},
     "view": {"stroke": PALE},
 }
-
-
-def colour_of(field: str, names: list[str], **options) -> alt.Color:
-    """A colour for each name, in the order of ``names``, which is also the legend's."""
-    colours = list(islice(cycle(COLOURS), len(names)))
-    return alt.Color(f"{field}:N", scale=alt.Scale(domain=names, range=colours), **options)
-
-
-def shape_of(field: str, names: list[str], **options) -> alt.Shape:
-    """A shape for each name; it shares one legend with `colour_of` of the same names."""
-    shapes = list(islice(cycle(SHAPES), len(names)))
-    return alt.Shape(f"{field}:N", scale=alt.Scale(domain=names, range=shapes), **options)
-
-
-def dash_of(field: str, names: list[str], **options) -> alt.StrokeDash:
-    """A dash pattern for each name: 4 patterns and 7 colours make 28 pairs before one repeats."""
-    dashes = list(islice(cycle(DASHES), len(names)))
-    return alt.StrokeDash(f"{field}:N", scale=alt.Scale(domain=names, range=dashes), **options)
 
 
 def finish(chart: ChartType) -> ChartType:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from lorvp.experiment.trial import Point
+from lorvp.results.tables.alike import as_usual
 
 TRIAL = ("dataset", "network", "method", "mapping")
 
@@ -23,19 +24,22 @@ def named(results: pl.DataFrame) -> pl.DataFrame:
 def over_seeds(results: pl.DataFrame) -> pl.DataFrame:
     """One row for trials that differ in the seed only: their test accuracy in percent.
 
-    Columns: dataset, network, method, mapping, mean, std, seeds, trained_values, low, high.
+    Columns: dataset, network, method, mapping, mean, std, seeds, trained_values, as_usual (see
+    lorvp/results/tables/alike.py), low, high.
     Rows are in order of first appearance. std is the sample's (divided by seeds - 1), low is mean -
     std and high is mean + std; for a single seed all three are null.
     """
     accuracy = 100 * pl.col("test_accuracy")
     return (
         named(results)
+        .with_columns(as_usual(results))
         .group_by(TRIAL, maintain_order=True)
         .agg(
             mean=accuracy.mean(),
             std=accuracy.std(),
             seeds=pl.len(),
             trained_values=pl.col("trained_values").first(),
+            as_usual=pl.col("as_usual").first(),
         )
         .with_columns(low=pl.col("mean") - pl.col("std"), high=pl.col("mean") + pl.col("std"))
     )
@@ -60,8 +64,9 @@ def history_rows(point: Point, epochs: list[dict]) -> pl.DataFrame:
 def mean_curves(history: pl.DataFrame) -> pl.DataFrame:
     """One row per method, mapping and epoch, with means over seeds.
 
-    ``accuracy`` is that on validation images in percent, ``seconds`` those that training computed
-    up to the end of the epoch. Epochs that some seed did not reach are left out: the mean of the
+    ``accuracy`` is that on validation images in percent, ``low`` and ``high`` one standard
+    deviation below and above it (null for one seed), ``seconds`` those that training computed up
+    to the end of the epoch. Epochs that some seed did not reach are left out: the mean of the
     other seeds would jump without any learning.
     """
     curve = ("method", "mapping")
@@ -70,11 +75,16 @@ def mean_curves(history: pl.DataFrame) -> pl.DataFrame:
         .group_by(*curve, "epoch", maintain_order=True)
         .agg(
             accuracy=100 * pl.col("val_accuracy").mean(),
+            std=100 * pl.col("val_accuracy").std(),
             seconds=pl.col("seconds").mean(),
             complete=pl.col("seed").n_unique() == pl.col("seeds").first(),
         )
         .filter("complete")
-        .drop("complete")
+        .with_columns(
+            low=(pl.col("accuracy") - pl.col("std")).clip(0, 100),
+            high=(pl.col("accuracy") + pl.col("std")).clip(0, 100),
+        )
+        .drop("complete", "std")
     )
 
 

@@ -16,7 +16,8 @@ class PromptView:
 
     image_HWC is in [0, 1]; prompt_HWC is signed. placement_HW, in [0, 1], is the mask of the prompt
     in this image; None for methods that have the same mask in every image. prompted_HWC is the sum
-    that the network gets, so it may leave [0, 1].
+    that the network gets, so it may leave [0, 1]. ``answer`` is what the network says of it, such
+    as "5, right"; empty where it is not known.
     """
 
     label: str
@@ -24,6 +25,7 @@ class PromptView:
     prompt_HWC: np.ndarray
     placement_HW: np.ndarray | None
     prompted_HWC: np.ndarray
+    answer: str = ""
 
 
 def tiles_of(row: PromptView) -> list[dict[str, str]]:
@@ -33,7 +35,7 @@ def tiles_of(row: PromptView) -> list[dict[str, str]]:
         ("image", row.image_HWC, ""),
         ("prompt", centred(row.prompt_HWC), f"max |prompt| = {largest:.3g}"),
         ("placement", row.placement_HW, ""),
-        ("prompted image", row.prompted_HWC, ""),
+        ("prompted image", row.prompted_HWC, row.answer),
     ]
     return [
         {"label": row.label, "column": column, "url": data_url(pixels), "caption": caption}

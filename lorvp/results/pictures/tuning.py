@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import cycle, islice
+
 import altair as alt
 import polars as pl
 from altair.typing import ChartType
 
 from lorvp.results.pictures.axes import accuracy_limits
-from lorvp.results.pictures.style import colour_of, finish, shape_of
+from lorvp.results.pictures.colours import COLOURS, colour_of, shape_of
+from lorvp.results.pictures.style import finish
 
 WIDTH, HEIGHT = 250, 190
 
@@ -24,7 +27,7 @@ def best_of_n(table: pl.DataFrame) -> ChartType:
     for part in table.partition_by("mapping", maintain_order=True):
         base = alt.Chart(part).encode(
             x=alt.X("n:Q", title="settings tried", axis=alt.Axis(tickMinStep=1, format="d")),
-            color=colour_of("method", methods),
+            color=colour_of(methods),
         )
         accuracy = alt.Y("mean:Q", title="best validation accuracy (%)", scale=scale)
         band = alt.Y("low:Q", scale=scale)
@@ -51,8 +54,8 @@ def along_keys(table: pl.DataFrame) -> ChartType:
         base = alt.Chart(part).encode(
             x=_axis(key, part),
             y=alt.Y("accuracy:Q", title="validation accuracy (%)", scale=scale),
-            color=colour_of("method", methods),
-            shape=shape_of("method", methods),
+            color=colour_of(methods),
+            shape=shape_of(methods),
         )
         marks = [
             base.transform_filter("!datum.ended").mark_point(size=40, opacity=0.7, clip=True),
@@ -80,13 +83,14 @@ def importances(table: pl.DataFrame) -> ChartType:
     rows = table["row"].unique(maintain_order=True).to_list()
     keys = table["key"].unique(maintain_order=True).to_list()
     whole = alt.Scale(domain=[0, 100])
+    colours = list(islice(cycle(COLOURS), len(keys)))
     chart = (
         alt.Chart(table.with_columns(percent=100 * pl.col("share")))
         .mark_bar()
         .encode(
             x=alt.X("percent:Q", title="share of the spread (%)", stack="zero", scale=whole),
             y=alt.Y("row:N", title=None, sort=rows),
-            color=colour_of("key", keys),
+            color=alt.Color("key:N", scale=alt.Scale(domain=keys, range=colours)),
             order=alt.Order("place:Q"),
         )
         .properties(width=2 * WIDTH, height=22 * len(rows))

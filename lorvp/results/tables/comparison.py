@@ -6,7 +6,7 @@ import polars as pl
 
 from lorvp.results.tables.cells import place, with_spread
 from lorvp.results.tables.columns import Tables, shown_in, without_empty
-from lorvp.results.tables.table import Table
+from lorvp.results.tables.table import Table, key_of
 from lorvp.results.tables.tidy import GROUP, PAIR, ROW, aggregate, without_constants
 
 
@@ -27,8 +27,15 @@ def comparison(table: pl.DataFrame) -> pl.DataFrame:
 
 def of_each_pair(table: pl.DataFrame) -> list[Table]:
     """The comparison of each dataset and network, as a table of its own."""
-    parts = table.partition_by(PAIR, maintain_order=True)
-    return [Table(title_of(part), comparison(part), places(part)) for part in parts]
+    return [_of_pair(part) for part in table.partition_by(PAIR, maintain_order=True)]
+
+
+def _of_pair(part: pl.DataFrame) -> Table:
+    links = _wide(_cells(part).with_columns(link=key_of()), "link").drop(ROW)
+    names = dict(part.select(_column().alias("column"), "mapping").unique().rows())
+    about = dict(zip(PAIR, part.select(PAIR).row(0), strict=True))
+    shown, place = comparison(part), places(part)
+    return Table(title_of(part), shown, place, links=links, about=about, columns=names)
 
 
 def title_of(part: pl.DataFrame) -> str:

@@ -16,6 +16,8 @@ MANY = 20
 SMALLEST = 0.001
 """p below which no digits are shown."""
 INTERVAL = "95 % interval"
+BETTER, WORSE = "▲", "▼"
+"""Marks of a difference that is not chance."""
 
 
 def without_constant_pairs(table: pl.DataFrame) -> pl.DataFrame:
@@ -24,27 +26,61 @@ def without_constant_pairs(table: pl.DataFrame) -> pl.DataFrame:
     return table.drop(drop)
 
 
-def tests(found: pl.DataFrame) -> pl.DataFrame:
-    """The paired tests; ``better`` is null where the data do not say which method is."""
-    seeds = pl.format("{} : {} of {}", "ahead", "behind", "seeds")
-    return without_constant_pairs(
-        found.select(
-            *PAIR,
-            "mapping",
-            pl.col("a").alias("A"),
-            pl.col("b").alias("B"),
-            "better",
-            _signed("difference").alias("A - B (points)"),
-            _interval().alias(INTERVAL),
-            seeds.alias("seeds won A : B"),
-            _p("p").alias("p"),
-            _p("p_holm").alias("p (Holm)"),
-        )
+def tests(found: pl.DataFrame, cells: pl.DataFrame) -> list[Table]:
+    """The paired tests: for each dataset, network and mapping who is ahead of whom.
+
+    ``cells`` are the numbers of the details. The rows are methods, the best mean first; the columns
+    are the same methods by their numbers.
+    """
+    parts = found.partition_by(*PAIR, "mapping", maintain_order=True)
+    return [_matrix(part, cells) for part in parts]
+
+
+def _matrix(part: pl.DataFrame, cells: pl.DataFrame) -> Table:
+    about = dict(part.select(*PAIR, "mapping").row(0, named=True))
+    there = {*part["a"], *part["b"]}
+    means = cells.filter(**about).filter(pl.col("method").is_in(there))
+    order = means.sort(pl.col("test").fill_nan(-1.0), descending=True, maintain_order=True)
+    methods = order["method"].to_list()
+    pairs = {(row["a"], row["b"]): row for row in part.to_dicts()}
+    numbers = {str(place): method for place, method in enumerate(methods, 1)}
+    names = pl.Series("method", [f"{n}. {m}" for n, m in numbers.items()], pl.String)
+    text, hints = (
+        {n: [of(row, column, pairs) for row in methods] for n, column in numbers.items()}
+        for of in (_ahead, _hint)
     )
+    schema = dict.fromkeys(numbers, pl.String)
+    shown = pl.DataFrame([names, *pl.DataFrame(text, schema=schema)])
+    title = ", ".join([about["mapping"], *([] if len(cells.unique(PAIR)) == 1 else
+                      [about[name] for name in PAIR])])  # fmt: skip
+    return Table(title, shown, hints=pl.DataFrame(hints, schema=schema), about=about)
 
 
-def _signed(name: str) -> pl.Expr:
-    return pl.col(name).map_elements("{:+.1f}".format, pl.String)
+Pairs = dict[tuple[str, str], dict]
+
+
+def _ahead(row: str, column: str, pairs: Pairs) -> str | None:
+    """By how many points the row is ahead of the column, with a mark where that is no chance."""
+    if (found := pairs.get((row, column)) or pairs.get((column, row))) is None:
+        return None
+    points = found["difference"] if found["a"] == row else -found["difference"]
+    mark = {row: f"{BETTER} ", column: f"{WORSE} "}.get(found["better"], "")
+    return f"{mark}{points:+.1f}"
+
+
+def _hint(row: str, column: str, pairs: Pairs) -> str | None:
+    if (found := pairs.get((row, column)) or pairs.get((column, row))) is None:
+        return None
+    a, b, seeds = found["a"], found["b"], found["seeds"]
+    said = "is better than" if found["better"] else "and"
+    first, second = (b, a) if found["better"] == b else (a, b)
+    rest = "" if found["better"] else " differ by no more than chance may"
+    p = f"< {SMALLEST}" if found["p_holm"] < SMALLEST else f"= {found['p_holm']:.3f}"
+    return (
+        f"{first} {said} {second}{rest}: {a} - {b} is {found['difference']:+.1f} points "
+        f"({found['low']:.1f} to {found['high']:.1f}), p (Holm) {p}, seeds won "
+        f"{found['ahead']} : {found['behind']} of {seeds}"
+    )
 
 
 def _interval() -> pl.Expr:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from csv import writer
+from io import StringIO
 from pathlib import Path
 
 import polars as pl
@@ -28,6 +30,7 @@ IN_LATEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
     "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
     "±": r"$\pm$", "–": "--", "·": r"$\cdot$", "×": r"$\times$", "<": "$<$", ">": "$>$",
+    "▲": r"$\triangle$", "▼": r"$\nabla$",
     # A row that begins with one of these would be an argument of the line break before it.
     "[": "{[}", "*": "{*}",
     "`": r"\textasciigrave{}",
@@ -97,6 +100,20 @@ def latex(shown: Table) -> str:
             "",
         ]
     )
+
+
+def csv(shown: Table) -> str:
+    """A table as it is read, as CSV; see `write_csv`."""
+    out = StringIO()
+    rows = [shown.cells.columns, *shown.cells.iter_rows()]
+    writer(out, lineterminator="\n").writerows([list(map(_plain, row)) for row in rows])
+    return out.getvalue()
+
+
+def _plain(value: object) -> str:
+    """The text of a cell that no spreadsheet computes."""
+    text = text_of(value)
+    return f"'{text}" if re.search(FORMULA, text) else text
 
 
 def write_csv(table: pl.DataFrame, path: Path) -> None:

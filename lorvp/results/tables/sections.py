@@ -10,7 +10,7 @@ from lorvp.results.tables import details, display, paired, ranks, trained_on
 from lorvp.results.tables.columns import Tables, shown_in
 from lorvp.results.tables.comparison import comparison, of_each_pair
 from lorvp.results.tables.sweeps import chosen, sweeps
-from lorvp.results.tables.table import Section, Table
+from lorvp.results.tables.table import Section, Table, key_of
 
 TUNED = (
     "Places are among rows that were tuned with the same budget: tuned=16 are those for which 16 "
@@ -25,11 +25,12 @@ COMPARISON = (
 )
 NOT_ALIKE = "Not all were trained alike; the details say on what each was."
 TESTS = (
-    "Two methods with the same mapping on the same test images and seeds: an exact test over "
-    "images (McNemar's where there is one seed), p corrected after Holm within each dataset and "
-    "network. A method is called better where p (Holm) is below 0.05 and it is ahead in every "
-    "seed. The test speaks of new images for these trained prompts, not of new seeds. The 95 % "
-    "interval is of the difference, over images."
+    "By how many points the row is ahead of the column; ▲ the row is better, ▼ worse, and no mark "
+    "where it may be chance. Two methods with the same mapping on the same test images and seeds: "
+    "an exact test over images (McNemar's where there is one seed), p corrected after Holm within "
+    "each dataset and network. A method is called better where p (Holm) is below 0.05 and it is "
+    "ahead in every seed. The test speaks of new images for these trained prompts, not of new "
+    "seeds. Intervals and p of each pair are in numbers/tests.csv."
 )
 SWEEPS = (
     "Accuracy in %, mean ± standard deviation over seeds. chosen: the training setting with the "
@@ -37,7 +38,9 @@ SWEEPS = (
     "choose of all settings of the method."
 )
 DETAILS = (
-    "Mean over seeds; the 95 % interval of the mean is Student's t. ECE is the expected "
+    "Mean over seeds. The 95 % interval is of the test accuracy over new seeds and new test images "
+    "(over new images alone where there is one seed): Wilson's, for as many images as the spread "
+    "over both is worth. ECE is the expected "
     "calibration error (15 bins)."
 )
 """The beginning of the note; the declared columns continue it with their own sentences."""
@@ -69,7 +72,7 @@ def sections(
     return [
         Section("comparison", "Comparison", of_each_pair(main), comparison(main), note),
         _averages(main),
-        _tests(main, statistics),
+        _tests(main, statistics, cells),
         _sweeps(results),
         _details(cells, said),
         _classes(main, statistics, class_names),
@@ -83,9 +86,9 @@ def _averages(main: pl.DataFrame) -> Section:
     return Section("averages", "Over datasets", tables, numbers, RANKS, ONE_DATASET)
 
 
-def _tests(main: pl.DataFrame, statistics: pl.DataFrame) -> Section:
+def _tests(main: pl.DataFrame, statistics: pl.DataFrame, cells: pl.DataFrame) -> Section:
     found = paired.paired_tests(main, statistics)
-    tables = _unless_empty("Paired tests", display.tests(found))
+    tables = display.tests(found, cells)
     return Section("tests", "Differences beyond chance", tables, found, TESTS, NO_TESTS)
 
 
@@ -96,7 +99,9 @@ def _sweeps(results: pl.DataFrame) -> Section:
 
 
 def _details(found: pl.DataFrame, trained: str | None) -> Section:
-    tables = _unless_empty("Methods and mappings", display.cells(found))
+    links = found.select(method=key_of()) if found.height else pl.DataFrame()
+    shown = Table("Methods and mappings", display.cells(found), links=links)
+    tables = [shown] if found.height else []
     more = [trained, *(column.note for column in shown_in(Tables.DETAILS))]
     notes = filter(None, more)
     return Section("details", "Details", tables, found, " ".join([DETAILS, *notes]))

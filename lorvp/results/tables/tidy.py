@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 import polars as pl
-from scipy.special import stdtrit
 
 from lorvp.experiment.trial import Point
 from lorvp.results.tables import trained_on
@@ -67,31 +66,17 @@ def results(
 def aggregate(table: pl.DataFrame, also: Iterable[pl.Expr] = ()) -> pl.DataFrame:
     """Mean and spread of the accuracies over seeds, a row for each method, training and mapping.
 
-    The spread is the standard deviation of a sample (n - 1); it is null for a single seed.
-    ``interval`` is half of the 95 % interval of the mean, by Student's t. ``also`` are more
-    columns, each an expression over the rows of the seeds.
+    The spread is the standard deviation of a sample (n - 1); it is null for a single seed. ``also``
+    are more columns, each an expression over the rows of the seeds.
     """
-    return (
-        table.group_by(GROUP, maintain_order=True)
-        .agg(
-            pl.col("test_accuracy").mean().alias("mean"),
-            pl.col("test_accuracy").std().alias("std"),
-            pl.len().alias("seeds"),
-            pl.col("val_accuracy").mean().alias("val_mean"),
-            pl.col("val_accuracy").std().alias("val_std"),
-            *also,
-        )
-        .with_columns(interval())
+    return table.group_by(GROUP, maintain_order=True).agg(
+        pl.col("test_accuracy").mean().alias("mean"),
+        pl.col("test_accuracy").std().alias("std"),
+        pl.len().alias("seeds"),
+        pl.col("val_accuracy").mean().alias("val_mean"),
+        pl.col("val_accuracy").std().alias("val_std"),
+        *also,
     )
-
-
-def interval() -> pl.Expr:
-    """Half of the width of the interval of a mean, from the columns ``std`` and ``seeds``."""
-    # With one seed the quantile is NaN; std is null then, and so is the product.
-    quantile = (pl.col("seeds") - 1).map_batches(
-        lambda freedom: pl.Series(stdtrit(freedom.to_numpy(), (1 + LEVEL) / 2)), pl.Float64
-    )
-    return (quantile * pl.col("std") / pl.col("seeds").sqrt()).alias("interval")
 
 
 def without_constants(table: pl.DataFrame) -> pl.DataFrame:

@@ -161,9 +161,12 @@ def test_export_and_compare(project, prompt, tmp_path):
     assert "none · ilm" in table
     rows = json.loads(run("compare", project.data / "prompts", "--json").stdout)
     assert {row["network"] for row in rows} == {"vit", "resnet"}
-    found = [row["test %"] for row in rows if row["network"] == "vit"]
+    found = [row["val %"] for row in rows if row["network"] == "vit"]
     assert found == sorted(found, reverse=True)
-    assert all(read(Path(row["folder"]))["name"] == row["prompt"] for row in rows)
+    assert all(read(Path(row["folder"]))["name"].startswith(row["prompt"]) for row in rows)
+    with_it = run("predict", project.data / "prompts", tmp_path / "none.png").stderr
+    [row] = [row for row in rows if row["predict takes"]]
+    assert with_it.startswith(f"with {row['folder']}")
 
 
 def test_mistakes_are_one_line_and_status_two(prompt, tmp_path, monkeypatch, capsys):

@@ -62,7 +62,7 @@ def test_a_mapping_of_evil_names_is_drawn(drawn):
 def test_names_of_javascript_are_drawn(drawn):
     names = sorted(OF_EVERY_OBJECT)
     text, _ = drawn(confusion(confused(names), names, "toString"))
-    assert all(text.count(name) >= 2 for name in names)
+    assert all(text.count(name[:9]) >= 2 for name in names)
 
 
 def test_examples_of_evil_names_are_drawn(drawn):

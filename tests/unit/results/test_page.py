@@ -1,6 +1,8 @@
 """The page as HTML: escaped names, nothing loaded from elsewhere, and accessible structure."""
 
 import re
+from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
 from itertools import pairwise
 
@@ -8,8 +10,10 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from lorvp.results.page import Picture, page
+from lorvp.results.page import Picture, Summary, page
+from lorvp.results.page.rows import OfSeed, Row
 from lorvp.results.tables import Section, Table
+from lorvp.results.tables.takeaways import Takeaway
 
 EVIL = '<script>alert("x")</script>'
 
@@ -38,7 +42,13 @@ class Reader(HTMLParser):
 def html(tmp_path) -> str:
     Image.new("RGB", (40, 20)).save(tmp_path / "picture.png")
     cells = pl.DataFrame({"method": [EVIL, "b"], "test %": ["1.0 ± 0.1", None], "n": [1234, 5]})
-    table = Table(f"A & {EVIL}", cells, pl.DataFrame({"test %": [1, None]}))
+    about = {"dataset": EVIL, "network": "net"}
+    row = Row(EVIL, "net", EVIL, EVIL, [OfSeed(0, 1.0, 2.0, "f", EVIL)], EVIL, [1.0, 2.0])
+    table = Table(
+        f"A & {EVIL}", cells, pl.DataFrame({"test %": [1, None]}), about=about,
+        hints=pl.DataFrame({"n": [EVIL, None]}), columns={"test %": EVIL},
+        links=pl.DataFrame({"method": [row.key, "nowhere"]}),
+    )  # fmt: skip
     return page(
         [Section("comparison", "Comparison", [table], cells, EVIL),
          Section("none", "Nothing", [], cells, "", EVIL)],
@@ -46,13 +56,16 @@ def html(tmp_path) -> str:
         [EVIL],
         [Section("environment", "Environment", [table], cells, "")],
         f"datasets: {EVIL}",
+        Summary([EVIL], [Takeaway(EVIL, about)], [row, replace(row, mapping="ilm")]),
     )  # fmt: skip
 
 
 def test_names_are_text_and_no_code(html):
     assert EVIL not in html
     assert html.count("<script>") == 1
-    assert html.count("&lt;script&gt;") == 14
+    # Names between tags; those in attributes, and in templates, whose text is no part of the page.
+    assert html.count("&lt;script&gt;") > 30
+    assert EVIL not in "".join(re.findall(r'="([^"]*)"', html))
 
 
 def test_nothing_comes_from_elsewhere(html):
@@ -80,18 +93,46 @@ def test_headings_are_in_order_and_links_lead_somewhere(html):
 def test_tables_have_headers_and_pictures_words(html):
     page = Reader(html)
     assert page.all("html") == [{"lang": "en"}]
+    assert "Nothing" not in html, "a section without tables is left out"
     assert len(page.all("caption")) == len(page.all("table")) == 2
     assert [th["scope"] for th in page.all("th")] == (["col"] * 3 + ["row"] * 2) * 2
-    (image,) = page.all("img")
+    image = page.all("img")[0]
     assert image["alt"] == f"{EVIL}. {EVIL}"
     assert (image["width"], image["height"]) == ("20", "10")
-    assert all(box["tabindex"] == "0" for box in page.all("div"))
+    boxes = [box for box in page.all("div") if "box" in box.get("class", "")]
+    assert len(boxes) == 4
+    assert all(box["tabindex"] == "0" for box in boxes)
 
 
 def test_numbers_marks_and_what_is_missing(html):
-    assert '<td class="number"><strong>1.0 ± 0.1</strong></td>' in html
-    assert '<td class="number">–</td>' in html
-    assert '<td class="number">1,234</td>' in html
+    texts = re.findall(r"<td[^>]*>(.*?)</td>", html)
+    assert texts == ["<strong>1.0 ± 0.1</strong>", "1,234", "–", "5"] * 2
+    assert html.count('<td class="number"') == 8
+
+
+def test_a_cell_leads_to_its_trials_and_one_without_leads_nowhere(html):
+    page = Reader(html)
+    links = [a["href"] for a in page.all("a") if a["href"].startswith("#row-")]
+    assert links == ["#row-1"] * 2, "of two tables"
+    details = page.all("details")
+    assert [one["id"] for one in details] == ["row-1", "row-2"]
+    assert (details[0]["data-mapping"], details[1]["data-mapping"]) == (EVIL, "ilm")
+
+
+def test_there_is_a_filter_for_what_there_is_to_choose_from(html):
+    page = Reader(html)
+    assert [select["name"] for select in page.all("select")] == ["mapping"]
+    assert [option["value"] for option in page.all("option")] == ["", EVIL, "ilm"]
+
+
+def test_a_table_is_copied_as_markdown_latex_and_csv(html):
+    texts = [unescape(text) for text in re.findall(r"<template>(.*?)</template>", html, re.DOTALL)]
+    assert len(texts) == 6
+    markdown, latex, csv = texts[:3]
+    assert markdown.startswith("| method")
+    assert "**1.0 ± 0.1**" in markdown
+    assert latex.startswith(r"\begin{table}")
+    assert csv.splitlines()[0] == "method,test %,n"
 
 
 def channel(value: int) -> float:
@@ -109,9 +150,14 @@ def contrast(one: str, other: str) -> float:
     return (max(lights) + 0.05) / (min(lights) + 0.05)
 
 
-def test_colours_of_text_can_be_read(html):
+LOOK = re.compile(r"--(\w[\w-]*): (#\w+)")
+INKS, PAPERS = ("ink", "soft", "link", "mark"), ("paper", "head", "hover", "warn")
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_colours_of_text_can_be_read(html, dark):
     style = html.partition("<style>")[2].partition("</style>")[0]
-    inks = set(re.findall(r"[;{ ]color: (#\w+)", style))
-    papers = set(re.findall(r"background: (#\w+)", style))
-    assert len(inks) >= 4
-    assert all(contrast(ink, paper) >= 4.5 for ink in inks for paper in papers)
+    light, _, other = style.partition("prefers-color-scheme: dark")
+    assert other
+    colours = dict(LOOK.findall(other if dark else light))
+    assert all(contrast(colours[i], colours[p]) >= 4.5 for i in INKS for p in PAPERS)

@@ -116,3 +116,20 @@ def test_a_png_has_the_size_of_its_svg_in_print(tmp_path):
     with Image.open(tmp_path / "picture.png") as picture:
         assert picture.mode == "RGB"
         assert picture.info["dpi"] == pytest.approx((192, 192), abs=0.1)
+
+
+def test_curves_lie_in_a_band_of_their_seeds(tmp_path):
+    """A band of 20 points covers many pixels in a light tone of the line's colour."""
+    shares = {}
+    for name, spread in {"wide": 0.1, "none": 0.0}.items():
+        table = history().filter(method="full", mapping="lp")
+        off = spread * (2 * pl.col("seed") - 1)
+        save(
+            learning_curves(table.with_columns(val_accuracy=pl.col("val_accuracy") + off)),
+            tmp_path / "picture.png",
+        )
+        with Image.open(tmp_path / "picture.png") as picture:
+            red, _, blue = np.moveaxis(np.asarray(picture.convert("RGB"), int), 2, 0)
+        shares[name] = ((blue - red > 10) & (red > 200)).mean()
+    assert shares["wide"] > 0.1
+    assert shares["none"] < 0.01

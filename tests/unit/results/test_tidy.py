@@ -42,13 +42,3 @@ def test_mean_and_deviation_of_a_sample():
     assert three["std"] == pytest.approx(math.sqrt((0.25**2 + 0 + 0.25**2) / 2))
     assert rows["full", "ilm"]["std"] is None
     assert rows["lor_vp r=4", "lp"]["std"] == 0
-
-
-def test_the_interval_is_students():
-    rows = [record("full", "ilm", seed, a) for seed, a in enumerate([0.5, 0.6, 0.7])]
-    (row,) = aggregate(results(rows)).to_dicts()
-    assert row["interval"] == pytest.approx(4.302653 * 0.1 / math.sqrt(3))
-    (two,) = aggregate(results(rows[:2])).to_dicts()
-    assert two["interval"] == pytest.approx(12.706205 * math.sqrt(0.005) / math.sqrt(2))
-    (one,) = aggregate(results(rows[:1])).to_dicts()
-    assert one["interval"] is None
