@@ -8,6 +8,7 @@ import pytest
 
 from lorvp.results.tables import chosen, results
 from lorvp.results.tables.details import cells, classes
+from lorvp.results.tables.intervals import interval
 from lorvp.results.tables.trial_statistics import SCHEMA, calibration_error, statistics, unpacked
 from tests.support.records import record
 
@@ -66,10 +67,13 @@ def two_seeds() -> tuple[pl.DataFrame, pl.DataFrame]:
 
 
 def test_details():
-    (row,) = cells(*two_seeds()).to_dicts()
+    table, found = two_seeds()
+    (row,) = cells(table, found).to_dicts()
     assert (row["method"], row["mapping"], row["setting"]) == ("full", "ilm", "")
     assert (row["test"], row["std"]) == pytest.approx((50, 100 * math.sqrt(0.02)))
-    assert row["high"] - row["test"] == pytest.approx(12.706205 * 10)  # std / sqrt 2 is 10
+    right = np.stack([unpacked(*one) for one in found.select("right", "images").iter_rows()])
+    assert right.mean() == 0.5
+    assert (row["low"], row["high"]) == pytest.approx([100 * end for end in interval(right)])
     assert row["ece"] == pytest.approx(100 * (0.286 + 0.486) / 2)  # 1.0 is wrong in the other
     assert row["images_per_second"] == pytest.approx(100 * 3 / 2)
     assert row["best test epoch"] is None
