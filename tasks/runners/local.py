@@ -34,7 +34,7 @@ class OnThisMachine:
         return prestarted_slots(self.compute, trials)
 
     def task_runner(self, jobs: Sequence[Job]) -> Any:
-        """A thread for each trial that trains at once: one that waits is not shown as running."""
+        """A thread for each trial that is trained at once; one that waits is not shown to run."""
         from prefect.task_runners import ThreadPoolTaskRunner
 
         places = slots_on(self.compute)
