@@ -23,6 +23,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "pages",
     "generated",
+    "shown",
 ]
 root_doc = "index"
 source_suffix = {".md": "markdown"}
@@ -54,17 +55,26 @@ exclude_patterns = [
 ]
 
 myst_heading_anchors = 4
-myst_enable_extensions = ["colon_fence"]
-suppress_warnings = ["myst.header"]
+myst_fence_as_directive = ["mermaid"]
+suppress_warnings = [
+    "myst.header",
+    "ref.python",  # a short name in a signature, which several modules have
+]
 # Where files that are no page are looked at, such as https://HOST/OWNER/lorvp/blob/main; without
 # it the site has copies of them.
 repository = os.environ.get("LORVP_REPOSITORY", "").rstrip("/")
 
-autodoc_default_options = {"members": True, "member-order": "bysource", "show-inheritance": True}
+autodoc_default_options = {
+    "members": True,
+    "ignore-module-all": True,
+    "member-order": "bysource",
+    "show-inheritance": True,
+}
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
 python_use_unqualified_type_names = True
 autodoc_preserve_defaults = True
+autodoc_inherit_docstrings = False
 
 html_theme = "furo"
 html_title = f"lorvp {VERSION}"

@@ -26,35 +26,29 @@ def use(app: Sphinx) -> None:
     app.project = app.env.project = Pages(app.srcdir, app.config.source_suffix)
 
 
-def link_to_files(app: Sphinx, doctree: nodes.document) -> None:
-    """With the address of a repository, let links to files that are no page lead there."""
+def link_files(app: Sphinx, doctree: nodes.document) -> None:
+    """Let links to files lead to the repository, if it has an address, and else to copies."""
     address = app.config.repository
     for node in list(doctree.findall(addnodes.download_reference)) if address else ():
         path, _ = app.env.relfn2path(node["reftarget"], node["refdoc"])
         node.replace_self(nodes.reference("", "", *node.children, refuri=f"{address}/{path}"))
 
 
-def link_to_folder(app: Sphinx, env, node, content) -> nodes.Node | None:
-    """A link to a folder leads to its page, to the repository, or is its words alone."""
-    if node.get("reftype") != "myst":
-        return None
-    path, absolute = env.relfn2path(node["reftarget"], node["refdoc"])
-    if not Path(absolute).is_dir():
-        return None
-    words = content.deepcopy()
-    page = f"{path}/README"
-    if page in env.found_docs:
-        address = app.builder.get_relative_uri(node["refdoc"], page)
-    elif app.config.repository:
-        address = f"{app.config.repository}/{path}"
-    else:
-        return words
-    return nodes.reference("", "", words, refuri=address, internal=page in env.found_docs)
+def link_folders(app: Sphinx, doctree: nodes.document) -> None:
+    """Let links to folders lead to the repository, if it has an address; else keep their words."""
+    for node in list(doctree.findall(addnodes.pending_xref)):
+        if node.get("reftype") != "myst" or node.get("refdomain"):
+            continue
+        path, absolute = app.env.relfn2path(node["reftarget"], node["refdoc"])
+        if Path(absolute).is_dir():
+            address = app.config.repository and f"{app.config.repository}/{path}"
+            link = nodes.reference("", "", *node.children, refuri=address)
+            node.replace_self(link if address else node.children)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     app.add_config_value("repository", "", "env")
     app.connect("builder-inited", use)
-    app.connect("doctree-read", link_to_files)
-    app.connect("missing-reference", link_to_folder)
+    app.connect("doctree-read", link_files)
+    app.connect("doctree-read", link_folders)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
