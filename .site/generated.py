@@ -34,6 +34,8 @@ def documented(packages: str) -> str:
 
 def expand(app: Sphinx, docname: str, source: list[str]) -> None:
     text = MODULES.sub(lambda found: documented(found[1]), source[0])
+    if not text.startswith("# "):  # a table alone, as stages write them
+        text = f"# {docname.rpartition('/')[2]}\n\n{text}"
     source[0] = text.replace(SETTINGS, settings_table.text()) if SETTINGS in text else text
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any, get_origin
 
 import networkx as nx
 from docutils import nodes
@@ -24,8 +25,12 @@ def as_code(lines: list[str]) -> Iterator[str]:
 
 
 def docstring(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
-    # What autodoc adds to an annotated type has patterns in it, which read like RST.
-    lines[:] = as_code([line for line in lines if not line.startswith("alias of ")])
+    lines[:] = as_code(lines)
+
+
+def skipped(app: Sphinx, what: str, name: str, obj: Any, skip: bool, options: Any) -> bool | None:
+    """An annotated type with a pattern such as ``[a-z_-]``, which autodoc would print as RST."""
+    return True if get_origin(obj) is Annotated and re.search(r"\w_(?!\w)", repr(obj)) else None
 
 
 class Mermaid(SphinxDirective):
@@ -78,4 +83,5 @@ def box(name: str, x: float, y: float) -> str:
 def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("mermaid", Mermaid)
     app.connect("autodoc-process-docstring", docstring)
+    app.connect("autodoc-skip-member", skipped)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
