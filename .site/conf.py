@@ -3,7 +3,6 @@
 `index.md` names the pages in order, and `.site` is left out of their addresses.
 """
 
-import os
 import sys
 from pathlib import Path
 
@@ -60,9 +59,9 @@ suppress_warnings = [
     "myst.header",
     "ref.python",  # a short name in a signature, which several modules have
 ]
-# Where files that are no page are looked at, such as https://HOST/OWNER/lorvp/blob/main; without
-# it the site has copies of them.
-repository = os.environ.get("LORVP_REPOSITORY", "").rstrip("/")
+# Where files that are no page are looked at: `-D repository=https://HOST/OWNER/lorvp/blob/main`.
+# Without it the site has copies of them.
+repository = ""
 
 autodoc_default_options = {
     "members": True,
