@@ -1,10 +1,12 @@
 """A prepared dataset: a folder of three files, of the same form for all datasets.
 
-images.npy     (N, H, W, 3) uint8, read through a memory map; train first, then val, then test
-labels.npy     (N,) int64 in 0..K-1
-manifest.json  class names, sizes of the splits, where the images come from, what was left out or
-               not used, images in two splits, how they were resized, a SHA-256 of both files,
-               what it was made from (``made_from.py``) and with
+    images.npy     (N, H, W, 3) uint8, read through a memory map; train first, then val, then test
+    labels.npy     (N,) int64 in 0..K-1
+    manifest.json  class names, sizes of the splits, where the images come from, what was left out
+                   or not used, images in two splits, how they were resized, a SHA-256 of both
+                   files, what it was made from (``made_from.py``) and with
+
+The folder appears whole or not at all (``write.py``).
 """
 
 from __future__ import annotations

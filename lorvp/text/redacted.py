@@ -31,7 +31,7 @@ def hide(secret: str) -> None:
 
 
 def redacted(text: str) -> str:
-    """``text`` with *** in place of secrets.
+    """``text`` with ``***`` in place of secrets.
 
     Secrets are the user in an address (``https://user:password@host``), tokens in its query, HTTP
     logins, strings that look like tokens of known services, values of environment variables that

@@ -3,17 +3,18 @@
 ``published.csv`` has a row for each number that a paper prints for a dataset, a network, a method
 and a mapping; averages and claims are left out. Nothing in it was measured here.
 
-paper, where, read_from   the paper, its table, and where we read the number, since not every paper
-                          was at hand
-dataset                   a `kind` of ours, or a word of our own for a dataset that we do not have
-network                   the `source` in a checkpoint's manifest; both, separated by "|", where two
-                          libraries have the same weights; the paper's words for weights that
-                          neither library has
-method, mapping           settings in JSON that the number is known to depend on
-accuracy, std, seeds      in percent; the standard deviation over this number of runs
-shots                     training images of each class, where there are few
-note                      other facts and doubts; above all whether the test images chose the epoch,
-                          which ours never do
+    paper, where, read_from  the paper, its table, and where we read the number, since not every
+                             paper was at hand
+    dataset                  a `kind` of ours, or a word of our own for a dataset that we do not
+                             have
+    network                  the `source` in a checkpoint's manifest; both, separated by "|", where
+                             two libraries have the same weights; the paper's words for weights that
+                             neither library has
+    method, mapping          settings in JSON that the number is known to depend on
+    accuracy, std, seeds     in percent; the standard deviation over this number of runs
+    shots                    training images of each class, where there are few
+    note                     other facts and doubts; above all whether the test images chose the
+                             epoch, which ours never do
 
 A network, method or mapping that the paper does not say is empty, and equals none of ours.
 """

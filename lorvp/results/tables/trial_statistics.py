@@ -46,7 +46,7 @@ def statistics(trial: str, predictions: pl.DataFrame, classes: int) -> dict:
 
 
 def calibration_error(confidence_N: np.ndarray, right_N: np.ndarray) -> float:
-    """Expected calibration error: the mean over images of |accuracy - confidence| of their bin.
+    """Expected calibration error: the mean of ``|accuracy - confidence|`` over images, by bins.
 
     A bin contains its upper edge. The error is NaN if some confidence is NaN, or without images.
     """

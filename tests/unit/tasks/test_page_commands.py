@@ -83,6 +83,32 @@ def test_extras():
     assert named <= known.keys()
 
 
+def test_groups():
+    """Of dependencies, as of `uv run --group docs`."""
+    known = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
+    named = {name for text in LINES + SPANS for name in re.findall(r"--group (\w+)", text)}
+    assert "docs" in named
+    assert named <= known.keys()
+
+
+ASSIGNED = r"[A-Za-z_]+=(\"[^\"]*\"|\S+)"
+HELD = {"dvc", "lorvp", "python", "cp", "uv", "--group", "pip", "pre-commit", "pytest"}
+ELSEWHERE = {"ray", "dask", "prefect", "docker", "openssl", "cat", "export"}
+"""Of other machines and servers, which no test here can ask."""
+
+
+def test_every_line_to_type_begins_with_a_known_program():
+    """A program that is new on the pages needs a test of what it is told."""
+    blocks = [re.sub(r"\\\n\s*", " ", b.code) for b in BLOCKS if b.language == "sh"]
+    lines = [re.sub(r"(^|\s)#\s.*", "", line) for block in blocks for line in block.splitlines()]
+    parts = [part for line in lines for part in line.split("&&")]
+    typed = [
+        re.sub(rf"^({ASSIGNED}\s*)+", "", part.strip()).removeprefix("uv run ") for part in parts
+    ]
+    programs = {text.split()[0] for text in typed if text}
+    assert programs - ELSEWHERE == HELD
+
+
 def test_an_edit_of_a_page_makes_no_stage_stale():
     """Stages depend on whole folders of code, in which pages lie as well."""
     pages = [page for page in PAGES if page.startswith(("lorvp/", "tasks/"))]
