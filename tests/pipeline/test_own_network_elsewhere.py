@@ -52,6 +52,6 @@ def test_what_is_installed_here_alone_is_named(own: Project, cluster: Cluster):
     done = own.python("-m", "flows.prompts", **cluster.variables, **ALLOWED, **here_only)
     assert done.code == 1, done.out
     assert "2 of 2 trials failed" in done.out
-    assert "there is no Python module my_package.nets here; install my_package" in done.out
+    assert "there is no Python module my_package here; install my_package" in done.out
     assert "InputError: on " in done.out
     assert "Traceback" not in done.out
