@@ -53,10 +53,19 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LORVP_STORE", str(tmp_path / "own-store"))
 
 
+@pytest.fixture(autouse=True)
+def same_numbers() -> None:
+    """One thread, since sums over threads differ in their last bits with their number, and the
+    precision of fp32 as a trial has it, whatever a test before it has left."""
+    from lorvp.networks.acceleration.precision import compute_in  # behind `pytest_configure`
+
+    torch.set_num_threads(1)
+    compute_in("fp32")
+
+
 @pytest.fixture(autouse=True, scope="session")
 def same_bits() -> None:
-    """One thread, since sums over threads differ in their last bits with their number."""
-    torch.set_num_threads(1)
+    """Only kernels that give the same bits each time."""
     torch.set_warn_always(True)  # not only in the first test that gives cause to
     # use_deterministic_algorithms does the same, and imports the compiler for 6 s to tell it so.
     torch.set_deterministic_debug_mode("error")

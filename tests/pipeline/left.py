@@ -39,9 +39,9 @@ def metrics(project: Project) -> dict[str, dict]:
 
 def files(project: Project) -> dict[Path, int]:
     """All files below data/ and in the store with their times of change, without the notes on
-    running processes and on images that were found whole."""
+    running processes, on images that were found whole and on networks that can be used."""
     folders = (project.repo / "data", project.store)
     found = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
-    notes = project.repo / "data/.work/whole"
-    kept = [path for path in found if path.stem != "run" and notes not in path.parents]
+    notes = {project.repo / "data/.work" / name for name in ("whole", "usable")}
+    kept = [p for p in found if p.stem != "run" and not notes & {p, *p.parents}]
     return {path: path.stat().st_mtime_ns for path in kept}

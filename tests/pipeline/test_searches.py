@@ -41,7 +41,7 @@ def test_a_row_is_tuned_again_with_more_and_again_with_less(project: Project):
     assert len(first["search"]) == 2 + 1, "a third of three epochs and a ninth are one rung"
     results = pl.read_csv(project.tables / "results.csv")
     tuned = results.filter(pl.col("tuned") == 2)
-    assert tuned["method"].to_list() == ["lor_vp tuned=2"] * 2
+    assert tuned["method"].to_list() == ["lor_vp tuned=2 (epochs=3)"] * 2, "others have two"
     assert len(results) == len(first["results"])
     assert "lor_vp tuned=2" in (project.tables / "comparison.md").read_text()
     assert "| lor_vp | lp      | 2 " in (project.tables / "tuning.md").read_text()

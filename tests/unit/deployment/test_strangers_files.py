@@ -50,6 +50,7 @@ def test_a_bundle_passes_on_no_other_file(bundle, tmp_path):
     assert files == {
         "README.md", "trial.json", "weights.safetensors", "history.json", "predictions.parquet",
         "network", "network/manifest.json", "network/weights.safetensors",
+        "preprocessor_config.json",
     }  # fmt: skip
 
 

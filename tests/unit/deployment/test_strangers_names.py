@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 
 import lorvp
 from lorvp.cli import commands
-from lorvp.deployment import bundle as bundles
+from lorvp.deployment.card import card
+from lorvp.networks.manifest import CheckpointManifest
 from tests.support.bundles import record, settle
 from tests.support.hostile_names import HIDDEN, SHOWN, Cells, is_seen
 
@@ -52,9 +53,9 @@ def test_nothing_commands_the_terminal(name, called, tmp_path):
 
 @pytest.mark.parametrize("name", EVIL, ids=ascii)
 def test_a_card_shows_every_name_as_text(name, called):
-    said = record(called([name, "b", "c"]))
-    card = bundles.card(said, "MIT")
-    body = card.text
+    bundle = called([name, "b", "c"])
+    network = CheckpointManifest.model_validate_json((bundle / "network/manifest.json").read_text())
+    body = card(record(bundle), network).text
     assert is_seen(body.replace("\n", ""))
     html = MarkdownIt("gfm-like", {"html": True, "linkify": False}).render(body)
     cells = Cells(html)
@@ -64,7 +65,7 @@ def test_a_card_shows_every_name_as_text(name, called):
     assert [row[0] for row in cells.rows if row[0]] == [
         "classes", "method", "mapping", "test accuracy", "trained with",
     ]  # fmt: skip
-    known = {"h1", "p", "table", "thead", "tbody", "tr", "th", "td", "pre", "code"}
+    known = {"h1", "h2", "p", "table", "thead", "tbody", "tr", "th", "td", "pre", "code"}
     assert {tag for tag, _ in cells.tags} <= known
 
 

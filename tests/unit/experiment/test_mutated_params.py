@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from lorvp.errors import InputError
 from lorvp.experiment import grid, yaml_positions
 from lorvp.experiment.params import Experiment, ParamsError
 from tasks.settings import read
@@ -93,7 +94,7 @@ def outcome() -> tuple[Experiment | None, str]:
     """The experiment, or what is said instead."""
     try:
         return read(), ""
-    except ParamsError as error:
+    except InputError as error:
         return None, str(error)
 
 

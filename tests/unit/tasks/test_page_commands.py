@@ -92,7 +92,7 @@ def test_groups():
 
 
 ASSIGNED = r"[A-Za-z_]+=(\"[^\"]*\"|\S+)"
-HELD = {"dvc", "lorvp", "python", "cp", "uv", "--group", "pip", "pre-commit", "pytest"}
+HELD = {"dvc", "lorvp", "python", "cp", "uv", "--group", "--with", "pip", "pre-commit", "pytest"}
 ELSEWHERE = {"ray", "dask", "prefect", "docker", "openssl", "cat", "export"}
 """Of other machines and servers, which no test here can ask."""
 
