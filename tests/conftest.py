@@ -6,6 +6,7 @@ import shutil
 import socket
 import tempfile
 from pathlib import Path
+from typing import Any
 
 # Before torch is imported: threads that wait soon sleep, as in the pipeline itself.
 os.environ.setdefault("GOMP_SPINCOUNT", "2000")
@@ -53,23 +54,27 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LORVP_STORE", str(tmp_path / "own-store"))
 
 
-@pytest.fixture(autouse=True)
-def same_numbers() -> None:
-    """One thread, since sums over threads differ in their last bits with their number, and the
-    precision of fp32 as a trial has it, whatever a test before it has left."""
-    from lorvp.networks.acceleration.precision import compute_in  # behind `pytest_configure`
-
-    torch.set_num_threads(1)
-    compute_in("fp32")
-
-
 @pytest.fixture(autouse=True, scope="session")
-def same_bits() -> None:
-    """Only kernels that give the same bits each time."""
+def at_first() -> list[tuple[Any, str]]:
+    """In what precision torch computes float32 numbers unless told, and what tells it."""
     torch.set_warn_always(True)  # not only in the first test that gives cause to
     # use_deterministic_algorithms does the same, and imports the compiler for 6 s to tell it so.
     torch.set_deterministic_debug_mode("error")
     assert torch.are_deterministic_algorithms_enabled()
+    backends: Any = torch.backends
+    cudnn, onednn = backends.cudnn, backends.mkldnn
+    parts = [backends, cudnn, cudnn.conv, cudnn.rnn, backends.cuda.matmul, onednn.conv]
+    return [(part, part.fp32_precision) for part in [*parts, onednn.matmul]]
+
+
+@pytest.fixture(autouse=True)
+def same_bits(at_first: list[tuple[Any, str]]) -> None:
+    """One thread, since sums over threads differ in their last bits with their number, and torch's
+    own precision, whatever fixtures and tests before have set."""
+    torch.set_num_threads(1)
+    for part, precision in at_first:
+        if part.fp32_precision != precision:
+            part.fp32_precision = precision
 
 
 @pytest.fixture
