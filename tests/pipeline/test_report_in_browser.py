@@ -127,6 +127,7 @@ def test_a_cell_leads_to_its_trials_and_to_the_command_that_predicts_with_it(
         method = page.locator("section:has(#comparison) tbody th").first.inner_text()
         link.click()
         row = page.locator("details.row[open]")
+        row.wait_for()  # the browser tells the page of the new address later
         assert row.count() == 1
         assert row.locator("summary").inner_text().startswith(f"{method} · {mapping} · digits")
         text = row.inner_text()
@@ -139,7 +140,10 @@ def test_a_cell_leads_to_its_trials_and_to_the_command_that_predicts_with_it(
             assert f"test {100 * record['summary']['test_accuracy']:.1f} %" in text
         mean = sum(first.project.trials()[one]["summary"]["test_accuracy"] for one in found) / 2
         assert abs(100 * mean - float(accuracy.split(" ")[0])) < 0.0501
-        assert row.locator("img").evaluate("image => image.naturalWidth") > 0
+        assert (
+            row.locator("img").evaluate("image => image.decode().then(() => image.naturalWidth)")
+            > 0
+        )
         assert row.locator("polyline").count() == 1
         assert "kind: ilm" in row.locator("pre").inner_text()
 
