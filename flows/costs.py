@@ -36,7 +36,7 @@ GB = 1e9
 
 
 def main(
-    path: Annotated[Path, typer.Argument(metavar="FILE")] = Path("params.yaml"),
+    path: Annotated[Path, typer.Argument(metavar="FILE")] = settings.PARAMS,
     gigabytes: Gigabytes = None,
 ) -> None:
     """Print trials, passes, FLOPs, time on this machine and disk."""

@@ -31,10 +31,9 @@ from tasks.orchestration.run_lock import one_run
 from tasks.paths import WORK
 from tasks.runners.base import runner
 from tasks.searches.plan import make_plan
-from tasks.settings import ComputeConfig, RunExperiment
+from tasks.settings import PARAMS, ComputeConfig, RunExperiment
 from tasks.tracking.tracker import require
 
-PARAMS = Path("params.yaml")
 DATASETS: list[str] = []
 NETWORKS: list[str] = []
 """Names that the form lists: those of params.yaml when it is served."""

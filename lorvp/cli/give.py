@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from lorvp.cli.arguments import Checkpoints, Prompt
+from lorvp.deployment.form import Form
 from lorvp.text.printable import printable
-
-
-class Form(StrEnum):
-    """As in ``lorvp.deployment.forms``, which takes long to import."""
-
-    bundle = "bundle"
-    timm = "timm"
-    onnx = "onnx"
-    torch = "torch"
 
 
 def export(
@@ -32,7 +23,7 @@ def export(
     with the prompt in its weights."""
     from lorvp.deployment import forms
 
-    forms.export(prompt, target, forms.Form(form.value) if form else None, checkpoints)
+    forms.export(prompt, target, form, checkpoints)
     print(printable(target))
 
 

@@ -84,8 +84,6 @@ def _packages(record: dict) -> dict[str, str]:
 
 def _draw(folder: Path, record: dict, checkpoints: Path | None, picture: Path) -> None:
     """Save a picture of the prompt on mid-grey."""
-    import torch
-
     from lorvp.deployment.load import network_of, state_of, trial_of
     from lorvp.networks import checkpoint
     from lorvp.results import pictures
@@ -94,7 +92,5 @@ def _draw(folder: Path, record: dict, checkpoints: Path | None, picture: Path) -
     if not record["summary"]["content_values"]:
         raise InputError(f"{folder}: this method adds nothing to the image, so it has no picture")
     manifest = checkpoint.read_manifest(network_of(folder, record, checkpoints))
-    grey_HWC = torch.full((*manifest.input_size, 3), 128, dtype=torch.uint8)
-    state = state_of(folder)
-    row = arrays.prompt_view(record["name"], trial_of(record), state, manifest, grey_HWC)
+    row = arrays.on_grey(record["name"], trial_of(record), state_of(folder), manifest)
     pictures.save(pictures.prompt_gallery([row]), picture)

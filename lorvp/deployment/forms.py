@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 
 from lorvp.deployment import bundle as bundles
 from lorvp.deployment import graphs
+from lorvp.deployment.form import Form
 from lorvp.deployment.load import load, local
 from lorvp.errors import InputError
 from lorvp.text.quoted import shown
-
-
-class Form(StrEnum):
-    """Forms in which a prompt is exported."""
-
-    bundle = "bundle"
-    timm = "timm"
-    onnx = "onnx"
-    torch = "torch"
-
 
 ENDINGS = {"": Form.bundle, ".onnx": Form.onnx, ".pt2": Form.torch}
 WRITERS = {Form.timm: bundles.to_timm, Form.onnx: graphs.write_onnx, Form.torch: graphs.write_torch}

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from lorvp.deployment.classifier import Classifier
 from lorvp.deployment.fold import with_prompt
-from lorvp.deployment.metadata import metadata_of
+from lorvp.deployment.metadata import NO_ONNX, metadata_of
 from lorvp.deployment.one_head import in_one_head
 from lorvp.errors import InputError
 from lorvp.files.whole import write_whole
@@ -132,9 +132,7 @@ def write_onnx(classifier: Classifier, path: Path) -> None:
     try:
         import onnxscript  # noqa: F401 - torch's exporter needs it
     except ImportError as error:
-        raise InputError(
-            "ONNX needs its own packages: uv sync --extra onnx, or pip install 'lorvp[onnx]'"
-        ) from error
+        raise InputError(NO_ONNX) from error
     with _exporting():
         program = torch.onnx.export(
             graph_of(classifier), dynamo=True, input_names=["images"], output_names=["logits"],

@@ -24,6 +24,7 @@ from lorvp.files.damage import UNREADABLE
 KEYS = ("class_names", "preprocessing")
 SIZES = ("image_size", "base", "side", "width")
 """What fits other than ``Resize`` are told, in pixels."""
+NO_ONNX = "ONNX needs its own packages: uv sync --extra onnx, or pip install 'lorvp[onnx]'"
 
 
 def metadata_of(classifier: Classifier) -> dict[str, str]:
@@ -72,9 +73,7 @@ def _of_onnx(path: Path) -> dict[str, str]:
         import onnx
         from google.protobuf.message import DecodeError
     except ImportError as error:
-        raise InputError(
-            "ONNX needs its own packages: uv sync --extra onnx, or pip install 'lorvp[onnx]'"
-        ) from error
+        raise InputError(NO_ONNX) from error
     try:
         model = onnx.load_model(path, format="protobuf", load_external_data=False)
     except DecodeError as error:

@@ -18,8 +18,8 @@ from lorvp.experiment.expansion import CHOICES
 from lorvp.experiment.trial import PAPER, RECIPE
 from lorvp.mappings import MappingConfig
 from lorvp.prompts.methods import MethodConfig
-from lorvp.settings import Settings
-from lorvp.text.problems import classes_in, kind_of, told
+from lorvp.settings import Settings, classes_in
+from lorvp.text.problems import kind_of, told
 
 METHODS = {kind_of(settings): settings for settings in classes_in(MethodConfig)}
 MAPPINGS = {kind_of(settings): settings for settings in classes_in(MappingConfig)}

@@ -77,15 +77,12 @@ def curve(history: Sequence[dict[str, Any]]) -> str:
 
 def _pictures(job: Job, folder: Path) -> list[str]:
     """The prompt on mid-grey as Markdown, each picture under its name."""
-    import torch
-
     from lorvp.deployment.load import state_of
     from lorvp.networks import checkpoint
-    from lorvp.results.pictures.arrays import prompt_view
+    from lorvp.results.pictures.arrays import on_grey
     from lorvp.results.pictures.tiles import tiles_of
 
     manifest = checkpoint.read_manifest(job.checkpoint)
-    grey_HWC = torch.full((*manifest.input_size, 3), 128, dtype=torch.uint8)
-    view = prompt_view(job.point.name, job.point.trial, state_of(folder), manifest, grey_HWC)
+    view = on_grey(job.point.name, job.point.trial, state_of(folder), manifest)
     tiles = [tile for tile in tiles_of(view) if tile["column"] in DRAWN]
     return [f"{tile['column']}: {tile['caption']}\n\n![]({tile['url']})" for tile in tiles]

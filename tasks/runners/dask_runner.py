@@ -59,11 +59,7 @@ class OnDask(cluster.OnCluster):
 
     @contextmanager
     def team(self, jobs: list[Job], tell: Callable[[str], object]) -> Iterator[Team]:
-        from prefect.context import FlowRunContext
-
-        context = FlowRunContext.get()
-        assert context, "a team works inside a flow"
-        client = context.task_runner.client  # pyright: ignore[reportAttributeAccessIssue]
+        client = client_of_this_flow()
         workers = client.scheduler_info(n_workers=-1)["workers"].values()
         offered = [worker["resources"] for worker in workers]
         cluster.note_lack_of_room(self._resources, offered, tell)
@@ -83,3 +79,12 @@ class OnDask(cluster.OnCluster):
 
         code = dask_code.Code.of(code_for(jobs), passed_on())
         return dask_code.installed(client, code)
+
+
+def client_of_this_flow() -> Any:
+    """Dask's client of the flow run that this thread is in."""
+    from prefect.context import FlowRunContext
+
+    context = FlowRunContext.get()
+    assert context, "a team works inside a flow"
+    return context.task_runner.client  # pyright: ignore[reportAttributeAccessIssue]

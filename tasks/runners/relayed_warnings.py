@@ -5,13 +5,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import Event, Thread
+from threading import Event
 from uuid import UUID
 
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import LogFilter, LogFilterFlowRunId, LogFilterLevel
 from prefect.client.schemas.sorting import LogSort
 from prefect.runtime import flow_run
+
+from tasks.runners.beside import beside
 
 EVERY = 2
 """Seconds from one look at Prefect's logs to the next."""
@@ -24,7 +26,7 @@ def warnings_relayed(tell: Callable[[str], object]) -> Iterator[None]:
         level=LogFilterLevel(ge_=logging.WARNING),
         flow_run_id=LogFilterFlowRunId(any_=[UUID(flow_run.get_id())]),
     )
-    ended, told = Event(), set()
+    told = set()
 
     def look() -> None:
         with get_client(sync_client=True) as client:
@@ -33,15 +35,10 @@ def warnings_relayed(tell: Callable[[str], object]) -> Iterator[None]:
                     told.add(log.message)
                     tell(log.message)
 
-    def listen() -> None:
+    def listen(ended: Event) -> None:
         while not ended.wait(EVERY):
             look()
         look()
 
-    listener = Thread(target=listen, daemon=True)
-    listener.start()
-    try:
+    with beside(listen):
         yield
-    finally:
-        ended.set()
-        listener.join()

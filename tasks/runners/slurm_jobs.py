@@ -7,10 +7,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 from typing import Any
 
 from tasks.runners.base import Tell
+from tasks.runners.beside import beside
 from tasks.runners.slurm_queue import NoAnswer, Waiting, jobs_named
 from tasks.settings import SlurmConfig
 
@@ -50,23 +51,22 @@ class Keeper:
     @contextmanager
     def at_work(self, trials: int) -> Iterator[None]:
         """In this block there are jobs; ``trials`` is how many trials will be handed out."""
-        ended = Event()
 
-        def keep() -> None:
+        def keep(ended: Event) -> None:
             try:
                 self._ask_for(trials)
-                while self._vain < VAIN * self.slurm.jobs and not ended.wait(EVERY):
+                while not (self._in_vain or ended.wait(EVERY)):
                     self._look()
             except Exception as error:  # nobody would ask for jobs any more
                 self._give_up(f"asking Slurm for jobs failed: {type(error).__name__}: {error}")
 
-        keeper = Thread(target=keep, daemon=True)
-        keeper.start()
-        try:
+        with beside(keep):
             yield
-        finally:
-            ended.set()
-            keeper.join()
+
+    @property
+    def _in_vain(self) -> bool:
+        """Whether jobs got nowhere too often to ask for more."""
+        return self._vain >= VAIN * self.slurm.jobs
 
     def _look(self) -> None:
         known = {name: job.job_id for name, job in dict(self.cluster.workers).items()}
@@ -79,7 +79,7 @@ class Keeper:
             if number not in queue:
                 self._forget(name, number)
         self._tell_who_waits(queue)
-        if self._vain >= VAIN * self.slurm.jobs:
+        if self._in_vain:
             self._give_up(
                 f"the last {self._vain} jobs of Slurm ended before a trial finished an epoch; if "
                 "an epoch takes longer than a job, raise compute.slurm.time. The last one said: "

@@ -17,7 +17,7 @@ from tasks.jobs import Job
 from tasks.paths import WORK
 from tasks.runners import cluster
 from tasks.runners.base import Team, Tell
-from tasks.runners.dask_runner import OnDask
+from tasks.runners.dask_runner import OnDask, client_of_this_flow
 from tasks.settings import ComputeConfig
 
 FOLDER = WORK / "slurm"
@@ -115,17 +115,12 @@ class OnSlurm(OnDask):
 
     @contextmanager
     def team(self, jobs: list[Job], tell: Tell) -> Iterator[Team]:
-        from prefect.context import FlowRunContext
-
         from tasks.runners.slurm_jobs import Keeper
 
-        context = FlowRunContext.get()
-        assert context, "a team works inside a flow"
-        runner: Any = context.task_runner
-        way = cluster.transport(self.compute)
-        keeper = Keeper(runner.client, self.compute.slurm, lambda: way.progress(jobs), tell)
+        client, way = client_of_this_flow(), cluster.transport(self.compute)
+        keeper = Keeper(client, self.compute.slurm, lambda: way.progress(jobs), tell)
         with (
-            self._code_on(runner.client, jobs),
+            self._code_on(client, jobs),
             cluster.team(self.compute, jobs, tell) as team,
             keeper.at_work(len(jobs)),
         ):

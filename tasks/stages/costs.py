@@ -23,6 +23,7 @@ from tasks.jobs import Job, holds, make_jobs
 from tasks.machine.lanes import width_in
 from tasks.paths import CHECKPOINTS, DATASETS
 from tasks.settings import ComputeConfig, RunExperiment
+from tasks.stages.usable import numbered
 
 
 def estimate_of(experiment: RunExperiment, finished: Sequence[Job]) -> Estimate:
@@ -126,8 +127,7 @@ def _dataset(name: str, config: DatasetConfig) -> Dataset:
         return Dataset(Sizes(len(data.class_names), **data.sizes), data.class_names, config.stored)
     with naming(f"datasets.{name}"):
         sizes = _expected(name, config)
-    made_up = [f"class number {k}" for k in range(sizes.classes)]  # of a usual length
-    return Dataset(sizes, made_up, config.stored)
+    return Dataset(sizes, numbered(sizes.classes), config.stored)
 
 
 def _expected(name: str, config: DatasetConfig) -> Sizes:

@@ -8,11 +8,10 @@ from io import BytesIO, StringIO
 from statistics import fmean
 
 import numpy as np
-import torch
 from PIL import Image
 from ruamel.yaml import YAML
-from safetensors.torch import load_file
 
+from lorvp.deployment.load import state_of
 from lorvp.networks import checkpoint
 from lorvp.results.page.rows import OfSeed, Row
 from lorvp.results.pictures import arrays
@@ -88,9 +87,7 @@ def _curve(jobs: list[Job]) -> Iterator[float]:
 def _prompt(job: Job) -> str:
     """The prompt as it is on mid-grey."""
     manifest = checkpoint.read_manifest(job.checkpoint)
-    grey_HWC = torch.full((*manifest.input_size, 3), 128, dtype=torch.uint8)
-    state = load_file(PROMPTS / job.fingerprint / "weights.safetensors")
-    view = arrays.prompt_view("", job.point.trial, state, manifest, grey_HWC)
+    view = arrays.on_grey("", job.point.trial, state_of(PROMPTS / job.fingerprint), manifest)
     pixels = (255 * centred(view.prompt_HWC).clip(0, 1)).round().astype(np.uint8)
     small = pixels.shape[0] <= SIDE
     picture = Image.fromarray(pixels).resize(

@@ -71,7 +71,12 @@ def _prepared(name: str, config: NetworkConfig) -> CheckpointManifest | None:
 def made_up_names(params: RunParams, dataset: str, otherwise: int) -> list[str]:
     """As many names as a dataset has classes by its published size."""
     expected = params.datasets[dataset].expected()
-    return [f"class number {k}" for k in range(expected.classes if expected else otherwise)]
+    return numbered(expected.classes if expected else otherwise)
+
+
+def numbered(classes: int) -> list[str]:
+    """So many names of classes, of a usual length."""
+    return [f"class number {k}" for k in range(classes)]
 
 
 def require_fitting(

@@ -12,7 +12,7 @@ from lorvp.prompts.methods.adavipro import AdaViProConfig
 from lorvp.prompts.methods.lor_vp import LorVpConfig
 from tests.support.pages import ROOT
 
-CITATION: dict[str, Any] = YAML(typ="safe").load(ROOT / "CITATION.cff")
+CITATION: dict[str, Any] = YAML(typ="safe").load(ROOT / ".site/CITATION.cff")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 # Of the schema of the format: what has to be there, and what this file uses of the rest.
 REQUIRED = {"authors", "cff-version", "message", "title"}

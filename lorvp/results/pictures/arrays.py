@@ -44,6 +44,14 @@ def prompt_view(
     )
 
 
+def on_grey(
+    label: str, trial: Trial, state: dict[str, Tensor], manifest: CheckpointManifest
+) -> PromptView:
+    """A trained prompt alone: on mid-grey of the network's size."""
+    grey_HWC = torch.full((*manifest.input_size, 3), 128, dtype=torch.uint8)
+    return prompt_view(label, trial, state, manifest, grey_HWC)
+
+
 @torch.inference_mode()
 def region_view(
     label: str,

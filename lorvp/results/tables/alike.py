@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import polars as pl
@@ -42,10 +43,7 @@ def told_apart(table: pl.DataFrame, searched: Collection[str] = ()) -> pl.DataFr
     ``searched`` are the settings that searches chose for the rows that were tuned. The column
     ``otherwise`` has the words that were added to a name, empty where there are none.
     """
-    every = [_facts(row, searched) for row in table.iter_rows(named=True)]
-    usual = _usual(table, every)
-    pairs = table.select(PAIR).rows()
-    words = [_words(facts, usual[pair]) for facts, pair in zip(every, pairs, strict=True)]
+    words = [_words(facts, usual) for _, facts, usual in _beside_the_usual(table, searched)]
     added = pl.Series("otherwise", _of_rows(table, words), pl.String)
     named = pl.when(added != "").then(pl.format("{} ({})", "method", added))
     return table.with_columns(added).with_columns(method=named.otherwise(pl.col("method")))
@@ -66,13 +64,10 @@ def _of_rows(table: pl.DataFrame, words: Sequence[Sequence[str]]) -> Iterator[st
 
 def notices(table: pl.DataFrame, searched: Collection[str] = ()) -> list[str]:
     """A sentence for each dataset and network whose rows were not all trained alike."""
-    every = [_facts(row, searched) for row in table.iter_rows(named=True)]
-    usual = _usual(table, every)
     other: dict[tuple, dict[str, None]] = {}
-    for pair, facts in zip(table.select(PAIR).rows(), every, strict=True):
+    for pair, facts, usual in _beside_the_usual(table, searched):
         found = other.setdefault(pair, {})
-        differing = _others(facts, usual[pair])
-        found |= dict.fromkeys(_word(key, usual[pair][key], facts) for key in differing)
+        found |= dict.fromkeys(_word(key, usual[key], facts) for key in _others(facts, usual))
     return [
         f"{', '.join(pair)}: not all rows were trained alike. Behind the name of a row stands in "
         f"brackets what it has otherwise than most, which have {' '.join(words)}. A "
@@ -86,7 +81,7 @@ def notices(table: pl.DataFrame, searched: Collection[str] = ()) -> list[str]:
 def as_usual(table: pl.DataFrame) -> pl.Series:
     """Whether each trial was trained as most others of its dataset and network, in every setting
     that acts on it, also those that were swept or searched. Lines of pictures join no others."""
-    every = [dict(_acting(_training(row), row)) for row in table.iter_rows(named=True)]
+    every = [dict(_acting(_training(row["settings"]), row)) for row in table.iter_rows(named=True)]
     usual = _usual(table, every)
     pairs = table.select(PAIR).rows()
     alike = [not _others(facts, usual[pair]) for facts, pair in zip(every, pairs, strict=True)]
@@ -96,21 +91,32 @@ def as_usual(table: pl.DataFrame) -> pl.Series:
 def training_of(settings: str, without: str = "") -> str:
     """The training of a trial as text that is equal where two were trained alike; ``without`` is a
     setting that is left out of it."""
-    training = Trial.model_validate_json(settings).training
-    kept = training.model_dump(mode="json", exclude={*NO_DIFFERENCE, without})
+    kept = _training(settings).model_dump(mode="json", exclude={*NO_DIFFERENCE, without})
     return canonical(kept).decode()
+
+
+def _beside_the_usual(
+    table: pl.DataFrame, searched: Collection[str]
+) -> Iterator[tuple[tuple, Facts, Mapping[str, str]]]:
+    """Of each trial dataset and network, its settings, and the usual ones there."""
+    every = [_facts(row, searched) for row in table.iter_rows(named=True)]
+    usual = _usual(table, every)
+    for pair, facts in zip(table.select(PAIR).rows(), every, strict=True):
+        yield pair, facts, usual[pair]
 
 
 def _facts(row: Mapping[str, Any], searched: Collection[str]) -> Facts:
     """The settings that act on this trial and were neither swept nor searched for it."""
     chosen = {word.partition("=")[0] for word in row["training"].split()}
     chosen |= set(searched) if row["tuned"] is not None else set()
-    acting = _acting(_training(row), row)
+    acting = _acting(_training(row["settings"]), row)
     return {key: fact for key, fact in acting if not chosen & {key, _name(key, fact[1])}}
 
 
-def _training(row: Mapping[str, Any]) -> TrainingConfig:
-    return Trial.model_validate_json(row["settings"]).training
+@lru_cache(maxsize=100_000)
+def _training(settings: str) -> TrainingConfig:
+    """Read once: a table asks for each trial's several times."""
+    return Trial.model_validate_json(settings).training
 
 
 def _name(key: str, word: str) -> str:
