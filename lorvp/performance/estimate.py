@@ -16,12 +16,15 @@ from lorvp.images import Size
 from lorvp.networks.acceleration.account import Account
 from lorvp.networks.acceleration.engine import engine
 from lorvp.networks.frozen import FrozenNetwork
-from lorvp.networks.interface import Ends
+from lorvp.networks.interface import Canvas, Ends
 from lorvp.networks.manifest import CheckpointManifest
-from lorvp.performance.flops import Cost, PerImage, of_trial, per_image
+from lorvp.networks.sources.trained import threads
+from lorvp.performance.flops import Alone, Cost, PerImage, alone, of_trial, per_image
 from lorvp.performance.lanes import Load
 from lorvp.performance.memory import load
+from lorvp.performance.passes import image_forward
 from lorvp.performance.speed import speed
+from lorvp.prompts.methods.base import Method
 from lorvp.recipe import Precision
 
 STEP = "network", "precision", "batch"
@@ -63,6 +66,7 @@ class Estimate:
         self.times = times or [1.0] * len(points)
         self.points, self.missing = points, missing
         self.datasets, self.networks = datasets, networks
+        self._alone: dict[tuple[bytes, Canvas], Alone] = {}
         self._per_image: dict[bytes, PerImage] = {}
         self._loads: dict[str, Load] = {}
         self._costs: dict[bytes, Cost] = {}
@@ -105,7 +109,8 @@ class Estimate:
         key = canonical(point.trial.model_dump(mode="json", exclude={"seed"}))
         if key not in self._costs:
             try:
-                self._costs[key] = self._cost_of(point.trial)
+                with threads(1):  # all of it is small, and several would wait for each other
+                    self._costs[key] = self._cost_of(point.trial)
             except InputError as error:
                 raise InputError(f"{point.method} · {point.mapping}: {error}") from error
         return self._costs[key]
@@ -124,10 +129,16 @@ class Estimate:
         settings = [trial.method.model_dump(mode="json"), mapping.reads, ends.source_classes]
         key = canonical([trial.network, *settings])
         if key not in self._per_image:
-            self._per_image[key] = per_image(
-                trial.method, network.manifest, network.sketch, data.class_names, mapping.reads
-            )
+            own = self._alone_on(network.manifest.canvas, trial.method)
+            given = network.manifest, network.sketch, data.class_names, mapping.reads
+            self._per_image[key] = per_image(trial.method, *given, own)
         return of_trial(trial, mapping, data.sizes, self._per_image[key])
+
+    def _alone_on(self, canvas: Canvas, method: Method) -> Alone:
+        key = canonical(method.model_dump(mode="json")), canvas
+        if key not in self._alone:
+            self._alone[key] = alone(method, canvas)
+        return self._alone[key]
 
     def _outputs(self, trial: Trial) -> bytes:
         """What decides the outputs of a network without a prompt."""
@@ -149,8 +160,8 @@ class Estimate:
 
     def speed(self, network: str, device: str, precision: Precision, images: int | None) -> float:
         """FLOP/s of a network, measured on this machine now, one step at a time; see ``speed``."""
-        flops = self.load(network).flops
-        return speed(self.networks[network].sketch, flops, device, precision, images)
+        sketch = self.networks[network].sketch
+        return speed(sketch, image_forward(sketch), device, precision, images)
 
     def bytes_on_disk(self) -> dict[str, float]:
         """Bytes of prepared datasets and checkpoints; the user's cache has downloads besides."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -17,12 +16,12 @@ from lorvp.augmentation.settings import Augmentation
 from lorvp.datasets.source import Sizes
 from lorvp.experiment.trial import Trial
 from lorvp.mappings.base import Mapping
-from lorvp.networks.acceleration.engine import Engine, engine
+from lorvp.networks.acceleration.engine import engine
 from lorvp.networks.frozen import FrozenNetwork
-from lorvp.networks.interface import Reads
+from lorvp.networks.interface import Canvas, Reads
 from lorvp.networks.manifest import CheckpointManifest
-from lorvp.performance.counting import Passes, counted, one_more
-from lorvp.prompts.base import Prompt
+from lorvp.performance.counting import Passes, one_more
+from lorvp.performance.passes import through, through_inside
 from lorvp.prompts.methods.base import Method
 
 
@@ -36,6 +35,19 @@ class Cost:
     trained_values: int
     kept: bool = False
     """Whether all trials on the same data and network share the outputs of these passes."""
+
+
+@dataclass(frozen=True)
+class Alone:
+    """What a prompt does by itself, which depends on the canvas and on nothing else of a task."""
+
+    flops: Passes
+    """Of one more image."""
+    passes: int
+    """Passes of an image through the network."""
+    each: bool
+    """Whether each image has something of its own added to it."""
+    trained: bool
 
 
 @dataclass(frozen=True)
@@ -72,102 +84,49 @@ def of_trial(trial: Trial, mapping: Mapping, sizes: Sizes, image: PerImage) -> C
     return Cost(flops, steps * max(1, evaluations) + looks, values)
 
 
+def alone(method: Method, canvas: Canvas) -> Alone:
+    """On real numbers, since some prompts depend on the values.
+
+    Raises:
+        InputError: the method does not fit the canvas.
+    """
+    prompt = method.build(canvas).train()
+
+    def add(images: int) -> Tensor:
+        return torch.stack(prompt.passes(torch.zeros(images, 3, *canvas.size))).sum(0)
+
+    (own, _), added_BCHW = one_more(add), add(2)
+    passes = len(prompt.passes(torch.zeros(1, 3, *canvas.size)))
+    return Alone(own, passes, len(added_BCHW) > 1, added_BCHW.requires_grad)
+
+
 def per_image(
     method: Method,
     manifest: CheckpointManifest,
     network: FrozenNetwork,
     names: Sequence[str],
     reads: Reads,
+    own: Alone | None = None,
 ) -> PerImage:
-    """``network`` is the manifest's sketch, on the meta device; ``names`` are the target classes.
+    """``network`` is the manifest's sketch, on the meta device; ``names`` are the target classes;
+    ``own`` is the method ``alone`` on this canvas, counted here unless given.
 
     Raises:
         InputError: the method does not fit the network.
     """
-    prompt, size = method.build(manifest.canvas).train(), manifest.input_size
-
-    passes = len(prompt.passes(torch.zeros(1, 3, *size)))
-
-    def add(images: int) -> Tensor:
-        # On real numbers, since some prompts depend on the values.
-        return torch.stack(prompt.passes(torch.zeros(images, 3, *size))).sum(0)
-
-    (own, _), added_BCHW = one_more(add), add(2)
+    own = own or alone(method, manifest.canvas)
+    prompt = method.build(manifest.canvas).train()
     with torch.device("meta"):
         bound = network.for_targets(names)
         prompt.attach(bound, reads, len(names))
         inside = prompt.to("meta")
-        each, trained = len(added_BCHW) > 1, added_BCHW.requires_grad
         if prompt.inside_network:
-            whole, once = _through(inside, engine(bound, "fp32"), reads, each, trained)
+            ran = engine(bound, "fp32")
+            whole, once = through_inside(inside, ran, reads, own.each, own.trained)
         else:
-            whole, once = _through_the_network(network, bound, reads, each, trained)
+            whole, once = through(network, bound, reads, own.each, own.trained)
     values = sum(p.numel() for p in inside.parameters())
     extra = prompt.extra_looks * whole.look
-    look = own.look + passes * whole.look + extra
-    step = own.step + passes * whole.step + extra
+    look = own.flops.look + own.passes * whole.look + extra
+    step = own.flops.step + own.passes * whole.step + extra
     return PerImage(look, step, once, values, prompt.fixed)
-
-
-def _through_the_network(
-    network: FrozenNetwork, bound: FrozenNetwork, reads: Reads, each: bool, trained: bool
-) -> tuple[Passes, float]:
-    """As of all prompts that do nothing inside the network, of which a plan has many.
-
-    A network that compares images with texts has the same features for every task, and logits for
-    each text of the task (``bound``).
-    """
-    if bound is network:
-        return _plainly_through(network, reads, each, trained)
-    features, once = _plainly_through(network, "features", each, trained)
-    if reads == "features":
-        return features, once
-    text, encoding = _of_a_text(network, trained)
-    texts = bound.source_classes
-    look, step = features.look + texts * text.look, features.step + texts * text.step
-    return Passes(look, step), once + texts * encoding
-
-
-@lru_cache(maxsize=256)
-def _plainly_through(
-    network: FrozenNetwork, reads: Reads, each: bool, trained: bool
-) -> tuple[Passes, float]:
-    return _through(None, engine(network, "fp32"), reads, each, trained)
-
-
-@lru_cache(maxsize=64)
-def _of_a_text(network: FrozenNetwork, trained: bool) -> tuple[Passes, float]:
-    """FLOPs of comparing one more image with one text, and of encoding this text: texts are all
-    filled up to one length."""
-    bound = network.for_targets(["a", "b"])
-
-    def compare(images: int) -> Tensor:
-        features_BD = torch.zeros(images, network.features, requires_grad=trained)
-        return bound.network.forward_head(features_BD)  # type: ignore[operator]
-
-    first = counted(lambda: compare(2))
-    more, two = one_more(compare)
-    texts = bound.source_classes
-    return Passes(more.look / texts, more.step / texts), (first - two.look) / texts
-
-
-def _through(
-    prompt: Prompt | None, bound: Engine, reads: Reads, each: bool, trained: bool
-) -> tuple[Passes, float]:
-    """FLOPs of one more image, and of what is done once for all.
-
-    ``each`` image has something of its own added to it, or all have the same, which takes a
-    gradient if it is ``trained``. For the meta device.
-    """
-    size = bound.input_size
-
-    def forward(images: int) -> Tensor:
-        canvas_BCHW = torch.zeros(images, 3, *size)
-        added_BCHW = torch.zeros(images if each else 1, 3, *size, requires_grad=trained)
-        if prompt is None:
-            return bound.run(canvas_BCHW, added_BCHW, reads)
-        return prompt.run(bound, canvas_BCHW, added_BCHW, reads)
-
-    first = counted(lambda: forward(2))
-    more, two = one_more(forward)
-    return more, first - two.look

@@ -13,10 +13,11 @@ from torch import Tensor, nn
 from lorvp.networks.acceleration.engine import PIECE, Engine, engine
 from lorvp.networks.acceleration.precision import computing_in
 from lorvp.networks.frozen import FrozenNetwork
+from lorvp.networks.sources.trained import threads
 from lorvp.performance.counting import counted
 from lorvp.recipe import Precision
 
-FORWARD = 25e9
+FORWARD = 15e9
 """FLOPs forward that a step of the measurement has on a CPU, if one image has not more: a step of
 fewer large images is as fast for each of them to some per cent, and a plan should not take long."""
 
@@ -35,16 +36,12 @@ def speed(
     of a CPU, which takes a few unless given. Nothing is compiled, which would take longer than all
     else here. ``sketch`` is on the meta device; ``flops`` are those of an image forward.
     """
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
+    with threads(1):
         network = with_numbers(sketch, precision, device)
         height, width = sketch.input_size
         few = min(64, PIECE // (height * width), math.ceil(FORWARD / max(flops, 1.0)))
         canvas_BCHW = torch.rand(images or max(1, few), 3, height, width, device=device)
         return _speed(network, canvas_BCHW, precision, seconds)
-    finally:
-        torch.set_num_threads(threads)
 
 
 def _speed(network: Engine, canvas_BCHW: Tensor, precision: Precision, seconds: float) -> float:

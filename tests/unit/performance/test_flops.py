@@ -10,6 +10,7 @@ from lorvp.experiment.trial import Trial
 from lorvp.networks.acceleration.engine import Engine
 from lorvp.networks.sources.trained import TrainedConfig
 from lorvp.performance import flops
+from lorvp.performance.passes import through_inside
 from lorvp.performance.speed import speed
 from lorvp.prompts.methods.lor_vp import LorVpConfig
 from tests.support.networks.samples import clip
@@ -177,8 +178,9 @@ def test_a_network_that_reads_text_costs_for_each_text_and_has_its_features_for_
     method = LorVpConfig(rank=2)
     image = flops.per_image(method, manifest, network, names, "logits")
     bound = network.for_targets(names)
+    prompt = method.build(manifest.canvas)
     with torch.device("meta"):
-        whole, once = flops._through(None, Engine(bound), "logits", each=False, trained=True)
+        whole, once = through_inside(prompt, Engine(bound), "logits", each=False, trained=True)
     assert (image.look, image.step, image.once) == (*whole, once)
     features = flops.per_image(method, manifest, network, names, "features")
     assert image.look - features.look == 2 * manifest.features * bound.source_classes
