@@ -15,6 +15,7 @@ import pytest
 import torch
 from hypothesis import settings
 from hypothesis.configuration import set_hypothesis_home_dir
+from xdist.scheduler import LoadGroupScheduling
 
 from tests.support import contract_of
 from tests.support.surroundings import own_surroundings
@@ -32,6 +33,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     contract_of.select(config, items)
+
+
+class ByFile(LoadGroupScheduling):
+    """A file's tests run in one process, since they share what is dear to make."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return super()._split_scope(nodeid).partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile | None:
+    return ByFile(config, log) if config.option.dist == "loadgroup" else None
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import psutil
+import pytest
 
 from tests.pipeline.processes import held_in_training, nothing_is_left
 from tests.pipeline.project import SOON, Project, end_of, wait_until
@@ -26,6 +27,7 @@ def test_nothing_runs_twice(project: Project):
     assert again.stages == []
 
 
+@pytest.mark.slow
 def test_a_rank_comes_goes_and_comes_back(project: Project):
     """Also runs the commands with which a user looks at the difference."""
     before = stamps(project.store)

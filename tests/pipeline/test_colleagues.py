@@ -35,6 +35,7 @@ def colleague(first: FirstRun, project: Project, tmp_path: Path) -> Iterator[Pro
     forget_bytecode(other)
 
 
+@pytest.mark.slow
 def test_a_colleague_pulls_the_prompts_and_trains_only_what_is_new(
     first: FirstRun, colleague: Project
 ):

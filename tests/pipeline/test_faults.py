@@ -8,6 +8,7 @@ import signal
 from contextlib import suppress
 
 import psutil
+import pytest
 
 from tests.pipeline.api import ask, server
 from tests.pipeline.first_run import FirstRun
@@ -64,6 +65,7 @@ def turn_round(params: dict) -> None:
     params["compute"].update(workers=1)
 
 
+@pytest.mark.slow
 def test_one_failure_leaves_the_others_alone(project: Project):
     """A killed worker's trial is tried again, a diverging trial is not; a user's Prefect server
     records both."""

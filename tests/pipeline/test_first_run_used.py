@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
 from tests.pipeline.first_run import FirstRun
@@ -25,6 +26,7 @@ def test_the_library_does_what_readme_shows(first: FirstRun, tmp_path: Path):
     assert re.fullmatch(r"0\.\d+ torch\.Size\(\[3, 32, 4\]\)", ended)
 
 
+@pytest.mark.slow
 def test_a_trial_can_be_profiled_where_it_ran(first: FirstRun):
     done = first.project.python("-m", "flows.profile", "adavipro", "p=8", "s=8", "·", "lp")
     assert done.code == 0, done.out

@@ -6,6 +6,8 @@ import os
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from tests.pipeline.project import Project
 
 COUNT = """
@@ -35,6 +37,7 @@ def read(log: Path) -> Counter[tuple[str, str]]:
     return Counter((process, path) for process, _, path in (line.partition(" ") for line in lines))
 
 
+@pytest.mark.slow
 def test_a_process_reads_a_finished_trial_once_and_mends_what_was_damaged(project: Project):
     before, log = project.trials(), counting(project)
     project.edit(lambda params: params["grid"]["pixel"].update(seed=[0, 1, 2]))

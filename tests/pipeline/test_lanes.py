@@ -22,6 +22,7 @@ def lanes(params: dict) -> None:
     params["compute"].update(workers=1, lanes=3)
 
 
+@pytest.mark.slow
 def test_they_end_with_the_bits_of_a_run_without_lanes(first: FirstRun, project: Project):
     """A worker is killed in the middle of a group, and another trial of a group diverges."""
     forget_trials(project)

@@ -46,6 +46,7 @@ def photographs(folder: Path, seeds: range) -> None:
             photograph(name, seed).save(folder / name / f"photo {seed}.jpg")
 
 
+@pytest.mark.slow
 def test_every_command_up_to_a_prediction_works_as_it_is_written(project: Project, hub: str):
     photographs(project.root / "home/my_images", range(3))
     photograph("sea", 9).save(project.repo / "new_photo.jpg")

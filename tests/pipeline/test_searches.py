@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import polars as pl
+import pytest
 
 from tests.pipeline.project import Project
 
@@ -31,6 +32,7 @@ def shown(project: Project) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
+@pytest.mark.slow
 def test_a_row_is_tuned_again_with_more_and_again_with_less(project: Project):
     tune(project, 2)
     done = project.dvc("repro")

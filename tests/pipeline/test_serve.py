@@ -98,7 +98,7 @@ def test_a_second_run_waits_and_says_for_whom(project: Project):
     assert project.python("-m", "flows.prompts").code == 0
 
 
-@pytest.mark.parametrize("how", ["ctrl-c", "cancel"])
+@pytest.mark.parametrize("how", ["ctrl-c", pytest.param("cancel", marks=pytest.mark.slow)])
 def test_a_stopped_run_says_so_on_the_users_server(project: Project, how: str):
     """The run is stopped while a worker is in the middle of a trial."""
     many_epochs(project)

@@ -43,7 +43,9 @@ def test_a_bundle_needs_no_sentences(of_clip, tmp_path, monkeypatch, mapping):
     assert "sentences.json" not in (tmp_path / "mine/trial.json").read_text()
 
 
-@pytest.mark.parametrize("mapping", [*ONE_HEAD, "attrvr"])
+@pytest.mark.parametrize(
+    "mapping", ["attrvr", *(pytest.param(name, marks=pytest.mark.slow) for name in ONE_HEAD)]
+)
 def test_graphs_answer_as_the_classifier(of_clip, tmp_path, mapping):
     """And hold one matrix in place of the sentences, where the mapping is one."""
     classifier = lorvp.load(of_clip.train("clip", "lor_vp", mapping)[0])

@@ -64,6 +64,7 @@ def there_is_a_compiler() -> bool:
 
 
 # torch hides this warning of its own from whoever shows warnings, not from whoever raises them.
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf")
 @pytest.mark.skipif(not there_is_a_compiler(), reason="no C++ compiler is here")
 def test_outputs_and_gradients_are_those_of_the_network_as_it_is():

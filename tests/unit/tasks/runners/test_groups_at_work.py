@@ -105,6 +105,7 @@ def test_those_whose_process_died_go_on_one_by_one(team: Team):
     assert team.told == [f"{KILLED}; 3 of 4 trials go on one by one"]
 
 
+@pytest.mark.slow
 def test_only_the_one_that_kills_its_process_each_time_fails(team: Team):
     asked = team.together("is killed", "works:6", "exits")
     assert str(error(asked["is killed"])) == KILLED
@@ -114,6 +115,7 @@ def test_only_the_one_that_kills_its_process_each_time_fails(team: Team):
     assert {type(error(asked[one])) for one in ("is killed", "exits")} == {WorkerDied}
 
 
+@pytest.mark.slow
 def test_only_the_one_that_hangs_runs_out_of_time(team: Team, monkeypatch):
     limit = team.compute.model_copy(update={"time_limit": 0.02})
     monkeypatch.setattr(team, "compute", limit)
