@@ -28,6 +28,8 @@ from lorvp.results.tables.acting import (
 )
 from lorvp.results.tables.tidy import CELL, PAIR
 
+CHOSEN = "Where there are several values, validation chose one of them for each mapping. "
+
 Searched = Mapping[tuple[str, ...], Collection[str]]
 """The settings of training that searches chose, by dataset, network, method and mapping."""
 NONE: Searched = MappingProxyType({})
@@ -67,11 +69,12 @@ def notices(table: pl.DataFrame, searched: Searched = NONE) -> list[str]:
         found |= dict.fromkeys(
             said(name_of(key, facts[key][1]), usual[key]) for key in _others(facts, usual)
         )
+    swept = set(table.filter(pl.col("training") != "").select(PAIR).rows())
     untold = [
         f"{', '.join(pair)}: not all rows were trained alike. Behind the name of a row stands in "
-        f"brackets what it has otherwise than most, which have {' '.join(words)}. Where there are "
-        "several values, validation chose one of them for each mapping. A difference between such "
-        "rows may be of the training and not of the method, and no line of a picture joins them."
+        f"brackets what it has otherwise than most, which have {' '.join(words)}. "
+        f"{CHOSEN * (pair in swept)}A difference between such rows may be of the training and not "
+        "of the method, and no line of a picture joins them."
         for pair, words in other.items()
         if words
     ]

@@ -72,6 +72,7 @@ def test_the_notice_says_what_most_rows_have():
     unfair = trained(other({"epochs": 3, "lr": 0.5}), rank=2)
     [said] = notices(results([*ALIKE, unfair]))
     assert "which have epochs=20 lr=0.05." in said
+    assert "several values" not in said
 
 
 def test_one_name_in_two_blocks_is_two_rows_and_no_mean_of_both():
