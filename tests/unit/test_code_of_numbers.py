@@ -39,7 +39,7 @@ EXCUSED = {
     "lorvp.plugins.*": "finds classes, whose code is in each trial's name; plugins/test_code.py",
     "lorvp.trials.store*": "moves sealed bytes; tasks/worker/test_trial.py",
     "lorvp.trials.verified": "as store",
-    "lorvp.settings": "types of settings, whose values are in each trial's name",
+    "lorvp.settings.*": "types of settings, whose values are in each trial's name",
     "lorvp.experiment.params": "reads settings, whose values are in each trial's name",
     "lorvp.experiment.grid": "as params",
     "lorvp.experiment.same_trials": "as params",
