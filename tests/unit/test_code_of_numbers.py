@@ -64,7 +64,7 @@ EXCUSED = {
     "tasks.worker.start": "how the process is set up; finish makes it repeatable again",
     "tasks.jobs": "makes the name that lorvp.trials.finish compares with its own",
     "tasks.worker.shared_outputs": "a folder's place, and its end",
-    "tasks.settings": "as tasks.machine.devices: where and how, which is written down",
+    "tasks.settings.*": "as tasks.machine.devices: where and how, which is written down",
     "tasks.processes": "when the process ends",
     "tasks.paths": "places of folders; what is in them is in each trial's name",
     "tasks.machine.devices": "says where; the device is written down, and shares no outputs",
