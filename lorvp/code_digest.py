@@ -17,13 +17,14 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
+from lorvp import code_files
 from lorvp.plugins import code as plugins
 
 ROOT = Path(__file__).parent.parent
 
 GROUND = frozenset({
-    "lorvp.code_digest", "lorvp.errors", "lorvp.files", "lorvp.plugins", "lorvp.settings",
-    "lorvp.text", "lorvp.version",
+    "lorvp.code_digest", "lorvp.code_files", "lorvp.errors", "lorvp.files", "lorvp.plugins",
+    "lorvp.settings", "lorvp.text", "lorvp.version",
 })  # fmt: skip
 """Modules and folders that never count: they compute no number. An edit of them can only break a
 result, and most only word messages."""
@@ -46,10 +47,10 @@ def _digest_of(root: Path, modules: frozenset[str], apart: frozenset[str]) -> st
     total = hashlib.sha256()
     reached = closure(modules, apart)
     for module in sorted(m for m in reached if plugins.package_of(m) is None):
-        total.update(f"{module}={_syntax(_file(module))};".encode())
+        total.update(f"{module}={code_files.syntax(_file(module))};".encode())
     for package in sorted({p for m in reached if (p := plugins.package_of(m)) is not None}):
         for name, path in plugins.files(package).items():
-            total.update(f"{name}={_content(path)};".encode())
+            total.update(f"{name}={code_files.content(path)};".encode())
     return total.hexdigest()[:16]
 
 
@@ -90,7 +91,7 @@ def hold() -> None:
     """Hash the code as it is now from now on, for a process that has loaded it and keeps it even if
     the files change."""
     for path in [*(ROOT / "lorvp").rglob("*.py"), *_files_of_others()]:
-        _held[path] = path.read_bytes()
+        code_files.held[path] = path.read_bytes()
     _loaded_before.update(sys.modules)
 
 
@@ -98,15 +99,14 @@ def loaded_otherwise() -> list[str]:
     """Modules that this process has loaded since ``hold`` from files that had changed by then."""
     new = sys.modules.keys() - _loaded_before
     late = [name for name in new if name.startswith("lorvp.") or plugins.package_of(name)]
-    return sorted(n for n in late if _file(n) in _held and _held[_file(n)] != _now(_file(n)))
+    return sorted(name for name in late if code_files.differs(_file(name)))
 
 
 def forget() -> None:
     """Clear all caches, for tests that edit code while the process runs."""
-    for kept in (_digest_of, _imports, _syntax, _imports_of_others):
-        kept.cache_clear()
+    _digest_of.cache_clear()
+    code_files.forget()
     plugins.forget()
-    _held.clear()
     _loaded_before.clear()
 
 
@@ -116,86 +116,30 @@ def _file(module: str) -> Path:
     return ROOT.joinpath(*module.split(".")).with_suffix(".py")
 
 
-_held: dict[Path, bytes] = {}
 _loaded_before: set[str] = set()
-
-
-def _source(path: Path) -> bytes:
-    return _held[path] if path in _held else path.read_bytes()
-
-
-def _now(path: Path) -> bytes | None:
-    return path.read_bytes() if path.exists() else None
 
 
 def syntax_now(path: Path) -> str:
     """A hash of the file's syntax as it is now, without what is documentation."""
-    return _syntax.__wrapped__(path)
+    return code_files.syntax.__wrapped__(path)
 
 
-@cache
 def _imports(path: Path) -> list[str]:
-    return [name for name in _imported(ast.parse(_source(path))) if name.startswith("lorvp.")]
+    return [name for name in code_files.imported(path) if name.startswith("lorvp.")]
 
 
-@cache
 def _imports_of_others(path: Path) -> list[str]:
     """Also what `lorvp` itself gives out, whichever name of it is taken."""
-    names = list(_imported(ast.parse(_source(path))))
+    names = code_files.imported(path)
     given = _imported_for_types(ROOT / "lorvp" / "__init__.py") if "lorvp" in names else []
     return [*names, *given]
 
 
 def _imported_for_types(path: Path) -> list[str]:
-    nodes = ast.walk(ast.parse(_source(path)))
+    nodes = ast.walk(ast.parse(code_files.source(path)))
     return [node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module]
 
 
 def _files_of_others() -> Iterator[Path]:
     for package in plugins.packages():
         yield from plugins.files(package).values()
-
-
-def _imported(tree: ast.AST) -> Iterator[str]:
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-            # `from lorvp import files` names a module too.
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
-        elif not _is_for_types_only(node):
-            yield from _imported(node)
-
-
-def _is_for_types_only(node: ast.AST) -> bool:
-    """`if TYPE_CHECKING:`, whose imports never run."""
-    return isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
-
-
-def _content(path: Path) -> str:
-    if path.suffix == ".py":
-        return _syntax(path)
-    return hashlib.sha256(_source(path)).hexdigest()
-
-
-@cache
-def _syntax(path: Path) -> str:
-    tree = ast.parse(_source(path))
-    for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if isinstance(body, list):
-            node.body = [part for part in body if not _only_tells(part)]  # type: ignore
-    # Written out again rather than dumped: a dump differs between versions of Python.
-    return hashlib.sha256(ast.unparse(tree).encode()).hexdigest()
-
-
-def _only_tells(node: ast.AST) -> bool:
-    """A string that stands alone, which is documentation, or the declaration of an `Origin`."""
-    if isinstance(node, ast.AnnAssign):
-        return ast.unparse(node.annotation) == "ClassVar[Origin]"
-    return (
-        isinstance(node, ast.Expr)
-        and isinstance(node.value, ast.Constant)
-        and isinstance(node.value.value, str)
-    )

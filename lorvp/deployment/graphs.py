@@ -13,8 +13,9 @@ import os
 import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -25,7 +26,7 @@ from lorvp.deployment.metadata import NO_ONNX, metadata_of
 from lorvp.deployment.one_head import in_one_head
 from lorvp.errors import InputError
 from lorvp.files.whole import write_whole
-from lorvp.networks.acceleration.precision import computing_in
+from lorvp.networks.acceleration.precision import BACKENDS
 from lorvp.networks.frozen import read
 from lorvp.prompts.base import Content, Prompt
 from lorvp.prompts.several.base import Contents
@@ -94,10 +95,30 @@ def _laid_out(canvas_BCHW: Tensor) -> Tensor:
 
 @contextmanager
 def _exporting() -> Iterator[None]:
-    """Without torch's warnings of its own code, and with cuDNN's precision as torch starts with it:
-    the exporter reads it by an older name, which refuses any other. Nothing is computed here."""
-    with warnings.catch_warnings(action="ignore"), computing_in("tf32"):
-        yield
+    """Without torch's warnings of its own code, and with cuDNN's precision as the exporter can read
+    it; behind the block it is as it was. Nothing is computed here."""
+    parts = [BACKENDS.cudnn.conv, BACKENDS.cudnn.rnn]
+    before = [(part, part.fp32_precision) for part in parts]
+    with warnings.catch_warnings(action="ignore"):
+        try:
+            _as_the_older_name_says(parts)
+            yield
+        finally:
+            for part, own in before:
+                part.fp32_precision = "none"  # follows the one for all, if that is what it did
+                if part.fp32_precision != own:
+                    part.fp32_precision = own
+
+
+def _as_the_older_name_says(parts: list[Any]) -> None:
+    """The exporter reads ``allow_tf32``, which raises unless ``parts`` agree with it, and which
+    nothing else tells. No other part is touched: the exporter would leave oneDNN's changed."""
+    for precision in ("tf32", "ieee"):
+        for part in parts:
+            part.fp32_precision = precision
+        with suppress(RuntimeError):
+            _ = BACKENDS.cudnn.allow_tf32
+            return
 
 
 def graph_of(classifier: Classifier) -> torch.export.ExportedProgram:

@@ -41,7 +41,7 @@ class Params(Settings):
 
 class WithOthers(Params):
     """Sections of the pipeline that runs the trials may stand beside them, and are not looked at;
-    the pipeline reads them itself (``tasks/settings.py``)."""
+    the pipeline reads them itself (``tasks/settings``)."""
 
     compute: Any = None
     tracking: Any = None

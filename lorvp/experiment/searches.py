@@ -65,10 +65,15 @@ class Search:
     keys: tuple[Key, ...]
 
     @property
+    def row(self) -> str:
+        """The name of the method in the tables, such as ``lor_vp tuned=16``."""
+        return f"{self.point.method} tuned={self.tune.budget}"
+
+    @property
     def name(self) -> str:
         """Such as ``lor_vp tuned=16 · lp · digits``."""
         point, trial = self.point, self.point.trial
-        words = [f"{point.method} {tuned(self.tune)}", point.mapping, trial.dataset, point.network]
+        words = [self.row, point.mapping, trial.dataset, point.network]
         return " · ".join(filter(None, words))
 
     def trial(self, setting: Mapping[Key, Any], kind: type[Trial] = Trial, **more: Any) -> Trial:
@@ -78,11 +83,6 @@ class Search:
             ValidationError: they do not fit each other.
         """
         return _with(self.point.trial, {key.path: v for key, v in setting.items()}, kind, **more)
-
-
-def tuned(tune: TuneConfig) -> str:
-    """The mark of rows that were tuned."""
-    return f"tuned={tune.budget}"
 
 
 def searches(

@@ -10,6 +10,7 @@ from typing import Any
 from prefect.artifacts import create_markdown_artifact
 
 from lorvp.results.tables import in_markdown
+from lorvp.text.polyline import polyline
 from lorvp.trials.store import TrialStore
 from lorvp.trials.stored_history import read_history
 from tasks.jobs import Job
@@ -55,14 +56,10 @@ def page(job: Job, record: dict[str, Any], folder: Path) -> str:
 
 def curve(history: Sequence[dict[str, Any]]) -> str:
     """Accuracies by epoch as an SVG; from 0 to 100 %."""
-    last = max(1, len(history) - 1)
     paths = []
     for key, colour in CURVES.values():
-        points = (
-            f"{40 + (WIDTH - 50) * n / last:.1f},{10 + (HEIGHT - 30) * (1 - row[key]):.1f}"
-            for n, row in enumerate(history)
-        )
-        paths.append(f'<polyline points="{" ".join(points)}" stroke="{colour}"/>')
+        points = polyline([row[key] for row in history], (0, 1), (40, 10, WIDTH - 50, HEIGHT - 30))
+        paths.append(f'<polyline points="{points}" stroke="{colour}"/>')
     low = HEIGHT - 20
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" '

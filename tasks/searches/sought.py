@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from lorvp.datasets import prepared
 from lorvp.errors import InputError
-from lorvp.experiment.searches import Key, Search, tuned
+from lorvp.experiment.searches import Key, Search
 from lorvp.experiment.trial import Candidate, Point
 from lorvp.training.built import built
 from lorvp.trials.store import TrialStore
@@ -73,8 +73,7 @@ def final_points(found: Replay) -> list[Point]:
     """The trials of the chosen setting, or of the one that is written where none is searched."""
     search, chosen = found.search, found.chosen
     values = {key: chosen.values[key.name] for key in found.keys} if chosen else {}
-    method = f"{search.point.method} {tuned(search.tune)}"
-    named = replace(search.point, method=method, tuned=search.tune.budget, tags=("tuned",))
+    named = replace(search.point, method=search.row, tuned=search.tune.budget, tags=("tuned",))
     return [replace(named, trial=search.trial(values, seed=seed)) for seed in search.seeds]
 
 

@@ -37,7 +37,7 @@ def estimate_of(experiment: RunExperiment, finished: Sequence[Job]) -> Estimate:
     datasets = {name: _dataset(name, config) for name, config in params.datasets.items()}
     networks = {}
     for name, config in params.checkpoints.items():
-        own = getattr(config, "dataset", None)
+        own = config.trained_on
         with naming(f"checkpoints.{name}"):
             sketch = config.sketch(list(datasets[own].class_names) if own else None)
             networks[name] = Network(*sketch)

@@ -44,8 +44,8 @@ def write_tables(experiment: RunExperiment) -> None:
     found = ended(experiment)
     searches, jobs = [one.replay for one in found], final_jobs(experiment, found)
     require_results(jobs)
-    searched = {key.name for one in searches for key in one.keys}
-    results = told_apart(read_results(jobs), searched)
+    read, searched = read_results(jobs), tuning.searched_training(searches)
+    results = told_apart(read, searched)
     jobs = [renamed(job, name) for job, name in zip(jobs, results["method"], strict=True)]
     main = tables.chosen(results)
     comparison, *others = sections(results, statistics_of(results["trial"]), class_names(jobs))
@@ -56,7 +56,7 @@ def write_tables(experiment: RunExperiment) -> None:
         beside_published(results, experiment, jobs),
         on_shifts(main, experiment, jobs),
     ]
-    warnings = notices(results, searched)
+    warnings = notices(read, searched)
     sentences = [*warnings, *remarks_on(results, experiment, jobs)]
     made = WORK / "tables"
     with whole_folder(made) as folder:

@@ -43,7 +43,7 @@ def require_usable(experiment: RunExperiment) -> None:
     for name, config in experiment.params.checkpoints.items():
         with naming(f"checkpoints.{name}"):
             require_seen(config, experiment.params)
-            own = getattr(config, "dataset", None)
+            own = config.trained_on
             names = made_up_names(experiment.params, own, MANY) if own else None
             manifests[name] = _prepared(name, config) or config.sketch(names)[0]
     searched = [search.point for search in experiment.searches]

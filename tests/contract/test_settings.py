@@ -58,7 +58,7 @@ def test_the_class_says_what_it_is(cls):
 def test_the_class_says_where_it_comes_from_and_what_differs(cls):
     """``lorvp/FIDELITY.md`` and the tables of published numbers are made of it."""
     asked = f"{cls.__module__}: {cls.__name__} needs `origin: ClassVar[Origin] = Origin(paper=…, "
-    asked += "formula=…, recipe=…, differs=(Differs(…), …))`; see lorvp/settings.py"
+    asked += "formula=…, recipe=…, differs=(Differs(…), …))`; see lorvp/settings/origin.py"
     origin = vars(cls).get("origin")
     assert isinstance(origin, Origin), asked
     assert all(text.strip() for text in (origin.paper, origin.formula, origin.recipe)), asked

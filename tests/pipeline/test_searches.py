@@ -47,7 +47,7 @@ def test_a_row_is_tuned_again_with_more_and_again_with_less(project: Project):
     assert len(results) == len(first["results"])
     assert "lor_vp tuned=2" in (project.tables / "comparison.md").read_text()
     assert "| lor_vp | lp      | 2 " in (project.tables / "tuning.md").read_text()
-    assert "rows differ in how they were tuned" in (project.tables / "report.html").read_text()
+    assert "not all rows were tuned alike" in (project.tables / "report.html").read_text()
 
     tune(project, 4)
     more = project.python("-m", "flows.prompts")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lorvp import code_digest
+from lorvp import code_digest, code_files
 
 
 class ByContent:
@@ -20,7 +20,7 @@ class ByContent:
         self.known: dict[bytes, Any] = {}
 
     def __call__(self, path: Path) -> Any:
-        content = code_digest._source(path)
+        content = code_files.source(path)
         if content not in self.known:
             self.known[content] = self.function(path)
         return self.known[content]
@@ -29,7 +29,7 @@ class ByContent:
         """Nothing becomes stale: whoever edits a file gives it other bytes."""
 
 
-PARSED = {name: ByContent(getattr(code_digest, name)) for name in ("_imports", "_syntax")}
+PARSED = {name: ByContent(getattr(code_files, name)) for name in ("imported", "syntax")}
 
 
 def copied_package(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -38,5 +38,5 @@ def copied_package(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copytree(code_digest.ROOT / "lorvp", folder / "lorvp", ignore=ignored)
     monkeypatch.setattr(code_digest, "ROOT", folder)
     for name, parsed in PARSED.items():
-        monkeypatch.setattr(code_digest, name, parsed)
+        monkeypatch.setattr(code_files, name, parsed)
     return folder / "lorvp"

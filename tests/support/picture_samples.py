@@ -29,7 +29,8 @@ def results(seeds=3, datasets=("cifar10",), training="") -> pl.DataFrame:
     return pl.DataFrame(
         {
             "trial": f"{method} {mapping}", "dataset": dataset, "network": "resnet18",
-            "method": method, "mapping": mapping, "training": training, "seed": seed,
+            "method": method, "mapping": mapping, "training": training, "tuned": None,
+            "seed": seed,
             "val_accuracy": 0.5, "test_accuracy": start + 0.02 * place + 0.01 * seed,
             "trained_values": trained + (5130 if mapping == "lp" else 0), "seconds": 1.0,
             "placement_values": 0, "mapping_values": 5130 if mapping == "lp" else 0,

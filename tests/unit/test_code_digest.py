@@ -141,7 +141,7 @@ def test_an_edit_changes_the_trials_that_use_the_file(package, file, expected):
         "trials/store.py",
         "errors.py",
         "files/whole.py",
-        "settings.py",
+        "settings/base.py",
         "datasets/pixels/decoding.py",
         "experiment/params.py",
         "experiment/grid.py",

@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 import pytest
 
-from lorvp import code_digest
+from lorvp import code_digest, code_files
 from lorvp.mappings import MappingConfig
 from lorvp.networks.checkpoint import digest
 from lorvp.networks.libraries import LIBRARIES
@@ -35,10 +35,11 @@ EXCUSED = {
     "lorvp.networks.sources.*": "makes checkpoints, whose bytes are in each trial's name",
     "lorvp.networks.weights_names": "as networks.sources",
     "lorvp.code_digest": "makes the hash; test_code_digest.py",
+    "lorvp.code_files": "as code_digest",
     "lorvp.plugins.*": "finds classes, whose code is in each trial's name; plugins/test_code.py",
     "lorvp.trials.store*": "moves sealed bytes; tasks/worker/test_trial.py",
     "lorvp.trials.verified": "as store",
-    "lorvp.settings": "types of settings, whose values are in each trial's name",
+    "lorvp.settings.*": "types of settings, whose values are in each trial's name",
     "lorvp.experiment.params": "reads settings, whose values are in each trial's name",
     "lorvp.experiment.grid": "as params",
     "lorvp.experiment.same_trials": "as params",
@@ -63,7 +64,7 @@ EXCUSED = {
     "tasks.worker.start": "how the process is set up; finish makes it repeatable again",
     "tasks.jobs": "makes the name that lorvp.trials.finish compares with its own",
     "tasks.worker.shared_outputs": "a folder's place, and its end",
-    "tasks.settings": "as tasks.machine.devices: where and how, which is written down",
+    "tasks.settings.*": "as tasks.machine.devices: where and how, which is written down",
     "tasks.processes": "when the process ends",
     "tasks.paths": "places of folders; what is in them is in each trial's name",
     "tasks.machine.devices": "says where; the device is written down, and shares no outputs",
@@ -100,7 +101,7 @@ def reached(start: str) -> set[str]:
         path = file_of(module) if module.split(".")[0] in {"lorvp", "tasks"} else None
         if path and module not in found:
             found.add(module)
-            waiting += code_digest._imported(ast.parse(path.read_bytes()))
+            waiting += code_files._imported(ast.parse(path.read_bytes()))
             waiting += [module.rpartition(".")[0]]
     return {module for module in found if code_digest._file(module).is_file()}
 
@@ -173,8 +174,8 @@ def functions(tree: ast.AST) -> list[ast.FunctionDef]:
 @pytest.mark.parametrize("module", HASHED)
 def test_every_function_counts(module, monkeypatch):
     """Each alone is made to return at once; the file's hash is another then, and so is a name."""
-    path, source = code_digest._file(module), code_digest._source
-    before = code_digest._syntax.__wrapped__(path)
+    path, source = code_digest._file(module), code_files.source
+    before = code_files.syntax.__wrapped__(path)
     text, after = path.read_text(), before
     for number in range(len(functions(ast.parse(text)))):
         tree = ast.parse(text)
@@ -182,12 +183,12 @@ def test_every_function_counts(module, monkeypatch):
         function.body.insert(0, ast.parse("return 1.05").body[0])
         mutated = ast.unparse(ast.fix_missing_locations(tree)).encode()
         monkeypatch.setattr(
-            code_digest, "_source", lambda p, new=mutated: new if p == path else source(p)
+            code_files, "source", lambda p, new=mutated: new if p == path else source(p)
         )
-        after = code_digest._syntax.__wrapped__(path)
+        after = code_files.syntax.__wrapped__(path)
         assert after != before, function.name
-    known, syntax = unchanged(), code_digest._syntax
-    monkeypatch.setattr(code_digest, "_syntax", lambda p: "changed" if p == path else syntax(p))
+    known, syntax = unchanged(), code_files.syntax
+    monkeypatch.setattr(code_files, "syntax", lambda p: "changed" if p == path else syntax(p))
     code_digest._digest_of.cache_clear()
     try:
         changed = any(old != new for old, new in zip(known, names(), strict=False))

@@ -38,6 +38,11 @@ class NetworkConfig(Settings):
     trains: ClassVar[bool] = False
     """Whether ``make`` computes the weights here, for which it needs a device."""
 
+    @property
+    def trained_on(self) -> str | None:
+        """The dataset of this project that ``make`` reads; its classes are the source classes."""
+        return None
+
     def facts(self, source_names: Sequence[str] | None = None) -> Facts:
         """All that is known without the weights; nothing large is downloaded.
 

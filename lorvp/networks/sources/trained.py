@@ -54,6 +54,10 @@ class TrainedConfig(NetworkConfig):
     about prompting from a network that does not know its own task."""
 
     @property
+    def trained_on(self) -> str:
+        return self.dataset
+
+    @property
     def size(self) -> tuple[int, int]:
         return self.input_size, self.input_size
 

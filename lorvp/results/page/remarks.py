@@ -61,18 +61,6 @@ def _seeds(facts: Facts) -> Iterator[str]:
         yield f"Each mean is over {many} seeds."
 
 
-def _budgets(facts: Facts) -> Iterator[str]:
-    """Rows that were tuned with different budgets, or not at all."""
-    for pair, part in facts.results.group_by(PAIR, maintain_order=True):
-        budgets = part["tuned"].unique(maintain_order=True).sort().to_list()
-        if len(budgets) > 1:
-            told = ", ".join("as written" if b is None else f"{b} settings tried" for b in budgets)
-            yield (
-                f"{', '.join(map(str, pair))}: rows differ in how they were tuned ({told}), so a "
-                "difference between such rows may be of the tuning and not of the method."
-            )
-
-
 def _unshown_prompts(facts: Facts) -> Iterator[str]:
     """Trained prompts that changed no test image, such as one whose images chose no region."""
     trained = pl.col("trained_values") > pl.col("mapping_values")
@@ -154,7 +142,6 @@ REMARKS: list[Remark] = [
     _trials,
     _seeds,
     _known,
-    _budgets,
     _unshown_prompts,
     made_differently,
     _absent,

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from lorvp.results.tables.table import BETWEEN, KEY
+from lorvp.text.polyline import polyline
+
 WIDTH, HEIGHT = 240, 60
 """Of a curve, in pixels."""
 
@@ -38,8 +41,8 @@ class Row:
 
     @property
     def key(self) -> str:
-        """As `lorvp.results.tables.table.key_of` names it."""
-        return "\n".join((self.dataset, self.network, self.method, self.mapping))
+        """What links of tables lead here by."""
+        return BETWEEN.join(getattr(self, name) for name in KEY)
 
     @property
     def points(self) -> str:
@@ -47,9 +50,4 @@ class Row:
         values = [value for value in self.curve if value == value]
         if len(values) < 2:
             return ""
-        low, high = min(values), max(values)
-        step, scale = WIDTH / (len(values) - 1), (HEIGHT - 4) / ((high - low) or 1)
-        return " ".join(
-            f"{step * at:.1f},{HEIGHT - 2 - scale * (value - low):.1f}"
-            for at, value in enumerate(values)
-        )
+        return polyline(values, (min(values), max(values)), (0, 2, WIDTH, HEIGHT - 4))

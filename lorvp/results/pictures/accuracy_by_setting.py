@@ -15,7 +15,7 @@ from lorvp.results.pictures.axes import accuracy_limits
 from lorvp.results.pictures.colours import colour_of, shape_of
 from lorvp.results.pictures.style import MEDIUM, finish
 from lorvp.results.pictures.summaries import spread_phrase
-from lorvp.results.tables.alike import NO_DIFFERENCE
+from lorvp.results.tables.acting import NO_DIFFERENCE
 from lorvp.results.tables.tidy import GROUP, aggregate
 
 WIDTH, HEIGHT = 180, 170

@@ -5,8 +5,9 @@ and network the usual value of every training setting is found, and a row with a
 ``lor_vp r=2 (epochs=3)``. Only what acts on a row counts: not the rate of a placement that is not
 trained, nor any setting of a row that trains nothing.
 
-What validation chose of a sweep or a search of the row's own is no such difference: it stands in
-the details.
+A setting that was swept counts with all its values, of which validation chose one: the name has
+``(lr=0.01/0.1)`` where most rows have another rate or were swept otherwise. What a search chose
+does not count, since the row is named ``tuned=16``; a notice says that not all rows were tuned so.
 """
 
 from __future__ import annotations
@@ -14,34 +15,31 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from functools import lru_cache
-from typing import Any
+from types import MappingProxyType
 
 import polars as pl
 
-from lorvp.experiment.trial import Trial
-from lorvp.files.whole import canonical
-from lorvp.recipe import TrainingConfig
-from lorvp.results.tables.tidy import PAIR
-from lorvp.settings import Settings
+from lorvp.results.tables.acting import (
+    Facts,
+    acting,
+    name_of,
+    said,
+    with_sweeps,
+)
+from lorvp.results.tables.tidy import CELL, PAIR
 
-NO_DIFFERENCE = frozenset({"test_every_epoch", "compile"})
-"""Settings that change no accuracy that is compared, or its last bits alone."""
-PLAIN = frozenset({"optimizer", "schedule", "precision"})
-"""Settings whose values tell what they are of."""
-LR = "lr"
-RATES = {"lr_placement": "placement_values", "lr_mapping": "mapping_values"}
-"""Rates of parts, each with the column that tells how many values the part trains."""
+CHOSEN = "Where there are several values, validation chose one of them for each mapping. "
 
-Facts = dict[str, tuple[str, str]]
-"""For each setting that acts on a trial, its value as text and the word that names it."""
+Searched = Mapping[tuple[str, ...], Collection[str]]
+"""The settings of training that searches chose, by dataset, network, method and mapping."""
+NONE: Searched = MappingProxyType({})
 
 
-def told_apart(table: pl.DataFrame, searched: Collection[str] = ()) -> pl.DataFrame:
+def told_apart(table: pl.DataFrame, searched: Searched = NONE) -> pl.DataFrame:
     """The tidy table with the names of methods that tell what their training does otherwise.
 
-    ``searched`` are the settings that searches chose for the rows that were tuned. The column
-    ``otherwise`` has the words that were added to a name, empty where there are none.
+    ``searched`` is of the rows that were tuned. The column ``otherwise`` has the words that were
+    added to a name, empty where there are none.
     """
     words = [_words(facts, usual) for _, facts, usual in _beside_the_usual(table, searched)]
     added = pl.Series("otherwise", _of_rows(table, words), pl.String)
@@ -62,104 +60,77 @@ def _of_rows(table: pl.DataFrame, words: Sequence[Sequence[str]]) -> Iterator[st
     return (" ".join(found[row]) for row in rows)
 
 
-def notices(table: pl.DataFrame, searched: Collection[str] = ()) -> list[str]:
-    """A sentence for each dataset and network whose rows were not all trained alike."""
+def notices(table: pl.DataFrame, searched: Searched = NONE) -> list[str]:
+    """A sentence for each dataset and network whose rows were not all trained alike, and one for
+    each whose rows were not all tuned alike. ``table`` has the names without these differences."""
     other: dict[tuple, dict[str, None]] = {}
     for pair, facts, usual in _beside_the_usual(table, searched):
         found = other.setdefault(pair, {})
-        found |= dict.fromkeys(_word(key, usual[key], facts) for key in _others(facts, usual))
-    return [
+        found |= dict.fromkeys(
+            said(name_of(key, facts[key][1]), usual[key]) for key in _others(facts, usual)
+        )
+    swept = set(table.filter(pl.col("training") != "").select(PAIR).rows())
+    untold = [
         f"{', '.join(pair)}: not all rows were trained alike. Behind the name of a row stands in "
-        f"brackets what it has otherwise than most, which have {' '.join(words)}. A "
-        "difference between such rows may be of the training and not of the method, and no line "
-        "of a picture joins them."
+        f"brackets what it has otherwise than most, which have {' '.join(words)}. "
+        f"{CHOSEN * (pair in swept)}A difference between such rows may be of the training and not "
+        "of the method, and no line of a picture joins them."
         for pair, words in other.items()
         if words
     ]
+    return [*untold, *_of_budgets(table)]
+
+
+def _of_budgets(table: pl.DataFrame) -> Iterator[str]:
+    for pair, part in table.group_by(PAIR, maintain_order=True):
+        budgets = part["tuned"].unique().sort().to_list()
+        if len(budgets) > 1:
+            told = ", ".join("as written" if b is None else f"tuned={b}" for b in budgets)
+            yield (
+                f"{', '.join(map(str, pair))}: not all rows were tuned alike ({told}). For one "
+                "with tuned=16 behind its name, 16 settings were tried on validation images (see "
+                "Tuning). A difference between such rows may be of the tuning and not of the "
+                "method, and no line of a picture joins them."
+            )
 
 
 def as_usual(table: pl.DataFrame) -> pl.Series:
     """Whether each trial was trained as most others of its dataset and network, in every setting
-    that acts on it, also those that were swept or searched. Lines of pictures join no others."""
-    every = [dict(_acting(_training(row["settings"]), row)) for row in table.iter_rows(named=True)]
+    that acts on it, also those that were swept or searched, and tuned with their budget. Lines of
+    pictures join no others."""
+    budgets = map(str, table["tuned"])
+    every = [
+        facts and facts | {"tuned": (budget, "")}
+        for facts, budget in zip(acting(table), budgets, strict=True)
+    ]
     usual = _usual(table, every)
     pairs = table.select(PAIR).rows()
     alike = [not _others(facts, usual[pair]) for facts, pair in zip(every, pairs, strict=True)]
     return pl.Series("as_usual", alike, pl.Boolean)
 
 
-def training_of(settings: str, without: str = "") -> str:
-    """The training of a trial as text that is equal where two were trained alike; ``without`` is a
-    setting that is left out of it."""
-    kept = _training(settings).model_dump(mode="json", exclude={*NO_DIFFERENCE, without})
-    return canonical(kept).decode()
-
-
 def _beside_the_usual(
-    table: pl.DataFrame, searched: Collection[str]
+    table: pl.DataFrame, searched: Searched
 ) -> Iterator[tuple[tuple, Facts, Mapping[str, str]]]:
-    """Of each trial dataset and network, its settings, and the usual ones there."""
-    every = [_facts(row, searched) for row in table.iter_rows(named=True)]
+    """Of each trial dataset and network, its settings that no search chose, and the usual ones."""
+    cells = table.select(CELL).rows()
+    every = [
+        _without(searched.get(cell, ()), facts)
+        for cell, facts in zip(cells, with_sweeps(table), strict=True)
+    ]
     usual = _usual(table, every)
     for pair, facts in zip(table.select(PAIR).rows(), every, strict=True):
         yield pair, facts, usual[pair]
 
 
-def _facts(row: Mapping[str, Any], searched: Collection[str]) -> Facts:
-    """The settings that act on this trial and were neither swept nor searched for it."""
-    chosen = {word.partition("=")[0] for word in row["training"].split()}
-    chosen |= set(searched) if row["tuned"] is not None else set()
-    acting = _acting(_training(row["settings"]), row)
-    return {key: fact for key, fact in acting if not chosen & {key, _name(key, fact[1])}}
-
-
-@lru_cache(maxsize=100_000)
-def _training(settings: str) -> TrainingConfig:
-    """Read once: a table asks for each trial's several times."""
-    return Trial.model_validate_json(settings).training
-
-
-def _name(key: str, word: str) -> str:
-    """The setting that a word names: ``lr`` for the rate of a part that has none of its own."""
-    return LR if key in RATES and word.startswith(f"{LR}=") else key
-
-
-def _word(key: str, usual: str, facts: Facts) -> str:
-    """The usual value of a setting, by the name that it has in a row with another one."""
-    return usual if key in PLAIN else f"{_name(key, facts[key][1])}={usual}"
-
-
-def _acting(training: TrainingConfig, row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    if not row["trained_values"]:
-        return
-    for key in type(training).model_fields:
-        if key in RATES:
-            if row[RATES[key]]:
-                own = getattr(training, key)
-                value = f"{own or training.lr:g}"
-                yield key, (value, f"{key if own else LR}={value}")
-        elif key == LR:
-            if row["trained_values"] > sum(row[values] for values in RATES.values()):
-                yield key, (f"{training.lr:g}", f"{LR}={training.lr:g}")
-        elif key not in NO_DIFFERENCE:
-            value = _text(getattr(training, key))
-            yield key, (value, value if key in PLAIN else f"{key}={value}")
-
-
-def _text(value: Any) -> str:
-    """Such as ``20``, ``sgd`` or ``multistep{gamma=0.5}``, with what is not as by default."""
-    if not isinstance(value, Settings):
-        return f"{value:g}" if isinstance(value, float) else str(value)
-    own = value.model_dump(mode="json", exclude_defaults=True, exclude={"kind"})
-    inner = " ".join(f"{key}={one}" for key, one in own.items())
-    kind = str(getattr(value, "kind", "" if own else "default"))
-    return f"{kind}{{{inner}}}" if own else kind
+def _without(names: Collection[str], facts: Facts) -> Facts:
+    return {k: fact for k, fact in facts.items() if {k, name_of(k, fact[1])}.isdisjoint(names)}
 
 
 def _usual(table: pl.DataFrame, every: list[Facts]) -> dict[tuple, dict[str, str]]:
     """The most frequent value of each setting among the rows of each dataset and network; among
     equals the first."""
-    cells = table.select(*PAIR, "method", "mapping", "training").rows()
+    cells = table.select(CELL).rows()
     seen: dict[tuple, dict[str, Counter[str]]] = {}
     counted = set()
     for (dataset, network, *names), facts in zip(cells, every, strict=True):

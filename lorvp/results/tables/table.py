@@ -42,12 +42,13 @@ def of_cell(table: pl.DataFrame, column: str, row: int):
     return table[column][row] if column in table.columns else None
 
 
-KEY = ("dataset", "network", "method", "mapping")
+KEY, BETWEEN = ("dataset", "network", "method", "mapping"), "\n"
+"""The names of a row of trials, and what stands between them in its key."""
 
 
 def key_of() -> pl.Expr:
-    """What links lead to: the names of dataset, network, method and mapping, as one text."""
-    return pl.concat_str(KEY, separator="\n")
+    """What links lead to: the names in ``KEY`` as one text."""
+    return pl.concat_str(KEY, separator=BETWEEN)
 
 
 @dataclass(frozen=True)

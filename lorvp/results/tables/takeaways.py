@@ -61,8 +61,8 @@ def takeaways(main: pl.DataFrame, cells: pl.DataFrame, tests: pl.DataFrame) -> l
         if (standing := _standing(own, part)) is not None:
             bare = _bare(main.filter(**about))
             said.append(_of_mapping(standing, about, own, bare, several))
-    tuned = main["tuned"].is_not_null().any()
-    return said if tuned or not said else [*said, Takeaway(NOT_TUNED)]
+    tuned = main["tuned"].is_not_null() | (main["setting"] != "")
+    return said if tuned.any() or not said else [*said, Takeaway(NOT_TUNED)]
 
 
 def _standing(cells: pl.DataFrame, tests: pl.DataFrame) -> Standing | None:

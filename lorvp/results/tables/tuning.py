@@ -108,6 +108,18 @@ def _tried(one: Replay, tried: Tried) -> dict[str, Any]:
     }
 
 
+def searched_training(found: Sequence[Replay]) -> dict[tuple[str, ...], set[str]]:
+    """The settings of training that were searched, by dataset, network, method and mapping of the
+    tuned row."""
+    return {
+        (trial.dataset, trial.network, one.search.row, one.search.point.mapping): {
+            key.path[1] for key in one.keys if key.path[0] == "training"
+        }
+        for one in found
+        for trial in [one.search.point.trial]
+    }
+
+
 def along_keys(found: Sequence[Replay]) -> pl.DataFrame:
     """A row for each searched key of each useful setting: method, mapping, key, value (as text),
     number (null for a choice), log, val_accuracy, ended."""

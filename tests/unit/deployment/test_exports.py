@@ -3,7 +3,10 @@
 import os
 import subprocess
 import sys
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -98,14 +101,41 @@ def test_a_convolutional_network_cannot_become_plain_timm(project, tmp_path):
     assert not (tmp_path / "plain").exists()
 
 
-GRAPHS = [("vit", "lor_vp", "ilm"), ("resnet", "lor_vp", "lp"), ("resnet", "adavipro", "fm"),
-          ("vit", "vpt", "lp"), ("resnet", "full_finetune", "lp")]  # fmt: skip
+def allow_tf32(allowed: bool) -> None:
+    """As most programs still say it, which torch lets them with a warning."""
+    with warnings.catch_warnings(action="ignore"):
+        torch.backends.cudnn.allow_tf32 = allowed
 
 
-@pytest.mark.parametrize("kind", GRAPHS, ids="-".join)
-def test_graphs_answer_as_the_classifier_for_any_number_of_images(project, tmp_path, kind):
-    """In a process that stays in IEEE fp32, as one that has trained does."""
-    make_repeatable()
+@pytest.fixture
+def told_before(at_first, request) -> Iterator[list[tuple[Any, str]]]:
+    """What somebody has told torch of the precision of float32 numbers, and what it is then."""
+    request.param()
+    yield [(part, part.fp32_precision) for part, _ in at_first]
+    allow_tf32(True)  # as torch starts with it
+
+
+def nobody() -> None: ...
+
+
+def by_the_older_name() -> None:
+    allow_tf32(False)
+
+
+GRAPHS = [
+    (("vit", "lor_vp", "ilm"), nobody),
+    (("resnet", "lor_vp", "lp"), by_the_older_name),
+    (("resnet", "adavipro", "fm"), make_repeatable),
+    (("vit", "vpt", "lp"), nobody),
+    (("resnet", "full_finetune", "lp"), make_repeatable),
+]
+
+
+@pytest.mark.parametrize(("kind", "told_before"), GRAPHS, indirect=["told_before"])
+def test_graphs_answer_as_the_classifier_for_any_number_of_images(
+    project, tmp_path, kind, told_before
+):
+    """Whatever precision torch is in, also after training, and it computes in it afterwards."""
     classifier = lorvp.load(project.train(*kind)[0])
     with torch.inference_mode():
         images = (255 * canvases(7)).round()
@@ -121,6 +151,8 @@ def test_graphs_answer_as_the_classifier_for_any_number_of_images(project, tmp_p
         (onnx,) = session.run(["logits"], {"images": given.numpy()})
         np.testing.assert_allclose(onnx, expected[:number], rtol=1e-4, atol=1e-4)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["graph.onnx", "graph.pt2"]
+    assert [(part, part.fp32_precision) for part, _ in told_before] == told_before
+    assert torch.get_float32_matmul_precision() == "highest"  # raises if parts disagree
 
 
 ALONE = """

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lorvp import code_digest
+from lorvp import code_digest, code_files
 from lorvp.plugins import kinds
 from tests.support.copied_package import PARSED
 from tests.support.installed import write_package
@@ -27,7 +27,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     folder.mkdir()
     monkeypatch.syspath_prepend(str(folder))
     for name, parsed in PARSED.items():
-        monkeypatch.setattr(code_digest, name, parsed)
+        monkeypatch.setattr(code_files, name, parsed)
     yield folder
     for name in set(sys.modules) - before:
         if str(folder) in str(getattr(sys.modules[name], "__file__", "")):

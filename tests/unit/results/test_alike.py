@@ -7,7 +7,8 @@ import pytest
 
 from lorvp.experiment.trial import Point
 from lorvp.recipe import TrainingConfig
-from lorvp.results.pictures import accuracy_by_setting, accuracy_by_values, swept
+from lorvp.results import pictures
+from lorvp.results.pictures import accuracy_by_setting, accuracy_by_values
 from lorvp.results.tables import chosen, comparison, results
 from lorvp.results.tables.alike import as_usual, notices, told_apart
 from tests.support.records import record
@@ -71,6 +72,7 @@ def test_the_notice_says_what_most_rows_have():
     unfair = trained(other({"epochs": 3, "lr": 0.5}), rank=2)
     [said] = notices(results([*ALIKE, unfair]))
     assert "which have epochs=20 lr=0.05." in said
+    assert "several values" not in said
 
 
 def test_one_name_in_two_blocks_is_two_rows_and_no_mean_of_both():
@@ -109,15 +111,70 @@ def test_a_row_that_trains_nothing_differs_in_nothing():
     assert notices(results([*ALIKE, (point, facts)])) == []
 
 
-def test_what_was_swept_or_searched_is_the_rows_own_choice():
-    sweep = [trained(other({"lr": lr}), rank=2, label=f"lr={lr}") for lr in (0.1, 0.5)]
-    sought = trained(other({"lr": 0.7}), rank=3, name="lor_vp tuned=16", tuned=16)
-    table = results([*ALIKE, *sweep, sought])
-    assert notices(table, {"lr"}) == []
-    assert as_usual(table).to_list() == [True] * 6 + [False] * 3, "lines join them all the same"
-    epochs = trained(other({"epochs": 3}), rank=3, name="lor_vp tuned=16", tuned=16)
-    named = told_apart(results([*ALIKE, epochs]), {"lr"})["method"]
+def swept(key: str, *values, **more) -> list[tuple[Point, dict]]:
+    """A row of a sweep, whose labels name the values; the last is the best."""
+    return [
+        trained(other({key: value}), label=f"{key}={value}", accuracy=0.1 * at, **more)
+        for at, value in enumerate(values, 1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("key", "values", "words"),
+    [
+        ("lr", (0.01, 0.1), "lr=0.01/0.1"),
+        ("lr", (0.05, 0.1), "lr=0.05/0.1"),
+        ("lr", (0.1, 0.2, 0.3, 0.4, 0.5), "lr=0.1/…/0.5"),
+        ("optimizer", ("sgd", {"kind": "sgd", "momentum": 0.5}), "sgd/sgd{momentum=0.5}"),
+    ],
+)
+def test_a_swept_row_beside_others_has_all_its_values_in_its_name(key, values, words):
+    table = results([*ALIKE, *swept(key, *values, rank=2)])
+    named = told_apart(table)
+    main = comparison(chosen(named))
+    assert main["method"].to_list()[3:] == [f"lor_vp r=2 ({words})"], "one row, chosen among all"
+    assert main["ilm"][-1] == f"{10 * len(values):.1f}"
+    [said] = notices(table)
+    assert "Where there are several values, validation chose one of them" in said
+    assert not as_usual(chosen(named))[-1]
+
+
+def test_rows_that_were_swept_alike_keep_their_names_whatever_validation_chose():
+    every = [one for rank in (1, 4) for one in swept("lr", 0.01, 0.1, rank=rank)]
+    table = results([*every, trained(USUAL, rank=2), *swept("lr", 0.1, 0.5, rank=3)])
+    names = ["lor_vp r=1", "lor_vp r=4", "lor_vp r=2 (lr=0.05)", "lor_vp r=3 (lr=0.1/0.5)"]
+    assert told_apart(table)["method"].unique(maintain_order=True).to_list() == names
+    assert "which have lr=0.01/0.1." in notices(table)[0]
+    assert notices(results(every)) == []
+
+
+SOUGHT = {"name": "lor_vp tuned=16", "rank": 3, "tuned": 16}
+BY_SEARCH = {("digits", "net", "lor_vp tuned=16", "ilm"): {"lr"}}
+
+
+def test_a_tuned_row_beside_others_has_its_budget_in_its_name_and_a_notice():
+    table = results([*ALIKE, trained(other({"lr": 0.7}), **SOUGHT)])
+    assert told_apart(table, BY_SEARCH)["method"].to_list()[-1] == "lor_vp tuned=16"
+    [said] = notices(table, BY_SEARCH)
+    assert said.startswith("digits, net: not all rows were tuned alike (as written, tuned=16).")
+    assert as_usual(table).to_list() == [True] * 6 + [False]
+    assert not notices(results([trained(other({"lr": 0.7}), **SOUGHT)]), BY_SEARCH)
+
+
+def test_what_no_search_chose_for_a_tuned_row_is_in_its_name():
+    """Also where another row's search chose that setting."""
+    table = results([*ALIKE, trained(other({"epochs": 3, "lr": 0.7}), **SOUGHT)])
+    named = told_apart(table, BY_SEARCH)["method"]
     assert named[-1] == "lor_vp tuned=16 (epochs=3)"
+    of_another = {("digits", "net", "lor_vp tuned=8", "ilm"): {"lr"}}
+    assert told_apart(table, of_another)["method"][-1] == "lor_vp tuned=16 (epochs=3 lr=0.7)"
+
+
+def test_no_line_joins_a_tuned_row_that_was_trained_as_the_others():
+    same = trained(USUAL, **SOUGHT, accuracy=0.99)
+    rising = [trained(USUAL, rank=rank, accuracy=0.4 + rank / 100) for rank in (1, 4, 16)]
+    [line] = lines(accuracy_by_values(told_apart(results([*rising, same]))).to_dict())
+    assert [row["method"] for row in line["rows"]] == ["lor_vp r=1", "lor_vp r=4", "lor_vp r=16"]
 
 
 def lines(chart: dict) -> list[dict]:
@@ -143,7 +200,7 @@ def lines(chart: dict) -> list[dict]:
 @pytest.mark.parametrize("words", OTHER)
 def test_no_line_joins_ranks_that_were_trained_otherwise(words):
     unfair = [trained(other(OTHER[words]), rank=2, seed=seed) for seed in (0, 1)]
-    table = swept(told_apart(results([*ALIKE, *unfair])))
+    table = pictures.swept(told_apart(results([*ALIKE, *unfair])))
     joined = {}
     for line in lines(accuracy_by_setting(table.filter(panel="lor_vp: rank")).to_dict()):
         assert line["encoding"]["detail"]["field"] == "line"

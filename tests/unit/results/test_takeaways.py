@@ -18,14 +18,15 @@ Answers = dict[tuple[str, int], list[int]]
 """Of each method and seed, 1 for each image that is answered correctly."""
 
 
-def said(answers: Answers, tuned: int | None = None) -> list[Takeaway]:
+def said(answers: Answers, tuned: int | None = None, swept: str = "") -> list[Takeaway]:
     """The takeaways of these answers, from the tests as the tables make them."""
     tidy, found, cells = [], [], {}
     for (method, seed), right in answers.items():
         trial = f"{method} {seed}"
+        chosen = {"seed": seed, "tuned": tuned, "setting": swept}
         values = {"trained_values": VALUES[method] + HEAD, "mapping_values": HEAD}
         names = {"dataset": "d", "network": "n", "mapping": "ilm", "method": method}
-        tidy.append({"trial": trial, **names, "seed": seed, "tuned": tuned, **values})
+        tidy.append({"trial": trial, **names, **chosen, **values})
         predictions = pl.DataFrame({"label": 0, "predicted": [1 - one for one in right],
                                     "confidence": 0.5, "loss": 1.0})  # fmt: skip
         found.append(statistics(trial, predictions, 2))
@@ -154,3 +155,4 @@ def test_tuned_rows_are_not_said_to_be_untuned():
     answers = {("big", 0): [1] * 12, ("none", 0): [0] * 12}
     assert [one.text for one in said(answers)][-1] == NOT_TUNED
     assert len(said(answers, tuned=16)) == 1
+    assert len(said(answers, swept="lr=0.1")) == 1

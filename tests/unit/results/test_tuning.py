@@ -6,10 +6,11 @@ import polars as pl
 import pytest
 
 from lorvp.results import pictures
-from lorvp.results.page.remarks import Facts, remarks
 from lorvp.results.tables import comparison, places, results, shifts, tuning
+from lorvp.results.tables.alike import notices
 from lorvp.tuning.importance import importance
 from lorvp.tuning.replay import Outcome, replay
+from tasks.searches.sought import final_points
 from tasks.stages.tuning_pictures import best_of_n, importances, searched
 from tests.support.records import record
 from tests.support.searches import RATE, outcome, search
@@ -107,10 +108,15 @@ def test_places_are_among_rows_of_one_budget():
 
 
 def test_that_budgets_are_mixed_is_said():
-    said = [s for s in remarks(Facts(results(ROWS), {})) if "rows differ in how" in s]
-    assert len(said) == 1
-    assert "as written, 8 settings tried, 16 settings tried" in said[0]
-    assert not any("rows differ in how" in s for s in remarks(Facts(results(ROWS[2:4]), {})))
+    [said] = notices(results(ROWS))
+    assert "not all rows were tuned alike (as written, tuned=8, tuned=16)" in said
+    assert notices(results(ROWS[2:4])) == []
+
+
+def test_what_was_searched_is_known_by_the_names_of_the_tuned_row(found):
+    points = final_points(found)
+    (row,) = {(p.trial.dataset, p.trial.network, p.method, p.mapping) for p in points}
+    assert tuning.searched_training([found]) == {row: {"lr", "optimizer"}}
 
 
 def test_a_trial_that_is_in_two_rows_counts_once_in_each():

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lorvp import code_digest
+from lorvp import code_digest, code_files
 from lorvp.trials.finish import ChangedError
 from lorvp.trials.store import TrialStore
 from tasks.settings import TrackingConfig
@@ -21,9 +21,9 @@ from tests.support.worker_trials import Heard
 
 def edited(monkeypatch, module: str) -> None:
     """As if the user saved this file after the job was planned."""
-    path, original = code_digest.ROOT / module, code_digest._source
+    path, original = code_digest.ROOT / module, code_files.source
     monkeypatch.setattr(
-        code_digest, "_source", lambda p: original(p) + b"\nEDITED = 1\n" * (p == path)
+        code_files, "source", lambda p: original(p) + b"\nEDITED = 1\n" * (p == path)
     )
     code_digest.forget()
 
@@ -90,8 +90,8 @@ def test_a_module_that_is_loaded_late_from_an_edited_file_spoils_the_result(
     monkeypatch.setattr(code_digest, "_loaded_before", code_digest._loaded_before - {late})
     trained(Heard())
     TrialStore(Path("store")).folder(job.fingerprint).rename("before")
-    held = code_digest._held[code_digest._file(late)]
-    monkeypatch.setitem(code_digest._held, code_digest._file(late), held + b"\n")
+    held = code_files.held[code_digest._file(late)]
+    monkeypatch.setitem(code_files.held, code_digest._file(late), held + b"\n")
     with pytest.raises(
         ChangedError, match=r"lorvp\.networks\.acceleration\.stem changed .* loaded after that"
     ):

@@ -1,24 +1,16 @@
-"""The sections of params.yaml that say where trials run and what else is told of them.
-
-Nothing here changes a result, so no stage depends on it, and `lorvp` does not know it.
-"""
+"""`compute` in params.yaml: where trials run."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, WithJsonSchema, create_model, model_validator
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
-from lorvp.errors import InputError
-from lorvp.experiment import params
-from lorvp.experiment.params import Experiment, Params
 from lorvp.performance.lanes import MOST
 from lorvp.plugins.named import Others
-from lorvp.settings import LARGEST, Count, Name, Positive, Settings
+from lorvp.settings import LARGEST, Count, Positive, Settings
 from lorvp.text.quoted import shown
 
-PARAMS = Path("params.yaml")
 LOCAL, SLURM = "local", "slurm"
 RUNNERS = {
     LOCAL: "tasks.runners.local:OnThisMachine",
@@ -30,17 +22,6 @@ RUNNERS = {
 OTHER_RUNNERS = Others("lorvp.runners", tuple(RUNNERS), ("check", "task_runner", "team"))
 RUNNERS |= OTHER_RUNNERS.places
 
-TRACKERS = {"wandb": "tasks.tracking.wandb", "tensorboard": "tasks.tracking.tensorboard"}
-"""What is told of trials while they train: the module of each tracker by its key in ``tracking``.
-It has ``require``, ``start`` and ``publish``, see ``tasks/tracking/tracker.py``."""
-OTHER_TRACKERS = Others(
-    "lorvp.trackers", (*TRACKERS, "project", "entity"), ("NAME", "require", "start", "publish")
-)
-TRACKERS |= OTHER_TRACKERS.places
-
-OFF = ("disabled", False)
-"""Values of a tracker's key that switch it off."""
-
 
 def _known(runner: str) -> str:
     if runner not in RUNNERS:
@@ -51,8 +32,6 @@ def _known(runner: str) -> str:
 RunnerName = Annotated[
     str, AfterValidator(_known), WithJsonSchema({"enum": list(RUNNERS), "type": "string"})
 ]
-Mode = Literal["disabled", "offline", "online"]
-
 
 Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.,:@%+&|()\[\]*-]{0,199}$")]
 """What may stand in a line of a job's script: params.yaml may come from anybody."""
@@ -153,79 +132,3 @@ class ComputeConfig(Settings):
     def on_other_machines(self) -> bool:
         """Whether trials run on machines whose devices are not known here."""
         return self.cluster is not None or self.runner == SLURM
-
-
-class TrackingConfig(Settings):
-    """Who is told of the trials, one run for each. Nothing here changes a result."""
-
-    wandb: Mode = "disabled"
-    """Weights & Biases; offline writes to data/wandb without an account; online needs a login."""
-    project: str = "lorvp"
-    entity: str | None = None
-    tensorboard: bool = False
-    """Event files in data/tensorboard (`uv sync --extra tensorboard`)."""
-
-    @property
-    def services(self) -> list[Any]:
-        """The modules of those trackers that are switched on."""
-        on = [key for key in TRACKERS if getattr(self, key) not in OFF]
-        return [OTHER_TRACKERS.resolved(TRACKERS, key) for key in on]
-
-
-if not TYPE_CHECKING and OTHER_TRACKERS.places:  # each has a key, as ours have
-    keys = dict.fromkeys(OTHER_TRACKERS.places, (Mode, "disabled"))
-    TrackingConfig = create_model(
-        "TrackingConfig", __base__=TrackingConfig, __module__=__name__, **keys
-    )
-
-
-def _inside_a_project(path: str) -> str:
-    if not path or Path(path).is_absolute() or ":" in path:
-        raise ValueError("should be a path from the project's folder, such as my_package")
-    return path
-
-
-CodePath = Annotated[str, AfterValidator(_inside_a_project)]
-
-
-class RunParams(Params):
-    """All of params.yaml."""
-
-    code: dict[Name, CodePath] = Field(default={})
-    """Files or folders of your own code, which DVC then looks at: an edit makes the networks that
-    it builds (`kind: python`) again."""
-    compute: ComputeConfig = ComputeConfig()
-    tracking: TrackingConfig = TrackingConfig()
-
-
-RunExperiment = Experiment[RunParams]
-
-
-def read(path: Path = PARAMS) -> RunExperiment:
-    """Read and check all of ``path``, which asks for trials; see ``read_sections``.
-
-    Raises:
-        InputError: it asks for none.
-    """
-    experiment = read_sections(path)
-    if reason := nothing_to_train(experiment):
-        raise InputError(f"{path}: {reason}")
-    return experiment
-
-
-def nothing_to_train(experiment: RunExperiment) -> str:
-    """A sentence if no trial is asked for, else nothing."""
-    if experiment.points or experiment.searches:
-        return ""
-    return (
-        "grid: it asks for no trial, so there is nothing to train; `dvc repro datasets@NAME` or "
-        "`dvc repro checkpoints@NAME` prepares a dataset or a network alone"
-    )
-
-
-def read_sections(path: Path = PARAMS) -> RunExperiment:
-    """Read and check all of ``path``, with trials or without; see
-    ``lorvp.experiment.params.read_as``."""
-    OTHER_RUNNERS.require_free()
-    OTHER_TRACKERS.require_free()
-    return params.read_as(RunParams, path)
