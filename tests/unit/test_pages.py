@@ -144,9 +144,9 @@ def test_each_guarantee_is_held_by_tests_that_there_are():
     assert [name for name in named if not (ROOT / name).is_file()] == []
 
 
-RUN = ["LowRank(", "lorvp.freeze(", "class NarrowConfig", "lorvp.load", "result = run("]
-RUN += ["class StripesConfig"]
-"""A word of each block of Python: the first three run below, the last is a package that tests
+RUN = ["LowRank(", "lorvp.freeze(", "class NarrowConfig", "class StripesConfig"]
+RUN += ['load("data/prompts', "result = run(", "def make(", "torch.save(", 'load("user/name")']
+"""A word of each block of Python: the first three run below, the fourth is a package that tests
 install, the others run in the pipeline's tests."""
 
 
