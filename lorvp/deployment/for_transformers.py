@@ -1,10 +1,12 @@
 """A classifier for Hugging Face's transformers: ``pixel_values`` in, ``logits`` out.
 
-pipeline(
-    "image-classification",
-    model=for_transformers(lorvp.load(folder)),
-    image_processor=AutoImageProcessor.from_pretrained(folder),
-)
+In a pipeline:
+
+    pipeline(
+        "image-classification",
+        model=for_transformers(lorvp.load(folder)),
+        image_processor=AutoImageProcessor.from_pretrained(folder),
+    )
 """
 
 from __future__ import annotations

@@ -3,11 +3,11 @@
 Two texts of JSON, in an ONNX file's ``metadata_props`` and among the ``extra_files`` of a
 torch.export file:
 
-``class_names``     a list, in the order of the logits
-``preprocessing``   steps in order: ``view`` (how images were stored before, if they were; see
-                    ``lorvp.datasets.pixels.view``), then ``fit`` (how they are laid on the canvas:
-                    ``Resize`` squashes them to ``input_size``, antialiased), then ``layout`` and
-                    ``values``. Mean and deviation are in the graph.
+    class_names     a list, in the order of the logits
+    preprocessing   steps in order: `view` (how images were stored before, if they were; see
+                    `lorvp.datasets.pixels.view`), then `fit` (how they are laid on the canvas:
+                    `Resize` squashes them to `input_size`, antialiased), then `layout` and
+                    `values`. Mean and deviation are in the graph.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ from lorvp.settings import Count, Differs, Origin
 
 
 class AttrVrConfig(NearestSettings):
-    """The mean of the nearest sentences of two files."""
+    """The nearest of several sentences for each class, from two files."""
 
     kind: Literal["attrvr"] = "attrvr"
     descriptive: DescriptionsFile = "data/descriptions/{dataset}_des.json"

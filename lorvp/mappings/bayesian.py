@@ -25,7 +25,7 @@ from lorvp.settings import COUNTED_AS_THEY_ARE, Count, Differs, Origin, Positive
 
 
 class BlmConfig(MappingSettings):
-    """Shares from counts of predictions."""
+    """All source classes, weighed by counts of predictions."""
 
     kind: Literal["blm"] = "blm"
     smoothing: Positive = 1.0
@@ -48,7 +48,7 @@ class BlmConfig(MappingSettings):
 
 
 class BlmPlusConfig(MappingSettings):
-    """Shares from sums of probabilities."""
+    """All source classes, weighed by sums of probabilities."""
 
     kind: Literal["blm_plus"] = "blm_plus"
     smoothing: Positive = 1.0

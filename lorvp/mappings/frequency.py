@@ -21,7 +21,11 @@ from lorvp.settings import COUNTED_AS_THEY_ARE, Count, Differs, Origin
 
 
 class FlmConfig(MappingSettings):
-    """Frequency label mapping: counted once, with the prompt at its start values."""
+    """The source classes predicted most often, counted once, with the prompt at its start
+    values.
+
+    Frequency label mapping.
+    """
 
     kind: Literal["flm"] = "flm"
     per_target: Count = 1
@@ -44,7 +48,11 @@ class FlmConfig(MappingSettings):
 
 
 class IlmConfig(MappingSettings):
-    """Iterative label mapping: counted again with the current prompt."""
+    """The source classes predicted most often, counted before each epoch with the prompt as it
+    is.
+
+    Iterative label mapping.
+    """
 
     kind: Literal["ilm"] = "ilm"
     per_target: Count = 1
@@ -70,7 +78,8 @@ class IlmConfig(MappingSettings):
 
 
 class IlmOnlineConfig(MappingSettings):
-    """ILM without a pass of its own: each epoch's mapping comes from the steps of the last.
+    """As `ilm`, counted in the training steps of the epoch before instead of in a pass of its
+    own.
 
     Cheaper, but the counts are of prompts that were still moving, and of augmented images. (These
     the codes of SMM and BLM count as well: ``augmented`` of `ilm`.)
@@ -92,7 +101,7 @@ class IlmOnlineConfig(MappingSettings):
 
 
 class EvpIndexConfig(MappingSettings):
-    """Each target class takes its most frequent prediction; two may take the same.
+    """The most frequent prediction of each class, even if two share it.
 
     EVP's code counts other images: cropped to 164 pixels without the frame around them or the
     network's normalisation, and of each class only as many as N / K of N training images.

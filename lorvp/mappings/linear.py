@@ -19,7 +19,7 @@ from lorvp.settings import Origin, Positive
 
 
 class FmConfig(MappingSettings):
-    """S * K + K trained values on top of the network's own classifier."""
+    """A trained matrix on the network's logits: S K + K values."""
 
     kind: Literal["fm"] = "fm"
     start: Literal["uniform", "identity"] = "uniform"
@@ -48,7 +48,7 @@ class FmConfig(MappingSettings):
 
 
 class LpConfig(MappingSettings):
-    """D * K + K trained values in place of the network's classifier."""
+    """A trained matrix on the network's features, in place of its classifier: D K + K values."""
 
     kind: Literal["lp"] = "lp"
     start: Literal["uniform", "fan_out"] = "uniform"

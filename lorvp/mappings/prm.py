@@ -29,7 +29,7 @@ from lorvp.settings import Count, Differs, Origin
 
 
 class PrmConfig(NearestSettings):
-    """A weighted sum over each class's sentences, with weights from counts."""
+    """All sentences of a class, weighed by how often images of the class are near them."""
 
     kind: Literal["prm"] = "prm"
     descriptions: DescriptionsFile = "data/descriptions/{dataset}_des.json"

@@ -28,7 +28,8 @@ from lorvp.settings import Count, Differs, Origin, Positive
 
 
 class RvpConfig(MappingSettings):
-    """K M + K^2 trained values on sentences of each class."""
+    """Sentences of each class in trained weights of M, then a trained matrix between classes: K M +
+    K^2 values."""
 
     kind: Literal["rvp"] = "rvp"
     descriptions: DescriptionsFile = "data/descriptions/{dataset}_des.json"

@@ -17,7 +17,7 @@ from lorvp.settings import Count, Origin
 
 
 class IdentityConfig(MappingSettings):
-    """Target class k is source class k: arbitrary, and the weakest baseline."""
+    """Source class k for target class k: arbitrary, and the weakest baseline."""
 
     kind: Literal["identity"] = "identity"
 
@@ -33,7 +33,7 @@ class IdentityConfig(MappingSettings):
 
 
 class RlmConfig(MappingSettings):
-    """Random label mapping: source classes drawn once, with the trial's seed."""
+    """Source classes drawn at random once, with the trial's seed. Random label mapping."""
 
     kind: Literal["rlm"] = "rlm"
     per_target: Count = 1

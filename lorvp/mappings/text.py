@@ -28,7 +28,7 @@ from lorvp.settings import Count, Differs, Origin, Template
 
 
 class TextConfig(MappingSettings):
-    """The zero-shot classifier: nothing is trained but the prompt."""
+    """Class names, through the text encoder of a CLIP-like network: the zero-shot classifier."""
 
     kind: Literal["text"] = "text"
     template: Template = "This is a photo of a {}"
@@ -47,7 +47,7 @@ class TextConfig(MappingSettings):
 
 
 class SemanticConfig(MappingSettings):
-    """Source classes by the meaning of their names, without training images."""
+    """The source classes whose names are nearest in meaning, without training images."""
 
     kind: Literal["semantic"] = "semantic"
     per_target: Count = 1

@@ -13,6 +13,7 @@ from lorvp.results.tables import in_markdown
 from lorvp.text.polyline import polyline
 from lorvp.trials.store import TrialStore
 from lorvp.trials.stored_history import read_history
+from lorvp.trials.verified import is_search
 from tasks.jobs import Job
 
 WORTH_A_PAGE = 1.0
@@ -48,7 +49,7 @@ def page(job: Job, record: dict[str, Any], folder: Path) -> str:
         f"![accuracy by epoch](data:image/svg+xml;base64,{b64encode(drawn).decode()})",
         "train in grey, validation in blue",
     ]
-    if summary["content_values"]:
+    if summary["content_values"] and not is_search(record):  # a search keeps no prompt
         lines += _pictures(job, folder)
     lines.append(f"fingerprint `{job.fingerprint}`; in `data/prompts` when the run ends")
     return "\n\n".join(lines)

@@ -16,7 +16,7 @@ def test_the_library_does_what_readme_shows(first: FirstRun, tmp_path: Path):
     """Run both snippets that need a project, with a prompt and an image that exist."""
     fingerprint = next(iter(first.project.trials()))
     Image.new("RGB", (40, 30), "white").save(tmp_path / "image.png")
-    there = snippet("lorvp.load").replace("FINGERPRINT", fingerprint)
+    there = snippet('load("data/prompts').replace("FINGERPRINT", fingerprint)
     there = there.replace("image.png", str(tmp_path / "image.png"))
     done = first.project.python("-c", there + snippet("result = run("))
     assert done.code == 0, done.out

@@ -18,7 +18,8 @@ from safetensors.torch import save_file
 
 from tests.pipeline.project import Project
 from tests.support.networks.hub import serving
-from tests.support.pages import commands
+from tests.support.pages import PAGES, commands
+from tests.support.tutorials import blocks
 
 pytestmark = pytest.mark.patient
 CLASSES = {"sea": (30, 90, 200), "wood_land": (60, 140, 40)}
@@ -39,6 +40,11 @@ def hub(tmp_path: Path) -> Iterator[str]:
         yield address
 
 
+def typed_on(tutorial: str) -> list[str]:
+    steps = blocks(PAGES[f".site/learn/{tutorial}.md"])
+    return [line for step in steps if step.language == "sh" for line in step.code.splitlines()]
+
+
 def photographs(folder: Path, seeds: range) -> None:
     for name in CLASSES:
         (folder / name).mkdir(parents=True)
@@ -51,6 +57,7 @@ def test_every_command_up_to_a_prediction_works_as_it_is_written(project: Projec
     photographs(project.root / "home/my_images", range(3))
     photograph("sea", 9).save(project.repo / "new_photo.jpg")
     first, *others = commands("# lorvp") + commands("### Your own images")
+    assert [line for line in typed_on("own_images") if line not in others] == []
     assert first.startswith("pip install uv && ")  # it is there, and tests install nothing
     typed = [first.removeprefix("pip install uv && "), *others]
     _, _, planned, made, compared, predicted = [typed_in(project, line, hub) for line in typed]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -11,9 +10,10 @@ from pathlib import Path
 import grimp
 import networkx as nx
 
+from tests.support.marked import with_part
+
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "lorvp" / "ARCHITECTURE.md"
-BEGIN, END = "<!-- drawing -->\n", "<!-- end of drawing -->\n"
 PACKAGES = ("flows", "tasks", "lorvp")
 INSIDE = ("tasks", "lorvp", "lorvp.networks")
 """The packages whose rooms are drawn."""
@@ -66,8 +66,7 @@ def drawing() -> str:
 
 def page(text: str) -> str:
     """``text`` with today's drawing between its two marks."""
-    whole = f"{BEGIN}{drawing()}{END}"
-    return re.sub(f"{BEGIN}.*{END}", lambda _: whole, text, flags=re.DOTALL)
+    return with_part(text, "drawing", drawing())
 
 
 if __name__ == "__main__":

@@ -1,10 +1,9 @@
-"""`python -m tests.support.origins`: write the page of methods, mappings and papers anew."""
+"""The page of methods, mappings and papers."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, get_args
 
 from lorvp.mappings import MappingConfig
@@ -13,11 +12,10 @@ from lorvp.results.tables.differences import GENERAL
 from lorvp.results.tables.procedures import PROCEDURES, Procedure
 from lorvp.settings import Differs, Origin
 
-PAGE = Path(__file__).parents[2] / "lorvp" / "FIDELITY.md"
 HEAD = """\
 # Where methods and mappings come from, and what differs
 
-Written by `uv run python -m tests.support.origins` from what classes declare (`origin`) and from
+Written by `uv run python -m tests.support.kind_pages` from what classes declare (`origin`) and from
 `lorvp/results/tables/procedures.py`; a test holds this page to them. Beside a published number,
 `data/tables/published.md` and the report print the differences that hold for the trial at hand,
 and those that its block of the grid declares (`differs: …`).
@@ -96,7 +94,3 @@ def page() -> str:
             *papers(),
         ]
     )
-
-
-if __name__ == "__main__":
-    PAGE.write_text(page())

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("", "data", "data/presets", "lorvp/**", "tasks/**", "flows/**", "tests/**")
+FOLDERS = (
+    "", ".site/learn", "data", "data/presets", "lorvp/**", "tasks/**", "flows/**", "tests/**",
+)  # fmt: skip
 PAGES = {
     path.relative_to(ROOT).as_posix(): path.read_text()
     for folder in FOLDERS

@@ -16,11 +16,9 @@ from lorvp.datasets.adapters import DatasetConfig
 from lorvp.datasets.adapters.flowers102 import Flowers102Config
 from lorvp.datasets.adapters.folder import FolderConfig
 from lorvp.experiment.params import check
-from lorvp.mappings import MappingConfig
 from lorvp.networks.interface import Canvas
 from lorvp.networks.sources import CheckpointConfig
 from lorvp.plugins.found import KINDS
-from lorvp.prompts.methods import MethodConfig
 from tasks.settings import (
     OTHER_RUNNERS,
     OTHER_TRACKERS,
@@ -29,15 +27,10 @@ from tasks.settings import (
     TrackingConfig,
 )
 from tests.support.installed import TEMPLATE
-from tests.support.pages import BLOCKS, PAGES, ROOT, headings, links, prose, snippet, spans
+from tests.support.pages import BLOCKS, PAGES, ROOT, headings, links, snippet, spans
 
 MANUALS = [page for page in PAGES if page != "CHANGELOG.md"]
 STRIPES = "src/lorvp_stripes/__init__.py"
-LISTS = {
-    "lorvp/prompts/README.md": MethodConfig,
-    "lorvp/mappings/README.md": MappingConfig,
-    "lorvp/datasets/README.md": DatasetConfig,
-}
 
 
 def test_readme_is_read_in_one_go_and_leads_to_every_other_page():
@@ -78,14 +71,6 @@ def test_files_of_the_project_that_are_named_are_there(page):
     named = [span for span in spans(page) if re.match(r"(lorvp|tasks|flows|tests)/[\w./]+$", span)]
     for name in named:
         assert (ROOT / name).exists(), name
-
-
-@pytest.mark.parametrize("page", LISTS)
-def test_every_kind_is_in_the_table_of_its_page(page):
-    rows = re.findall(r"^\| (`.*?) \|", prose(page), re.MULTILINE)
-    listed = [kind for row in rows for kind in re.findall(r"`([a-z]\w+)`", row)]
-    kinds = [kind.model_fields["kind"].default for kind in get_args(get_args(LISTS[page])[0])]
-    assert sorted(name for name in listed if name in kinds) == sorted(kinds)
 
 
 def test_every_kind_of_checkpoint_is_on_the_page_of_networks():
@@ -159,9 +144,9 @@ def test_each_guarantee_is_held_by_tests_that_there_are():
     assert [name for name in named if not (ROOT / name).is_file()] == []
 
 
-RUN = ["LowRank(", "lorvp.freeze(", "class NarrowConfig", "lorvp.load", "result = run("]
-RUN += ["class StripesConfig"]
-"""A word of each block of Python: the first three run below, the last is a package that tests
+RUN = ["LowRank(", "lorvp.freeze(", "class NarrowConfig", "class StripesConfig"]
+RUN += ['load("data/prompts', "result = run(", "def make(", "torch.save(", 'load("user/name")']
+"""A word of each block of Python: the first three run below, the fourth is a package that tests
 install, the others run in the pipeline's tests."""
 
 

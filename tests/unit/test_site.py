@@ -42,12 +42,12 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> dict[Path, Page]:
-    pytest.importorskip("sphinx", reason="uv sync --group docs")
+    pytest.importorskip("sphinx", reason="uv sync --group dev --group docs")
     place = tmp_path_factory.mktemp("site")
     command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-E"]
     command += ["-d", str(place / "doctrees"), "-c", ".site", ".", str(place / "html")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
     return {path: Page(path.read_text()) for path in (place / "html").rglob("*.html")}
 
 
@@ -58,7 +58,8 @@ def top(site: dict[Path, Page]) -> Path:
 
 def test_every_page_is_there(site):
     made = {path.relative_to(top(site)).with_suffix("").as_posix() for path in site}
-    assert {page.removesuffix(".md") for page in PAGES} | {"index", "settings"} <= made
+    pages = {page.removesuffix(".md").removeprefix(".site/") for page in PAGES}
+    assert pages | {"index", "settings"} <= made
 
 
 def test_every_module_and_every_kind_is_there(site):

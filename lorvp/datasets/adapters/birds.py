@@ -45,7 +45,7 @@ class _Birds(VptFiles):
 
 
 class Cub200Config(_Birds):
-    """200 classes; 5,994 to train (VPT holds out 600) and 5,794 to test."""
+    """200 classes: 5,394 / 600 / 5,794 images, VPT's sizes."""
 
     kind: Literal["cub200"] = "cub200"
     archives: list[Archive] = Field(
@@ -64,7 +64,7 @@ class Cub200Config(_Birds):
 
 
 class NabirdsConfig(_Birds):
-    """555 classes; 23,929 to train (VPT holds out 2,393) and 24,633 to test.
+    """555 classes: 21,536 / 2,393 / 24,633 images, VPT's sizes.
 
     Its terms are accepted on its page before it is downloaded, so ``root`` has to be given.
     """

@@ -27,7 +27,10 @@ SINGULAR = {
 
 
 class Caltech101Config(CoopThirds):
-    """100 classes, 8,242 images; CoOp's 4,128 / 1,649 / 2,465. There is no official split."""
+    """100 classes: 4,128 / 1,649 / 2,465 images, CoOp's classes and sizes.
+
+    There is no official split.
+    """
 
     kind: Literal["caltech101"] = "caltech101"
     archives: list[Archive] = Field(

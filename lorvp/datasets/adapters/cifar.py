@@ -56,7 +56,7 @@ class _Cifar(RealDataset):
 
 
 class Cifar10Config(_Cifar):
-    """10 classes, 50,000 training and 10,000 test images."""
+    """10 classes: 45,000 / 5,000 / 10,000 images, val held out of the published 50,000."""
 
     kind: Literal["cifar10"] = "cifar10"
     archives: list[Archive] = archives_at(
@@ -74,7 +74,7 @@ class Cifar10Config(_Cifar):
 
 
 class Cifar100Config(_Cifar):
-    """100 classes, 50,000 training and 10,000 test images."""
+    """100 classes: 45,000 / 5,000 / 10,000 images, val held out of the published 50,000."""
 
     kind: Literal["cifar100"] = "cifar100"
     archives: list[Archive] = archives_at(

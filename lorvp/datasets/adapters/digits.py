@@ -17,7 +17,10 @@ from lorvp.settings import Seed
 
 
 class DigitsConfig(DatasetSettings):
-    """Ten classes, grey levels 0..16 stored as 0..255 in three equal channels."""
+    """10 classes: 800 / 200 / 797 images, which come with scikit-learn.
+
+    Grey levels 0..16 are stored as 0..255 in three equal channels.
+    """
 
     kind: Literal["digits"] = "digits"
     test: int = Field(default=797, ge=10, le=1700)

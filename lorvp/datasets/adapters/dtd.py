@@ -16,7 +16,7 @@ URL = "https://www.robots.ox.ac.uk/~vgg/data/dtd/download/dtd-r1.0.1.tar.gz"
 
 
 class DtdConfig(CoopThirds):
-    """47 classes of 120 images; CoOp's 2,820 / 1,128 / 1,692, or the first official split."""
+    """47 classes: 2,820 / 1,128 / 1,692 images, CoOp's sizes, or `split: official`, the first."""
 
     kind: Literal["dtd"] = "dtd"
     archives: list[Archive] = Field(

@@ -22,7 +22,7 @@ URL = (
 
 
 class EurosatConfig(CoopThirds):
-    """10 classes, 27,000 images; CoOp's 13,500 / 5,400 / 8,100. There is no official split."""
+    """10 classes: 13,500 / 5,400 / 8,100 images, CoOp's sizes. There is no official split."""
 
     kind: Literal["eurosat"] = "eurosat"
     archives: list[Archive] = Field(

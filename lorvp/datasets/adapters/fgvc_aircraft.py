@@ -17,7 +17,8 @@ URL = "https://www.robots.ox.ac.uk/~vgg/data/fgvc-aircraft/archives/fgvc-aircraf
 
 
 class FgvcAircraftConfig(RealFiles):
-    """100 classes; the official 3,334 / 3,333 / 3,333, which CoOp and what follows it take too."""
+    """100 classes: 3,334 / 3,333 / 3,333 images, its variants in the official split, which CoOp and
+    what follows it take too."""
 
     kind: Literal["fgvc_aircraft"] = "fgvc_aircraft"
     archives: list[Archive] = Field(

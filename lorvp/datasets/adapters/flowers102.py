@@ -14,8 +14,8 @@ HOST = "https://www.robots.ox.ac.uk/~vgg/data/flowers/102/"
 
 
 class Flowers102Config(CoopThirds):
-    """102 classes, 8,189 images; CoOp's 4,093 / 1,633 / 2,463, or the official 1,020 / 1,020 /
-    6,149."""
+    """102 classes: 4,093 / 1,633 / 2,463 images, CoOp's sizes, or with `split: official` 1,020 /
+    1,020 / 6,149."""
 
     kind: Literal["flowers102"] = "flowers102"
     archives: list[Archive] = archives_at(

@@ -20,9 +20,12 @@ from lorvp.text.printable import printable
 
 
 class FolderConfig(RealFiles):
-    """``root/train/CLASS/x.jpg`` and ``root/test/CLASS/…`` (``root/val/…`` too, if there is one),
-    or ``root/CLASS/x.jpg``, split here. ``training``, ``valid``, ``validation``, ``dev`` and
-    ``testing`` are names of splits too. Files that are not used are counted and named."""
+    """Your own images, a folder for each class.
+
+    ``root/train/CLASS/x.jpg`` and ``root/test/CLASS/…`` (``root/val/…`` too, if there is one), or
+    ``root/CLASS/x.jpg``, split here. ``training``, ``valid``, ``validation``, ``dev`` and
+    ``testing`` are names of splits too. Files that are not used are counted and named.
+    """
 
     kind: Literal["folder"] = "folder"
     root: str = Field(min_length=1)  # type: ignore[assignment]
@@ -65,7 +68,10 @@ class FolderConfig(RealFiles):
 
 
 class FolderTestConfig(TestOnly):
-    """``root/CLASS/x.jpg``, all of them test images for prompts that were trained on ``of``."""
+    """Your own images to test prompts of the dataset ``of`` on.
+
+    ``root/CLASS/x.jpg``, all of them.
+    """
 
     kind: Literal["folder_test"] = "folder_test"
     root: str = Field(min_length=1)  # type: ignore[assignment]

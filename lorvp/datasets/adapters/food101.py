@@ -16,8 +16,8 @@ URL = "http://data.vision.ee.ethz.ch/cvl/food-101.tar.gz"
 
 
 class Food101Config(CoopThirds):
-    """101 classes of 1,000 images; CoOp's 50,500 / 20,200 / 30,300, or the official 75,750 /
-    25,250."""
+    """101 classes: 50,500 / 20,200 / 30,300 images, CoOp's sizes, or with `split: official` 75,750
+    / 25,250."""
 
     kind: Literal["food101"] = "food101"
     archives: list[Archive] = Field(

@@ -20,7 +20,8 @@ HOST = "https://sid.erda.dk/public/archives/daaeac0d7ce1152aea9b61d9f1e19370/"
 
 
 class GtsrbConfig(RealFiles):
-    """43 classes, 39,209 training and 12,630 test images of 15 to 250 pixels.
+    """43 classes: 35,288 / 3,921 / 12,630 images of 15 to 250 pixels, val held out of the
+    published 39,209.
 
     The papers' sizes; torchvision's reader has another training archive, of 26,640 images.
     """

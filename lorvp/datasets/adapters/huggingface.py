@@ -20,7 +20,7 @@ from lorvp.text.printable import printable
 
 
 class HuggingfaceConfig(RealFiles):
-    """Any dataset of the hub with a column of images and a column of class labels.
+    """Any dataset of the hub with images and labels (`uv sync --extra huggingface`).
 
     Only data is loaded: datasets that come with code of their own are refused by the library.
     """

@@ -22,7 +22,8 @@ HUB = "https://huggingface.co/datasets/"
 
 
 class ImagenetConfig(RealFiles):
-    """1,000 classes, 1,281,167 training images; the 50,000 of its validation set are the test set.
+    """1,000 classes: 1,268,355 / 12,812 / 50,000 images, of which the official validation
+    images are the test set.
 
     It takes an account to download, so ``root`` has to be given: the folder that torchvision's
     ``ImageNet`` makes of the official archives. Stored at 224 pixels it takes 200 GB.
@@ -82,7 +83,10 @@ class _ImagenetShift(TestOnly):
 
 
 class ImagenetRConfig(_ImagenetShift):
-    """ImageNet-R (Hendrycks et al., ICCV 2021): 30,000 renditions of 200 classes."""
+    """200 classes: 30,000 renditions to test prompts of ImageNet on.
+
+    Hendrycks et al., ICCV 2021.
+    """
 
     kind: Literal["imagenet_r"] = "imagenet_r"
     archives: list[Archive] = archives_at(
@@ -96,7 +100,10 @@ class ImagenetRConfig(_ImagenetShift):
 
 
 class ImagenetAConfig(_ImagenetShift):
-    """ImageNet-A (Hendrycks et al., CVPR 2021): 7,500 hard photographs of 200 classes."""
+    """200 classes: 7,500 hard photographs to test prompts of ImageNet on.
+
+    Hendrycks et al., CVPR 2021.
+    """
 
     kind: Literal["imagenet_a"] = "imagenet_a"
     archives: list[Archive] = archives_at(
@@ -110,7 +117,7 @@ class ImagenetAConfig(_ImagenetShift):
 
 
 class ImagenetSketchConfig(_ImagenetShift):
-    """ImageNet-Sketch (Wang et al., NeurIPS 2019): 50,889 drawings of the 1,000 classes."""
+    """1,000 classes: 50,889 drawings to test prompts of ImageNet on. Wang et al., NeurIPS 2019."""
 
     kind: Literal["imagenet_sketch"] = "imagenet_sketch"
     archives: list[Archive] = archives_at(
@@ -124,7 +131,10 @@ class ImagenetSketchConfig(_ImagenetShift):
 
 
 class ImagenetV2Config(_ImagenetShift):
-    """ImageNet-V2 (Recht et al., ICML 2019), matched frequency: ten new photographs a class."""
+    """1,000 classes: 10,000 new photographs to test prompts of ImageNet on.
+
+    Recht et al., ICML 2019, matched frequency: ten a class.
+    """
 
     kind: Literal["imagenet_v2"] = "imagenet_v2"
     archives: list[Archive] = archives_at(

@@ -25,7 +25,7 @@ HEIGHT, WIDTH, OFFSET, STROKE, SLANT, BLUR = (0.7, 1.2), (0.5, 1.25), 0.1, 0.08,
 
 
 class LettersConfig(DatasetSettings):
-    """Light letters on black, in three equal channels."""
+    """26 classes: 7,800 / 1,040 / 2,600 images, light letters on black, drawn here."""
 
     kind: Literal["letters"] = "letters"
     side: int = Field(default=32, ge=16, le=256)

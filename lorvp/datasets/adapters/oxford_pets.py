@@ -14,7 +14,7 @@ HOST = "https://www.robots.ox.ac.uk/~vgg/data/pets/data/"
 
 
 class OxfordPetsConfig(CoopFiles):
-    """37 classes; 3,680 to train (CoOp holds out 736) and 3,669 to test."""
+    """37 classes: 2,944 / 736 / 3,669 images, val held out of the published 3,680 as in CoOp."""
 
     kind: Literal["oxford_pets"] = "oxford_pets"
     archives: list[Archive] = archives_at(

@@ -28,7 +28,10 @@ FILES = {
 
 
 class Resisc45Config(CoopThirds):
-    """45 classes of 700 images; Neumann et al.'s 18,900 / 6,300 / 6,300, or CoOp's shares."""
+    """45 classes: 18,900 / 6,300 / 6,300 images, TorchGeo's lists, or CoOp's by `split: coop`.
+
+    The lists are those of Neumann et al.
+    """
 
     kind: Literal["resisc45"] = "resisc45"
     archives: list[Archive] = Field(

@@ -11,7 +11,8 @@ from lorvp.datasets.source import Sizes
 
 
 class StanfordCarsConfig(CoopFiles):
-    """196 classes; 8,144 to train (CoOp holds out 1,635) and 8,041 to test.
+    """196 classes: 6,509 / 1,635 / 8,041 images, val held out of the published 8,144 as in
+    CoOp.
 
     Its address is dead, so ``root`` (or ``archives``, of a copy) has to be given.
     """

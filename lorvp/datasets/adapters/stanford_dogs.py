@@ -17,7 +17,7 @@ HOST = "http://vision.stanford.edu/aditya86/ImageNetDogs/"
 
 
 class StanfordDogsConfig(VptFiles):
-    """120 classes of ImageNet's; 12,000 to train (VPT holds out 1,200) and 8,580 to test."""
+    """120 classes: 10,800 / 1,200 / 8,580 images, VPT's sizes. The classes are ImageNet's."""
 
     kind: Literal["stanford_dogs"] = "stanford_dogs"
     archives: list[Archive] = archives_at(

@@ -17,8 +17,8 @@ HOST = "http://vision.princeton.edu/projects/2010/SUN/"
 
 
 class Sun397Config(CoopFiles):
-    """397 classes; the first official partition: 19,850 to train (CoOp holds out a fifth) and
-    19,850 to test."""
+    """397 classes: 15,880 / 3,970 / 19,850 images, the first official partition, val held out as in
+    CoOp."""
 
     kind: Literal["sun397"] = "sun397"
     archives: list[Archive] = Field(

@@ -17,7 +17,10 @@ HOST = "http://ufldl.stanford.edu/housenumbers/"
 
 
 class SvhnConfig(RealDataset):
-    """10 classes, 73,257 training and 26,032 test images; the extra ones are not used."""
+    """10 classes: 65,931 / 7,326 / 26,032 images, val held out of the published 73,257.
+
+    The extra ones are not used.
+    """
 
     kind: Literal["svhn"] = "svhn"
     archives: list[Archive] = archives_at(

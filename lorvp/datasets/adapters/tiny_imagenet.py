@@ -20,8 +20,11 @@ URL = "http://cs231n.stanford.edu/tiny-imagenet-200.zip"
 
 
 class TinyImagenetConfig(RealFiles):
-    """200 classes of 500 training images; the 10,000 official validation images are the test set,
-    as the labels of the official test set were never published."""
+    """200 classes: 90,000 / 10,000 / 10,000 images, of which the official validation images are
+    the test set.
+
+    The labels of the official test set were never published.
+    """
 
     kind: Literal["tiny_imagenet"] = "tiny_imagenet"
     archives: list[Archive] = Field(

@@ -13,10 +13,11 @@ from lorvp.files.regular import regular
 
 
 class Ucf101Config(CoopFiles):
-    """101 classes; 9,537 frames to train (CoOp holds out 1,898) and 3,783 to test.
+    """101 classes: 7,639 / 1,898 / 3,783 middle frames of videos, val held out of the published
+    9,537 as in CoOp.
 
-    The frames (``UCF-101-midframes.zip``) are CoOp's and lie on no server that can be asked
-    without a login, so ``root`` (or ``archives``, of a copy) has to be given.
+    The frames (``UCF-101-midframes.zip``) are CoOp's and lie on no server that can be asked without
+    a login, so ``root`` (or ``archives``, of a copy) has to be given.
     """
 
     kind: Literal["ucf101"] = "ucf101"

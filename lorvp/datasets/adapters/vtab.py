@@ -32,8 +32,11 @@ TASKS: dict[str, tuple[int, int]] = {
 
 
 class VtabConfig(RealFiles):
-    """A task of VTAB-1k as a folder of images with lists, the form that NOAH's code gave it and
-    that papers since exchange: 800 images to train, 200 to validate, all of the test images."""
+    """One of VTAB-1k's 19 tasks: 800 / 200 images, and all test images of the task.
+
+    It is a folder of images with lists, the form that NOAH's code gave it and that papers since
+    exchange.
+    """
 
     kind: Literal["vtab"] = "vtab"
     task: Task

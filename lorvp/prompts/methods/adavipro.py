@@ -22,7 +22,10 @@ from lorvp.settings import Count, Differs, Origin, Positive, Symbol
 
 
 class AdaViProConfig(Method):
-    """The border's values plus 27 D + D + 2 D side^2 + 2 for the two layers that choose."""
+    """Adds a border in the regions that each image chooses.
+
+    The border's values plus 27 D + D + 2 D side^2 + 2 for the two layers that choose.
+    """
 
     kind: Literal["adavipro"] = "adavipro"
     width: Annotated[Count, Symbol("p")] = 30

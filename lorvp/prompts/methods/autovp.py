@@ -29,7 +29,10 @@ from lorvp.settings import Count, Differs, Origin, Symbol
 
 
 class AutoVpConfig(Method):
-    """3 (L^2 - n^2) values in the frame; 3 L^2 and the scale where the scale is trained."""
+    """Scales the image, by a fixed or a trained factor, into a frame of free values.
+
+    3 (L^2 - n^2) values in the frame; 3 L^2 and the scale where the scale is trained.
+    """
 
     kind: Literal["autovp"] = "autovp"
     base: Count = 128

@@ -27,8 +27,12 @@ from lorvp.settings import Differs, Origin, Positive, Symbol
 
 
 class BlackVipConfig(Method):
-    """10,349 values at 224 pixels: a trigger of 29 x 7 x 7, and 8,928 of transposed convolutions
-    and BatchNorm. (The code's trigger has 800, and 192 values do nothing: 9,920 in all.)"""
+    """Adds an image that a small network makes of each image, which its recipe trains without
+    gradients.
+
+    A trigger of 29 x 7 x 7 values, and 8,928 of transposed convolutions and BatchNorm. (The code's
+    trigger has 800, and 192 values do nothing: 9,920 in all.)
+    """
 
     kind: Literal["blackvip"] = "blackvip"
     epsilon: Annotated[Positive, Symbol("eps")] = 1.0

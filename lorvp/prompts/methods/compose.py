@@ -18,7 +18,10 @@ from lorvp.settings import Origin
 
 
 class ComposeConfig(Method):
-    """Low rank in adaptive regions, for one: `content: low_rank` with `placement: regions`."""
+    """Any content with any placement on any fit.
+
+    Low rank in adaptive regions, for one: `content: low_rank` with `placement: regions`.
+    """
 
     kind: Literal["compose"] = "compose"
     content: ContentConfig

@@ -23,7 +23,10 @@ from lorvp.settings import Count, Differs, Origin, Symbol
 
 
 class DamVpConfig(Method):
-    """The border's values times the number of prompts."""
+    """Adds one of several borders to each image: that of its cluster of images.
+
+    The border's values times the number of prompts.
+    """
 
     kind: Literal["dam_vp"] = "dam_vp"
     width: Annotated[Count, Symbol("p")] = 30

@@ -27,7 +27,10 @@ from lorvp.settings import Count, Differs, Origin, Symbol
 
 
 class DvpConfig(Method):
-    """3 (L^2 - n^2) values, times the number of prompts."""
+    """Puts a frame around the image, one for each cluster of classes.
+
+    3 (L^2 - n^2) values, times the number of prompts.
+    """
 
     kind: Literal["dvp"] = "dvp"
     image_size: Annotated[Count, Symbol("n")] = 192

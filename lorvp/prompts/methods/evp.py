@@ -23,7 +23,11 @@ from lorvp.settings import Count, Differs, Origin, Symbol
 
 
 class EvpConfig(Method):
-    """3 (L^2 - n^2) values, zero at the start: 69,840 for n = 164 at 224 pixels."""
+    """Puts a frame of raw values around the image, which its recipe moves by normalised
+    gradients.
+
+    3 (L^2 - n^2) values, zero at the start.
+    """
 
     kind: Literal["evp"] = "evp"
     image_size: Annotated[Count, Symbol("n")] = 164

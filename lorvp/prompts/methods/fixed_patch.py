@@ -18,7 +18,10 @@ from lorvp.settings import Count, Differs, Origin, Symbol
 
 
 class FixedPatchConfig(Method):
-    """3 p^2 free values, N(0, 1) at the start, in the network's normalised space."""
+    """Adds a square of free values in a corner, after normalisation.
+
+    3 p^2 values, N(0, 1) at the start.
+    """
 
     kind: Literal["fixed_patch"] = "fixed_patch"
     width: Annotated[Count, Symbol("p")] = 30

@@ -19,7 +19,7 @@ from lorvp.settings import Origin
 
 
 class FullConfig(Method):
-    """C * H * W free values over the whole image, zero at the start."""
+    """Adds a free value to every pixel, after normalisation. 3 H W values, zero at the start."""
 
     kind: Literal["full"] = "full"
 

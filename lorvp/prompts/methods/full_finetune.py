@@ -28,7 +28,10 @@ from lorvp.settings import Differs, Origin
 
 
 class FullFinetuneConfig(Method):
-    """As many values as the network has weights."""
+    """Trains a copy of the network instead of a prompt.
+
+    As many values as the network has weights.
+    """
 
     kind: Literal["full_finetune"] = "full_finetune"
 

@@ -24,7 +24,10 @@ from lorvp.settings import Count, Origin
 
 
 class IlmVpConfig(Method):
-    """3 (L^2 - n^2) values expansive, 6 p (H + W - 2p) additive, all zero at the start."""
+    """Puts a frame around the shrunken image, or adds a border to the whole one.
+
+    3 (L^2 - n^2) values expansive, 6 p (H + W - 2p) additive, all zero at the start.
+    """
 
     kind: Literal["ilm_vp"] = "ilm_vp"
     form: Literal["expansive", "additive"] = "expansive"

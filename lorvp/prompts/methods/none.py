@@ -14,7 +14,7 @@ from lorvp.settings import Origin
 
 
 class NoneConfig(Method):
-    """The bare network; with `lp` it is the linear probe."""
+    """Adds nothing: the network as it is."""
 
     kind: Literal["none"] = "none"
 

@@ -19,7 +19,7 @@ from lorvp.settings import Count, Differs, Origin, Symbol
 
 
 class PadConfig(Method):
-    """A border of free values, N(0, 1) at the start, in the network's normalised space."""
+    """Adds a border of free values, N(0, 1) at the start, after normalisation."""
 
     kind: Literal["pad"] = "pad"
     width: Annotated[Count, Symbol("p")] = 30

@@ -19,7 +19,7 @@ from lorvp.settings import Differs, Origin
 
 
 class PatchFreeConfig(Method):
-    """C * H * W free values over the whole image, zero at the start: 150,528 at 224 pixels."""
+    """Adds a free value to every pixel. 3 H W values, zero at the start."""
 
     kind: Literal["patch_free"] = "patch_free"
 

@@ -21,7 +21,7 @@ from lorvp.settings import Count, Differs, Origin, Symbol
 
 
 class PatchPadConfig(Method):
-    """3 (P^2 - (P - 2q)^2) values for each patch: 35,280 for P = 16 and q = 1 at 224 pixels."""
+    """Shrinks every patch into a frame of its own. 3 (P^2 - (P - 2q)^2) values for each patch."""
 
     kind: Literal["patch_pad"] = "patch_pad"
     side: PatchSide = None

@@ -20,7 +20,7 @@ from lorvp.settings import Differs, Origin
 
 
 class PatchSameConfig(Method):
-    """3 * P^2 values, zero at the start: 768 for patches of 16 pixels."""
+    """Adds one tile of free values to every patch. 3 P^2 values, zero at the start."""
 
     kind: Literal["patch_same"] = "patch_same"
     side: PatchSide = None

@@ -19,7 +19,10 @@ from lorvp.settings import Count, Differs, Origin, Symbol
 
 
 class RandomPatchConfig(Method):
-    """3 p^2 free values, N(0, 1) at the start, in the network's normalised space."""
+    """Adds a square of free values, in another place for each batch, after normalisation.
+
+    3 p^2 values, N(0, 1) at the start.
+    """
 
     kind: Literal["random_patch"] = "random_patch"
     width: Annotated[Count, Symbol("p")] = 30

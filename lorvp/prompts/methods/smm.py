@@ -19,7 +19,10 @@ from lorvp.settings import Differs, Origin, Symbol
 
 
 class SmmConfig(Method):
-    """3 L^2 values, zero at the start, and 26,499 for the mask (102,339 with 6 layers)."""
+    """Adds a free value to every pixel, weighed for each image by a small network.
+
+    3 L^2 values, zero at the start, and 26,499 for the mask (102,339 with 6 layers).
+    """
 
     kind: Literal["smm"] = "smm"
     layers: Literal[5, 6] = 5

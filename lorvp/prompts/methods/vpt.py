@@ -30,7 +30,11 @@ from lorvp.settings import Count, Differs, Origin, Symbol
 
 
 class VptConfig(Method):
-    """n * d values, times the number of blocks if deep."""
+    """Puts trained tokens among those of a vision transformer, before its first block or before
+    each.
+
+    n d values, times the number of blocks if deep.
+    """
 
     kind: Literal["vpt"] = "vpt"
     depth: Literal["shallow", "deep"] = "shallow"

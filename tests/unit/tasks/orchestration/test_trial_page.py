@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 from tasks.orchestration import trial_page
@@ -28,3 +29,14 @@ def test_one_epoch_is_a_curve_too():
 def test_short_trials_have_no_page():
     """Nothing of the job is looked at."""
     publish_trial(None, {"summary": {"seconds": 0.5}})  # type: ignore[arg-type]
+
+
+def test_a_setting_that_was_tried_has_a_curve_and_no_picture(tmp_path, monkeypatch):
+    """Its folder holds no weights to draw."""
+    monkeypatch.setattr(trial_page, "read_history", lambda _: HISTORY)
+    summary = {"seconds": 2.0, "val_accuracy": 0.5, "content_values": 768}
+    record = {"summary": summary, "identity": {"settings": {"part": "search"}}}
+    job = SimpleNamespace(fingerprint="0" * 20)
+    shown = trial_page.page(job, record, tmp_path)  # type: ignore[arg-type]
+    assert shown.startswith("**val 50.0%**, 2.0 s")
+    assert re.findall(r"!\[(.*?)\]", shown) == ["accuracy by epoch"]
