@@ -34,12 +34,12 @@ class OnThisMachine:
         return prestarted_slots(self.compute, trials)
 
     def task_runner(self, jobs: Sequence[Job]) -> Any:
-        """A thread for each trial that is trained at once; one that waits is not shown to run."""
-        from prefect.task_runners import ThreadPoolTaskRunner
+        """A thread for each trial that is trained at once; the others are Pending."""
+        from tasks.runners.threads import Threads  # which imports Prefect
 
         places = slots_on(self.compute)
         lanes = max((len(group.jobs) for group in planned(jobs, self.compute, places)), default=1)
-        return ThreadPoolTaskRunner(max_workers=lanes * len(places))
+        return Threads(max_workers=lanes * len(places))
 
     def requesting_resources(self) -> AbstractContextManager[object]:
         return nullcontext()

@@ -15,6 +15,7 @@ from lorvp.files.whole import to_json, whole_folder
 from lorvp.networks import checkpoint
 from lorvp.results import tables
 from lorvp.results.page import Summary
+from lorvp.results.page.charts import library
 from lorvp.results.tables import Section, Table, published, tuning
 from lorvp.results.tables.alike import notices, told_apart
 from lorvp.results.tables.sections import sections
@@ -66,6 +67,7 @@ def write_tables(experiment: RunExperiment) -> None:
         write_remarks(folder / "details.md", sentences)
         summary = Summary(warnings, in_short(main, every), rows(jobs, main["trial"]))
         write_report(folder / "report.html", experiment, jobs, every, drawn, sentences, summary)
+        (folder / "vega.js").write_text(library())  # for .dvc/plots.html
     publish(made, TABLES)
     shutil.rmtree(made)
     track_tables(experiment.params.tracking, TABLES, results, every)
