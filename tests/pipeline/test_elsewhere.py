@@ -83,7 +83,7 @@ def recorded_in_prefect(project: Project) -> None:
     assert {run["state_type"] for run in runs} == {"COMPLETED"}
     assert all(run["tags"] for run in runs if run["name"] != "results")
     last_epochs = {log["task_run_id"] for log in logs if "epoch   1: loss" in log["message"]}
-    assert len(last_epochs) >= 7, "what a machine said last may go with it"
+    assert len(last_epochs) >= 5, "what a machine said in its last seconds may go with it"
 
 
 def test_a_cluster_of_our_own(first: FirstRun, project: Project, runner: str):

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+from collections import Counter
 from typing import Any
 
 import psutil
@@ -100,25 +101,27 @@ def test_a_second_run_waits_and_says_for_whom(project: Project):
 
 @pytest.mark.parametrize("how", ["ctrl-c", pytest.param("cancel", marks=pytest.mark.slow)])
 def test_a_stopped_run_says_so_on_the_users_server(project: Project, how: str):
-    """The run is stopped while a worker is in the middle of a trial."""
+    """The run is stopped while two workers are in the middle of a trial each; six trials wait."""
     many_epochs(project)
     with server(project) as url:
         with project.started("-m", "flows.prompts", PREFECT_API_URL=url) as process:
             in_an_epoch(project)
             flow_run = newest(url)
+            shown = {"RUNNING": 2, "PENDING": 6}
+            wait_until(lambda: Counter(s["type"] for s in states_of(url, flow_run)) == shown, SOON)
             if how == "cancel":
                 cancel(url, flow_run)
             else:
                 os.killpg(process.pid, signal.SIGINT)
             stopped = end_of(process, SOON)
         flow_run = newest(url)
-        own = {"id": {"any_": [flow_run["id"]]}}
-        states = [run["state"] for run in ask(url, "/task_runs/filter", flow_runs=own)]
+        states = states_of(url, flow_run)
     told = {"ctrl-c": ("CRASHED", "interrupt signal"), "cancel": ("CANCELLED", "in the UI")}
     assert "stopped; finished trials are kept" in stopped.out
     assert stopped.code == 130
     assert flow_run["state"]["type"] == told[how][0]
     assert told[how][1] in flow_run["state"]["message"]
+    assert len(states) == 8
     assert {state["type"] for state in states} <= {"CANCELLED", "CRASHED"}
     assert "the run was stopped; whole epochs are kept" in {state["message"] for state in states}
     nothing_is_left(project)
@@ -155,6 +158,12 @@ def in_an_epoch(project: Project) -> None:
     """Wait for the fourth epoch of a trial."""
     logs = project.repo / "data/.work/logs"
     wait_until(lambda: any("epoch   3" in file.read_text() for file in logs.glob("*")))
+
+
+def states_of(url: str, flow_run: dict) -> list[dict]:
+    """The state of each trial of a run."""
+    own = {"id": {"any_": [flow_run["id"]]}}
+    return [run["state"] for run in ask(url, "/task_runs/filter", flow_runs=own)]
 
 
 def newest(url: str) -> dict:
