@@ -101,13 +101,13 @@ def test_a_second_run_waits_and_says_for_whom(project: Project):
 
 @pytest.mark.parametrize("how", ["ctrl-c", pytest.param("cancel", marks=pytest.mark.slow)])
 def test_a_stopped_run_says_so_on_the_users_server(project: Project, how: str):
-    """The run is stopped while two workers are in the middle of a trial each; six trials wait."""
+    """The run is stopped while its worker is in the middle of a trial; seven trials wait."""
     many_epochs(project)
     with server(project) as url:
         with project.started("-m", "flows.prompts", PREFECT_API_URL=url) as process:
             in_an_epoch(project)
             flow_run = newest(url)
-            shown = {"RUNNING": 2, "PENDING": 6}
+            shown = {"RUNNING": 1, "PENDING": 7}
             wait_until(lambda: Counter(s["type"] for s in states_of(url, flow_run)) == shown, SOON)
             if how == "cancel":
                 cancel(url, flow_run)
