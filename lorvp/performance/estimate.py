@@ -22,7 +22,7 @@ from lorvp.networks.sources.trained import threads
 from lorvp.performance.flops import Alone, Cost, PerImage, alone, of_trial, per_image
 from lorvp.performance.lanes import Load
 from lorvp.performance.memory import load
-from lorvp.performance.passes import image_forward
+from lorvp.performance.passes import of_an_image
 from lorvp.performance.speed import speed
 from lorvp.prompts.methods.base import Method
 from lorvp.recipe import Precision
@@ -161,7 +161,7 @@ class Estimate:
     def speed(self, network: str, device: str, precision: Precision, images: int | None) -> float:
         """FLOP/s of a network, measured on this machine now, one step at a time; see ``speed``."""
         sketch = self.networks[network].sketch
-        return speed(sketch, image_forward(sketch), device, precision, images)
+        return speed(sketch, of_an_image(sketch), device, precision, images)
 
     def bytes_on_disk(self) -> dict[str, float]:
         """Bytes of prepared datasets and checkpoints; the user's cache has downloads besides."""

@@ -44,9 +44,9 @@ def through(
     return Passes(look, step), texts * encoding
 
 
-def image_forward(network: FrozenNetwork) -> float:
-    """FLOPs of one more image forward, to the features."""
-    return _there_and_back(network, "features", each=False).look
+def of_an_image(network: FrozenNetwork) -> Passes:
+    """FLOPs of one more image to the features, with what all images have added to them."""
+    return _there_and_back(network, "features", each=False)
 
 
 def _plainly_through(network: FrozenNetwork, reads: Reads, each: bool, trained: bool) -> Passes:

@@ -14,7 +14,7 @@ from lorvp.networks.acceleration.engine import PIECE, Engine, engine
 from lorvp.networks.acceleration.precision import computing_in
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.networks.sources.trained import threads
-from lorvp.performance.counting import counted
+from lorvp.performance.counting import Passes
 from lorvp.recipe import Precision
 
 FORWARD = 15e9
@@ -24,7 +24,7 @@ fewer large images is as fast for each of them to some per cent, and a plan shou
 
 def speed(
     sketch: FrozenNetwork,
-    flops: float,
+    image: Passes,
     device: str,
     precision: Precision = "fp32",
     images: int | None = None,
@@ -34,17 +34,20 @@ def speed(
 
     Measured with random numbers in place of weights, in steps of so many ``images``, on one thread
     of a CPU, which takes a few unless given. Nothing is compiled, which would take longer than all
-    else here. ``sketch`` is on the meta device; ``flops`` are those of an image forward.
+    else here. ``sketch`` is on the meta device, and ``image`` what one more image costs on it.
     """
     with threads(1):
         network = with_numbers(sketch, precision, device)
         height, width = sketch.input_size
-        few = min(64, PIECE // (height * width), math.ceil(FORWARD / max(flops, 1.0)))
+        few = min(64, PIECE // (height * width), math.ceil(FORWARD / max(image.look, 1.0)))
         canvas_BCHW = torch.rand(images or max(1, few), 3, height, width, device=device)
-        return _speed(network, canvas_BCHW, precision, seconds)
+        steps = _steps(network, canvas_BCHW, precision, seconds)
+        # Not counted here: what multiplies matrices on a CPU is no operation that torch counts.
+        return steps * len(canvas_BCHW) * image.step
 
 
-def _speed(network: Engine, canvas_BCHW: Tensor, precision: Precision, seconds: float) -> float:
+def _steps(network: Engine, canvas_BCHW: Tensor, precision: Precision, seconds: float) -> float:
+    """Steps a second."""
     added_1CHW = torch.zeros_like(canvas_BCHW[:1]).requires_grad_()
 
     def step() -> None:
@@ -53,16 +56,15 @@ def _speed(network: Engine, canvas_BCHW: Tensor, precision: Precision, seconds: 
             torch.cuda.synchronize()
 
     with computing_in(precision):
-        start = time.perf_counter()
-        flops = counted(step)
-        if not canvas_BCHW.is_cuda and time.perf_counter() - start > seconds:
-            # What a CPU does in a first step only is some per cent of one as long as this.
-            return flops / (time.perf_counter() - start)
-        start, rounds = time.perf_counter(), 0
+        start, rounds = time.perf_counter(), 1
+        step()
+        # What a CPU does in a first step only is some per cent of one that takes long.
+        if canvas_BCHW.is_cuda or time.perf_counter() - start < seconds / 4:
+            start, rounds = time.perf_counter(), 0
         while rounds == 0 or time.perf_counter() - start < seconds:
             step()
             rounds += 1
-    return rounds * flops / (time.perf_counter() - start)
+    return rounds / (time.perf_counter() - start)
 
 
 def with_numbers(sketch: FrozenNetwork, precision: Precision, device: str) -> Engine:

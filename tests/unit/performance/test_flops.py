@@ -10,7 +10,9 @@ from lorvp.experiment.trial import Trial
 from lorvp.networks.acceleration.engine import Engine
 from lorvp.networks.sources.trained import TrainedConfig
 from lorvp.performance import flops
-from lorvp.performance.passes import through_inside
+from lorvp.performance import speed as module
+from lorvp.performance.counting import Passes
+from lorvp.performance.passes import of_an_image, through_inside
 from lorvp.performance.speed import speed
 from lorvp.prompts.methods.lor_vp import LorVpConfig
 from tests.support.networks.samples import clip
@@ -143,7 +145,17 @@ def test_trained_values_are_those_of_prompt_and_mapping():
 @pytest.mark.parametrize("images", [None, 2])
 def test_the_speed_of_this_machine_is_a_speed(images, precision):
     _, network = sketch()
-    assert 1e7 < speed(network, 1e6, "cpu", precision, images, seconds=0.05) < 1e14
+    found = speed(network, Passes(1e6, 2e6), "cpu", precision, images, seconds=0.05)
+    assert 1e7 < found < 1e14
+
+
+def test_a_speed_is_that_of_the_operations_of_which_costs_speak(monkeypatch):
+    """Those of the transformer's products, whichever library multiplies here."""
+    manifest, network = sketch()
+    monkeypatch.setattr(module, "_steps", lambda *given: 3.0)  # a second
+    image = of_an_image(network)
+    assert image.look == transformer(manifest, network)
+    assert speed(network, image, "cpu", images=5) == 3 * 5 * image.step
 
 
 LOW_RANK = {"kind": "compose", "content": {"kind": "low_rank", "rank": 2}}
