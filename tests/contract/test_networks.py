@@ -136,14 +136,14 @@ SLOW = {
     "ConvNeXt_Tiny", "DenseNet121", "EfficientNet_V2_S", "GoogLeNet", "Inception_V3", "MaxVit_T",
     "ResNeXt50_32X4D", "Swin_T", "Swin_V2_T",
 }  # fmt: skip
-SMALL = [
+STORED = [
     pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW))
     for name in NETWORKS
     if name not in LARGE
 ]
 
 
-@pytest.fixture(scope="module", params=SMALL)
+@pytest.fixture(scope="module", params=STORED)
 def stored(request, tmp_path_factory):
     """One network at a time, since all of them at once would not fit into memory."""
     own, folder = NETWORKS[request.param](), tmp_path_factory.mktemp("networks") / "net"
