@@ -66,6 +66,7 @@ def completed(project: Project) -> int:
         return database.execute(counted).fetchone()[0]
 
 
+@pytest.mark.slow
 def test_a_run_between_strangers_and_dead_proxies(project: Project, hostile: list[str]):
     """The user has no name and no home; W&B is online and out of reach."""
     project.edit(two_tracked)

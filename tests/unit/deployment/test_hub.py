@@ -33,6 +33,7 @@ def typed(tmp_path):
     return run
 
 
+@pytest.mark.slow
 def test_what_is_pushed_is_loaded_by_its_name_and_answers_the_same(
     project, pictures, tmp_path, typed
 ):

@@ -8,10 +8,10 @@ from lorvp.networks.libraries.timm_models import create
 from tests.support.networks.checkpoints import FACTS
 
 
-@pytest.fixture
-def names(tmp_path) -> str:
+@pytest.fixture(scope="session")
+def names(tmp_path_factory) -> str:
     """A file of seven class names."""
-    path = tmp_path / "names.txt"
+    path = tmp_path_factory.mktemp("names") / "names.txt"
     path.write_text("".join(f"kind {n}\n" for n in range(7)))
     return str(path)
 

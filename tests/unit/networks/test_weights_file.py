@@ -148,11 +148,11 @@ def test_the_hash_of_a_file_is_checked(tmp_path, names, resnet):
         read_from(path, names, sha256="0" * 64).make(tmp_path)
 
 
-def test_the_number_of_names_has_to_be_that_of_the_classes(tmp_path, names, resnet):
-    path = saved(resnet, tmp_path / "w.safetensors")
-    Path(names).write_text("a\nb\n")
+def test_the_number_of_names_has_to_be_that_of_the_classes(tmp_path, resnet):
+    path, few = saved(resnet, tmp_path / "w.safetensors"), tmp_path / "names.txt"
+    few.write_text("a\nb\n")
     with pytest.raises(InputError, match=r"names.txt has 2 names for 7 classes"):
-        read_from(path, names).facts()
+        read_from(path, str(few)).facts()
     with pytest.raises(InputError, match="nothing says what the 7 classes of test_resnet are"):
         read_from(path, None).facts()
     with pytest.raises(InputError, match=r"class_names: there is no nowhere\.txt"):

@@ -63,9 +63,10 @@ def digest(folder: Path, path: Path, names: str) -> str:
     return sha256(folder / "net/weights.safetensors")
 
 
-@pytest.fixture
-def plain(tmp_path, names) -> str:
-    return digest(tmp_path, saved(RESNET, tmp_path / "plain.safetensors"), names)
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory, names) -> str:
+    folder = tmp_path_factory.mktemp("plain")
+    return digest(folder, saved(RESNET, folder / "plain.safetensors"), names)
 
 
 @pytest.mark.parametrize("way", {**WRAPPED, **EACH})

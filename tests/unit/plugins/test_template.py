@@ -86,6 +86,7 @@ def python(code: str, folder: Path, *arguments: str, path: tuple[Path, ...] = ()
     return done.stdout
 
 
+@pytest.mark.slow
 def test_its_kinds_are_trained_loaded_and_missed(site, tmp_path):
     (tmp_path / "params.yaml").write_text(PARAMS)
     name, packages, found = json.loads(python(TRAIN, tmp_path, path=(site,)).splitlines()[-1])
