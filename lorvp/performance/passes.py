@@ -46,7 +46,7 @@ def through(
 
 def of_an_image(network: FrozenNetwork) -> Passes:
     """FLOPs of one more image to the features, with what all images have added to them."""
-    return _there_and_back(network, "features", each=False)
+    return _there_and_back(network, "features", False)
 
 
 def _plainly_through(network: FrozenNetwork, reads: Reads, each: bool, trained: bool) -> Passes:
@@ -55,7 +55,7 @@ def _plainly_through(network: FrozenNetwork, reads: Reads, each: bool, trained: 
 
 
 @lru_cache(maxsize=256)
-def _there_and_back(network: FrozenNetwork, reads: Reads, each: bool) -> Passes:
+def _there_and_back(network: FrozenNetwork, reads: Reads, each: bool, /) -> Passes:
     """One more image, on the way back from which what was added to it takes a gradient."""
     with torch.device("meta"):
         forward = _forward(Engine.run, engine(network, "fp32"), reads, each, trained=True)

@@ -28,7 +28,7 @@ def speed(
     device: str,
     precision: Precision = "fp32",
     images: int | None = None,
-    seconds: float = 0.5,
+    seconds: float = 0.3,
 ) -> float:
     """FLOP/s of a network on ``device``, forward and backward to the prompt, as it is now.
 
