@@ -95,9 +95,10 @@ def alone(method: Method, canvas: Canvas) -> Alone:
     def add(images: int) -> Tensor:
         return torch.stack(prompt.passes(torch.zeros(images, 3, *canvas.size))).sum(0)
 
-    (own, _), added_BCHW = one_more(add), add(2)
-    passes = len(prompt.passes(torch.zeros(1, 3, *canvas.size)))
-    return Alone(own, passes, len(added_BCHW) > 1, added_BCHW.requires_grad)
+    flops, _ = one_more(add)
+    passes = prompt.passes(torch.zeros(2, 3, *canvas.size))
+    each = any(len(added_BCHW) > 1 for added_BCHW in passes)
+    return Alone(flops, len(passes), each, any(added_BCHW.requires_grad for added_BCHW in passes))
 
 
 def per_image(

@@ -29,16 +29,19 @@ def through(
 
     ``each`` image has something of its own added to it, or all have the same, which takes a
     gradient if it is ``trained``.
-
-    A network that compares images with texts has the same features for every task, and logits for
-    each text of the task (``bound``).
     """
-    if bound is network:
-        return _plainly_through(network, reads, each, trained), 0.0
-    features = _plainly_through(network, "features", each, trained)
-    if reads == "features":
-        return features, 0.0
-    text, encoding = _of_a_text(network, trained)
+    passes, once = _with_gradients(network, bound, reads, each)
+    return (passes if trained else Passes(passes.look, passes.look)), once
+
+
+def _with_gradients(
+    network: FrozenNetwork, bound: FrozenNetwork, reads: Reads, each: bool
+) -> tuple[Passes, float]:
+    """A network that compares images with texts has the same features for every task, and logits
+    for each text of the task (``bound``)."""
+    if bound is network or reads == "features":
+        return _there_and_back(network, reads, each), 0.0
+    features, (text, encoding) = _there_and_back(network, "features", each), _of_a_text(network)
     texts = bound.source_classes
     look, step = features.look + texts * text.look, features.step + texts * text.step
     return Passes(look, step), texts * encoding
@@ -47,11 +50,6 @@ def through(
 def of_an_image(network: FrozenNetwork) -> Passes:
     """FLOPs of one more image to the features, with what all images have added to them."""
     return _there_and_back(network, "features", False)
-
-
-def _plainly_through(network: FrozenNetwork, reads: Reads, each: bool, trained: bool) -> Passes:
-    passes = _there_and_back(network, reads, each)
-    return passes if trained else Passes(passes.look, passes.look)
 
 
 @lru_cache(maxsize=256)
@@ -63,13 +61,13 @@ def _there_and_back(network: FrozenNetwork, reads: Reads, each: bool, /) -> Pass
 
 
 @lru_cache(maxsize=64)
-def _of_a_text(network: FrozenNetwork, trained: bool) -> tuple[Passes, float]:
+def _of_a_text(network: FrozenNetwork) -> tuple[Passes, float]:
     """FLOPs of comparing one more image with one text, and of encoding this text: texts are all
     filled up to one length."""
     bound = network.for_targets(["a", "b"])
 
     def compare(images: int) -> Tensor:
-        features_BD = torch.zeros(images, network.features, requires_grad=trained)
+        features_BD = torch.zeros(images, network.features, requires_grad=True)
         return bound.network.forward_head(features_BD)  # type: ignore[operator]
 
     first = counted(lambda: compare(2))
