@@ -22,6 +22,7 @@ from tasks.jobs import Job
 from tasks.machine.devices import devices, here, in_words, slots
 from tasks.machine.lanes import memory_of
 from tasks.machine.precision import require_fast_precisions
+from tasks.orchestration.brief import leave, uncollected, without
 from tasks.orchestration.command_line import run
 from tasks.settings import RunExperiment
 from tasks.stages import other_versions
@@ -40,13 +41,19 @@ def main(
     gigabytes: Gigabytes = None,
 ) -> None:
     """Print trials, passes, FLOPs, time on this machine and disk."""
-    experiment = settings.read(path)
+    with uncollected():
+        tell(settings.read(path), gigabytes)
+
+
+def tell(experiment: RunExperiment, gigabytes: float | None) -> None:
+    """The same of an experiment that was read."""
     compute, finished = experiment.params.compute, finished_jobs(experiment)
     if not experiment.searches and len(finished) == len(experiment.points):
         print(f"nothing to train: all {len(finished):,} trials are finished")
         print_notes(experiment, finished)
         return
-    estimate = estimate_of(experiment, finished)
+    with without("wandb"):  # timm would load it, which takes half a second
+        estimate = estimate_of(experiment, finished)
     searched = (search.point for search in experiment.searches)
     require_fast_precisions((p.trial for p in (*estimate.missing, *searched)), compute)
     with naming("grid"):
@@ -133,4 +140,4 @@ def summary(timed: pl.DataFrame, estimate: Estimate, here: str) -> str:
 
 
 if __name__ == "__main__":
-    run(main, name="lorvp plan")
+    run(main, name="lorvp plan", then=leave)

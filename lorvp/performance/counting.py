@@ -1,15 +1,17 @@
-"""Floating-point operations as torch's own counter sees them, there and back.
+"""Floating-point operations by torch's own formulas, there and back.
 
-It counts those of matrix products and convolutions: a multiplication and an addition are two.
+They are known of matrix products and convolutions: a multiplication and an addition are two.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from torch import Tensor
-from torch.utils.flop_counter import FlopCounterMode
+from torch.utils.flop_counter import flop_registry
+
+from lorvp.performance.shapes import ShapesAlone
 
 
 class Passes(NamedTuple):
@@ -17,6 +19,40 @@ class Passes(NamedTuple):
 
     look: float
     step: float
+
+
+WHOLE: set[Any] = set()
+"""Operations that were found not to be made of others."""
+
+
+class Counting(ShapesAlone):
+    """Counts the FLOPs of a block, on the meta device without computing.
+
+    As torch's `FlopCounterMode`, which also tells them by module: for that it hooks each module on
+    the way there and back, which takes as long as all else.
+    """
+
+    flops: float = 0.0
+
+    def __torch_dispatch__(
+        self,
+        func: Any,
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        kwargs = kwargs or {}
+        formula = flop_registry.get(func._overloadpacket)
+        if formula is None and func not in WHOLE:
+            with self:  # what is made of other operations is those to the counter
+                parts = func.decompose(*args, **kwargs)
+            if parts is not NotImplemented:
+                return parts
+            WHOLE.add(func)
+        output = super().__torch_dispatch__(func, types, args, kwargs)
+        if formula is not None:
+            self.flops += float(formula(*args, **kwargs, out_val=output))
+        return output
 
 
 def one_more(work: Callable[[int], Tensor]) -> tuple[Passes, Passes]:
@@ -30,15 +66,15 @@ def one_more(work: Callable[[int], Tensor]) -> tuple[Passes, Passes]:
 
 def counted(work: Callable[[], object]) -> float:
     """FLOPs of ``work``."""
-    with FlopCounterMode(display=False) as counter:
+    with Counting() as counter:
         work()
-    return float(counter.get_total_flops())
+    return counter.flops
 
 
 def _there_and_back(work: Callable[[int], Tensor], images: int) -> Passes:
-    with FlopCounterMode(display=False) as counter:
+    with Counting() as counter:
         output = work(images)
-        look = float(counter.get_total_flops())
+        look = counter.flops
         if output.requires_grad:
             output.sum().backward()
-        return Passes(look, float(counter.get_total_flops()))
+        return Passes(look, counter.flops)

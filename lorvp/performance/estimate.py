@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections import abc
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +14,8 @@ from lorvp.errors import InputError
 from lorvp.experiment.trial import Point, Trial
 from lorvp.files.whole import canonical
 from lorvp.images import Size
+from lorvp.mappings.base import Mapping
 from lorvp.networks.acceleration.account import Account
-from lorvp.networks.acceleration.engine import engine
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.networks.interface import Canvas, Ends
 from lorvp.networks.manifest import CheckpointManifest
@@ -22,7 +23,7 @@ from lorvp.networks.sources.trained import threads
 from lorvp.performance.flops import Alone, Cost, PerImage, alone, of_trial, per_image
 from lorvp.performance.lanes import Load
 from lorvp.performance.memory import load
-from lorvp.performance.passes import of_an_image
+from lorvp.performance.passes import engine_of, of_an_image
 from lorvp.performance.speed import speed
 from lorvp.prompts.methods.base import Method
 from lorvp.recipe import Precision
@@ -58,8 +59,8 @@ class Estimate:
         self,
         points: Sequence[Point],
         missing: Collection[Point],
-        datasets: Mapping[str, Dataset],
-        networks: Mapping[str, Network],
+        datasets: abc.Mapping[str, Dataset],
+        networks: abc.Mapping[str, Network],
         times: Sequence[float] = (),
     ) -> None:
         """``times``: how many trials each of the points stands for; 1 unless given."""
@@ -70,6 +71,7 @@ class Estimate:
         self._per_image: dict[bytes, PerImage] = {}
         self._loads: dict[str, Load] = {}
         self._costs: dict[bytes, Cost] = {}
+        self._mappings: dict[tuple[str, str, bytes], Mapping] = {}
         self._ends: dict[tuple[str, str], Ends] = {}
 
     def table(self) -> pl.DataFrame:
@@ -124,8 +126,7 @@ class Estimate:
 
     def _cost_of(self, trial: Trial) -> Cost:
         data, network = self.datasets[trial.dataset], self.networks[trial.network]
-        ends = self._ends_of(trial)
-        mapping = trial.mapping.build(ends)
+        ends, mapping = self._ends_of(trial), self._mapping_of(trial)
         settings = [trial.method.model_dump(mode="json"), mapping.reads, ends.source_classes]
         key = canonical([trial.network, *settings])
         if key not in self._per_image:
@@ -133,6 +134,14 @@ class Estimate:
             given = network.manifest, network.sketch, data.class_names, mapping.reads
             self._per_image[key] = per_image(trial.method, *given, own)
         return of_trial(trial, mapping, data.sizes, self._per_image[key])
+
+    def _mapping_of(self, trial: Trial) -> Mapping:
+        """The trial's mapping, without its values."""
+        settings = canonical(trial.mapping.model_dump(mode="json"))
+        key = trial.network, trial.dataset, settings
+        if key not in self._mappings:
+            self._mappings[key] = trial.mapping.build(self._ends_of(trial)).to("meta")
+        return self._mappings[key]
 
     def _alone_on(self, canvas: Canvas, method: Method) -> Alone:
         key = canonical(method.model_dump(mode="json")), canvas
@@ -143,19 +152,19 @@ class Estimate:
     def _outputs(self, trial: Trial) -> bytes:
         """What decides the outputs of a network without a prompt."""
         method = trial.method.model_dump(mode="json")
-        reads = trial.mapping.build(self._ends_of(trial)).reads
+        reads = self._mapping_of(trial).reads
         computed = trial.training.precision, trial.training.compile
         return canonical([trial.dataset, trial.network, method, reads, *computed])
 
     def accounts(self) -> dict[str, Account]:
         """What trials will do to each network, as far as can be seen without weights."""
         names = dict.fromkeys(point.trial.network for point in self.points)
-        return {name: engine(self.networks[name].sketch, "fp32").account() for name in names}
+        return {name: engine_of(self.networks[name].sketch).account() for name in names}
 
     def load(self, network: str) -> Load:
         """What each image of a step asks of a network."""
         if network not in self._loads:
-            self._loads[network] = load(engine(self.networks[network].sketch, "fp32"))
+            self._loads[network] = load(engine_of(self.networks[network].sketch))
         return self._loads[network]
 
     def speed(self, network: str, device: str, precision: Precision, images: int | None) -> float:

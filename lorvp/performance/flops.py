@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -16,12 +17,11 @@ from lorvp.augmentation.settings import Augmentation
 from lorvp.datasets.source import Sizes
 from lorvp.experiment.trial import Trial
 from lorvp.mappings.base import Mapping
-from lorvp.networks.acceleration.engine import engine
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.networks.interface import Canvas, Reads
 from lorvp.networks.manifest import CheckpointManifest
 from lorvp.performance.counting import Passes, one_more
-from lorvp.performance.passes import through, through_inside
+from lorvp.performance.passes import engine_of, through, through_inside
 from lorvp.prompts.methods.base import Method
 
 
@@ -84,6 +84,12 @@ def of_trial(trial: Trial, mapping: Mapping, sizes: Sizes, image: PerImage) -> C
     return Cost(flops, steps * max(1, evaluations) + looks, values)
 
 
+@lru_cache(maxsize=64)
+def _for_targets(network: FrozenNetwork, names: tuple[str, ...], /) -> FrozenNetwork:
+    """Kept, since a grid goes through its tasks in turn."""
+    return network.for_targets(names)
+
+
 def alone(method: Method, canvas: Canvas) -> Alone:
     """On real numbers, since some prompts depend on the values.
 
@@ -118,11 +124,11 @@ def per_image(
     own = own or alone(method, manifest.canvas)
     prompt = method.build(manifest.canvas).train()
     with torch.device("meta"):
-        bound = network.for_targets(names)
+        bound = _for_targets(network, tuple(names))
         prompt.attach(bound, reads, len(names))
         inside = prompt.to("meta")
         if prompt.inside_network:
-            ran = engine(bound, "fp32")
+            ran = engine_of(bound)
             whole, once = through_inside(inside, ran, reads, own.each, own.trained)
         else:
             whole, once = through(network, bound, reads, own.each, own.trained)

@@ -15,10 +15,18 @@ from lorvp.networks.acceleration.engine import Engine, engine
 from lorvp.networks.frozen import FrozenNetwork
 from lorvp.networks.interface import Reads
 from lorvp.performance.counting import Passes, counted, one_more
+from lorvp.performance.shapes import ShapesAlone
 from lorvp.prompts.base import Prompt
+from lorvp.recipe import Precision
 
 Run = Callable[[Engine, Tensor, Tensor, Reads], Tensor]
 """How canvases, with what is added to them, go through a network."""
+
+
+def engine_of(sketch: FrozenNetwork, precision: Precision = "fp32") -> Engine:
+    """A sketch as trials would run it."""
+    with ShapesAlone():
+        return engine(sketch, precision)
 
 
 def through(
@@ -56,7 +64,7 @@ def of_an_image(network: FrozenNetwork) -> Passes:
 def _there_and_back(network: FrozenNetwork, reads: Reads, each: bool, /) -> Passes:
     """One more image, on the way back from which what was added to it takes a gradient."""
     with torch.device("meta"):
-        forward = _forward(Engine.run, engine(network, "fp32"), reads, each, trained=True)
+        forward = _forward(Engine.run, engine_of(network), reads, each, trained=True)
         return one_more(forward)[0]
 
 

@@ -20,13 +20,15 @@ def run(
     stopped: str = "stopped",
     name: str | None = None,
     settings: Mapping[str, Any] | None = None,
+    then: Callable[[], object] = lambda: None,
 ) -> None:
-    """Call ``main`` with the arguments of the command line and end the process.
+    """Call ``main`` with the arguments of the command line, ``then`` what is given, and end the
+    process.
 
     Its parameters say which arguments there are; the docstring of its module is the help. A Ctrl-C
     prints ``stopped``. ``name`` is what a user types, unless that is `python -m MODULE`.
     """
-    _app(main, stopped, main.__globals__["__doc__"], settings)(prog_name=name)
+    _app(main, stopped, main.__globals__["__doc__"], settings, then)(prog_name=name)
 
 
 def refuse(about: str | None, instead: str) -> None:
@@ -44,6 +46,7 @@ def _app(
     stopped: str,
     about: str | None,
     settings: Mapping[str, Any] | None = None,
+    then: Callable[[], object] = lambda: None,
 ) -> typer.Typer:
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
@@ -51,6 +54,7 @@ def _app(
     def with_messages(*arguments: object, **options: object) -> None:
         with for_people(stopped):
             main(*arguments, **options)
+            then()
 
     app.command(help=about, context_settings=dict(settings or {}))(with_messages)
     return app

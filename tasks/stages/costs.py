@@ -15,6 +15,7 @@ from lorvp.experiment.searches import Search
 from lorvp.networks.acceleration.precision import why_absent, why_slow
 from lorvp.performance.estimate import STEP, Dataset, Estimate, Network, in_sum
 from lorvp.performance.lanes import SHARE, kept_bytes
+from lorvp.performance.shapes import ShapesAlone
 from lorvp.trials.store import TrialStore, default_root
 from lorvp.tuning.asking import rounds
 from lorvp.tuning.halving import going_on, rungs
@@ -38,7 +39,7 @@ def estimate_of(experiment: RunExperiment, finished: Sequence[Job]) -> Estimate:
     networks = {}
     for name, config in params.checkpoints.items():
         own = config.trained_on
-        with naming(f"checkpoints.{name}"):
+        with naming(f"checkpoints.{name}"), ShapesAlone():
             sketch = config.sketch(list(datasets[own].class_names) if own else None)
             networks[name] = Network(*sketch)
     missing = set(experiment.points) - {job.point for job in finished}
