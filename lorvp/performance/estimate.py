@@ -24,6 +24,7 @@ from lorvp.performance.flops import Alone, Cost, PerImage, alone, of_trial, per_
 from lorvp.performance.lanes import Load
 from lorvp.performance.memory import load
 from lorvp.performance.passes import engine_of, of_an_image
+from lorvp.performance.shapes import Undrawn
 from lorvp.performance.speed import speed
 from lorvp.prompts.methods.base import Method
 from lorvp.recipe import Precision
@@ -140,7 +141,8 @@ class Estimate:
         settings = canonical(trial.mapping.model_dump(mode="json"))
         key = trial.network, trial.dataset, settings
         if key not in self._mappings:
-            self._mappings[key] = trial.mapping.build(self._ends_of(trial)).to("meta")
+            with Undrawn():
+                self._mappings[key] = trial.mapping.build(self._ends_of(trial)).to("meta")
         return self._mappings[key]
 
     def _alone_on(self, canvas: Canvas, method: Method) -> Alone:

@@ -36,6 +36,22 @@ class ShapesAlone(TorchDispatchMode):
         return func(*args, **kwargs) if shaped is None else shaped
 
 
+class Undrawn(TorchDispatchMode):
+    """In this block no random start values are drawn, for what is only asked how many it has."""
+
+    def __torch_dispatch__(
+        self,
+        func: Any,
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        return args[0] if func in DRAWS else func(*args, **kwargs or {})
+
+
+DRAWS = {aten.uniform_.default, aten.normal_.default}
+
+
 def _as_first(first: Tensor, *_: object, **__: object) -> Tensor:
     return torch.empty_like(first)
 

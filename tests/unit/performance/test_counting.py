@@ -7,7 +7,7 @@ from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
 from lorvp.performance.counting import counted, one_more
-from lorvp.performance.shapes import ShapesAlone
+from lorvp.performance.shapes import ShapesAlone, Undrawn
 
 ARCHITECTURES = ["test_resnet", "test_vit", "test_convnext", "test_efficientnet", "test_nfnet"]
 CPU, META = torch.device("cpu"), torch.device("meta")
@@ -121,3 +121,12 @@ def test_what_does_not_fit_is_refused_in_torchs_words(case):
             WRONG[case](x)
         said.append(str(caught.value))
     assert said[0] == said[1]
+
+
+def test_what_is_only_counted_draws_no_numbers():
+    torch.manual_seed(0)
+    before = torch.get_rng_state()
+    with Undrawn():
+        layer = torch.nn.Linear(7, 5)
+    assert sum(p.numel() for p in layer.parameters()) == 7 * 5 + 5
+    assert torch.equal(torch.get_rng_state(), before)
