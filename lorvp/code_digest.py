@@ -106,14 +106,19 @@ def forget() -> None:
     """Clear all caches, for tests that edit code while the process runs."""
     _digest_of.cache_clear()
     code_files.forget()
-    plugins.forget()
+    plugins.forget_files()
     _loaded_before.clear()
 
 
 def _file(module: str) -> Path:
     if (path := plugins.file_of(module)) is not None:
         return path
-    return ROOT.joinpath(*module.split(".")).with_suffix(".py")
+    return _own_file(ROOT, module)
+
+
+@cache
+def _own_file(root: Path, module: str) -> Path:
+    return root.joinpath(*module.split(".")).with_suffix(".py")
 
 
 _loaded_before: set[str] = set()

@@ -23,7 +23,7 @@ def differs(path: Path) -> bool:
 
 
 def forget() -> None:
-    """Clear all caches, for tests that edit code while the process runs."""
+    """Clear what is kept by path, for tests that edit code while the process runs."""
     imported.cache_clear()
     syntax.cache_clear()
     held.clear()
@@ -32,7 +32,12 @@ def forget() -> None:
 @cache
 def imported(path: Path) -> list[str]:
     """Modules, and names taken from them, of all imports but those for types only."""
-    return list(_imported(ast.parse(source(path))))
+    return _imported_by(source(path))
+
+
+@cache
+def _imported_by(code: bytes) -> list[str]:
+    return list(_imported(ast.parse(code)))
 
 
 def _imported(tree: ast.AST) -> Iterator[str]:
@@ -62,7 +67,12 @@ def content(path: Path) -> str:
 @cache
 def syntax(path: Path) -> str:
     """A hash of the file's syntax, without what is documentation."""
-    tree = ast.parse(source(path))
+    return _syntax_of(source(path))
+
+
+@cache
+def _syntax_of(code: bytes) -> str:
+    tree = ast.parse(code)
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list):

@@ -93,7 +93,12 @@ def made_by(parts: list[Settings]) -> dict[str, str]:
 
 
 def forget() -> None:
-    """Look again, for tests that install or edit packages while the process runs."""
+    """Look again, for tests that install packages while the process runs."""
     found.forget()
     packages.cache_clear()
+    files.cache_clear()
+
+
+def forget_files() -> None:
+    """Look again at the files of the packages that are known."""
     files.cache_clear()

@@ -3,40 +3,25 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import pytest
+from lorvp import code_digest
 
-from lorvp import code_digest, code_files
-
-
-class ByContent:
-    """A function of a file's bytes, which are parsed once, however many copies there are."""
-
-    def __init__(self, function: Any) -> None:
-        self.function: Callable[[Path], Any] = function.__wrapped__
-        self.known: dict[bytes, Any] = {}
-
-    def __call__(self, path: Path) -> Any:
-        content = code_files.source(path)
-        if content not in self.known:
-            self.known[content] = self.function(path)
-        return self.known[content]
-
-    def cache_clear(self) -> None:
-        """Nothing becomes stale: whoever edits a file gives it other bytes."""
+REAL = code_digest.ROOT / "lorvp"
 
 
-PARSED = {name: ByContent(getattr(code_files, name)) for name in ("imported", "syntax")}
-
-
-def copied_package(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Copy `lorvp` into ``folder`` and have it hashed; the copy's path."""
+def copy_to(folder: Path) -> Path:
+    """Copy `lorvp` into ``folder``; the copy's path."""
     ignored = shutil.ignore_patterns("*pyc")
-    shutil.copytree(code_digest.ROOT / "lorvp", folder / "lorvp", ignore=ignored)
-    monkeypatch.setattr(code_digest, "ROOT", folder)
-    for name, parsed in PARSED.items():
-        monkeypatch.setattr(code_files, name, parsed)
-    return folder / "lorvp"
+    return Path(shutil.copytree(REAL, folder / "lorvp", ignore=ignored))
+
+
+def restore(copy: Path) -> None:
+    """Undo all edits, for the next test: copying anew takes longer than most of them."""
+    for path in copy.rglob("*"):
+        if path.is_file() and not (REAL / path.relative_to(copy)).exists():
+            path.unlink()
+    for real in REAL.rglob("*.py"):
+        path, code = copy / real.relative_to(REAL), real.read_bytes()
+        if not path.exists() or path.read_bytes() != code:
+            path.write_bytes(code)

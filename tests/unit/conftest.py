@@ -1,12 +1,14 @@
-"""What several files ask of params.yaml, and of the run that it starts."""
+"""What several files ask of params.yaml, of the run it starts, and of the code that is hashed."""
 
 import sys
 from pathlib import Path
 
 import pytest
 
+from lorvp import code_digest
 from lorvp.experiment.params import ParamsError
 from tasks.settings import read
+from tests.support import copied_package
 from tests.support.experiments import params
 
 
@@ -33,6 +35,20 @@ def message(tmp_path, monkeypatch):
         return str(error.value)
 
     return of
+
+
+@pytest.fixture(scope="session")
+def copy_of_the_package(tmp_path_factory) -> Path:
+    return copied_package.copy_to(tmp_path_factory.mktemp("copy"))
+
+
+@pytest.fixture
+def package(copy_of_the_package, monkeypatch):
+    """A copy of `lorvp` to edit, which is hashed instead of the real one."""
+    monkeypatch.setattr(code_digest, "ROOT", copy_of_the_package.parent)
+    yield copy_of_the_package
+    copied_package.restore(copy_of_the_package)
+    code_digest.forget()
 
 
 @pytest.fixture

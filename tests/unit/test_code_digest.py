@@ -22,7 +22,6 @@ from lorvp.prompts.methods.lor_vp import LorVpConfig
 from lorvp.prompts.methods.none import NoneConfig
 from lorvp.prompts.placements.regions import RegionsConfig
 from lorvp.trials.identity import fingerprint, identity
-from tests.support.copied_package import copied_package
 from tests.support.tiny import trial
 
 TRIALS = {
@@ -54,11 +53,6 @@ LOW_RANK = LOR_VP | {"low rank everywhere", "low rank in regions"}
 SENTENCES = {"lor_vp attrvr", "lor_vp prm", "lor_vp rvp"}
 SELECTIONS = {"lor_vp ilm", "lor_vp identity", "lor_vp text", "lor_vp semantic"}
 REGIONS = {"adavipro", "low rank in regions", "free in regions"}
-
-
-@pytest.fixture
-def package(tmp_path, monkeypatch) -> Path:
-    return copied_package(tmp_path, monkeypatch)
 
 
 def names() -> dict[str, str]:

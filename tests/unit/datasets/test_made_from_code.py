@@ -6,18 +6,15 @@ import pytest
 
 from lorvp import code_digest
 from lorvp.datasets import made_from
-from tests.support.copied_package import copied_package
 from tests.support.datasets.layouts import LAYOUTS
 from tests.support.datasets.making import config
 
 KINDS = sorted({*LAYOUTS, "digits", "letters"})
 
 
-@pytest.fixture
-def package(tmp_path, monkeypatch) -> Path:
-    """A copy of the code that is hashed instead of the real one, in the current folder."""
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    return copied_package(tmp_path, monkeypatch)
 
 
 def codes() -> dict[str, str | None]:

@@ -1,18 +1,11 @@
 """Which edits of the code make which checkpoints new, on a copy of the package that is edited."""
 
-from pathlib import Path
 
 import pytest
 
 from lorvp import code_digest
 from lorvp.networks.checkpoint import digest
 from lorvp.networks.manifest import CheckpointManifest
-from tests.support.copied_package import copied_package
-
-
-@pytest.fixture
-def package(tmp_path, monkeypatch) -> Path:
-    return copied_package(tmp_path, monkeypatch)
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from lorvp import code_digest, code_files
-from lorvp.plugins import kinds
-from tests.support.copied_package import PARSED
+from lorvp import code_digest
+from lorvp.plugins import code, kinds
 from tests.support.installed import write_package
 
 Install = Callable[..., None]
@@ -18,6 +17,7 @@ Install = Callable[..., None]
 
 def look_again() -> None:
     kinds.others.cache_clear()
+    code.forget()
     code_digest.forget()
 
 
@@ -26,8 +26,6 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     folder, before = tmp_path / "site", set(sys.modules)
     folder.mkdir()
     monkeypatch.syspath_prepend(str(folder))
-    for name, parsed in PARSED.items():
-        monkeypatch.setattr(code_files, name, parsed)
     yield folder
     for name in set(sys.modules) - before:
         if str(folder) in str(getattr(sys.modules[name], "__file__", "")):
