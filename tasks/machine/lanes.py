@@ -55,8 +55,11 @@ def _load_of(manifest: CheckpointManifest) -> Load:
 
 @cache
 def _load(facts: str) -> Load:
-    """Of the network that a trial would run, made without its weights; about a second if large."""
-    from lorvp.performance.memory import load  # which imports 75 MB that only a GPU's plan needs
+    """Of the network that a trial would run, made without its weights."""
+    # These import 75 MB that only a GPU's plan needs.
+    from lorvp.performance.memory import load
+    from lorvp.performance.shapes import ShapesAlone
 
-    _, network = checkpoint.sketch(Facts.model_validate_json(facts))
-    return load(engine(network, "fp32"))
+    with ShapesAlone():
+        _, network = checkpoint.sketch(Facts.model_validate_json(facts))
+        return load(engine(network, "fp32"))
