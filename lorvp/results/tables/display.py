@@ -65,7 +65,12 @@ def _ahead(row: str, column: str, pairs: Pairs) -> str | None:
         return None
     points = found["difference"] if found["a"] == row else -found["difference"]
     mark = {row: f"{BETTER} ", column: f"{WORSE} "}.get(found["better"], "")
-    return f"{mark}{points:+.1f}"
+    return f"{mark}{_signed(points)}"
+
+
+def _signed(points: float) -> str:
+    """Such as +1.2; what rounds to nothing has no sign."""
+    return "0.0" if f"{points:z.1f}" == "0.0" else f"{points:+.1f}"
 
 
 def _hint(row: str, column: str, pairs: Pairs) -> str | None:
@@ -77,7 +82,7 @@ def _hint(row: str, column: str, pairs: Pairs) -> str | None:
     rest = "" if found["better"] else " differ by no more than chance may"
     p = f"< {SMALLEST}" if found["p_holm"] < SMALLEST else f"= {found['p_holm']:.3f}"
     return (
-        f"{first} {said} {second}{rest}: {a} - {b} is {found['difference']:+.1f} points "
+        f"{first} {said} {second}{rest}: {a} - {b} is {_signed(found['difference'])} points "
         f"({found['low']:.1f} to {found['high']:.1f}), p (Holm) {p}, seeds won "
         f"{found['ahead']} : {found['behind']} of {seeds}"
     )

@@ -65,3 +65,9 @@ def test_there_is_a_matrix_for_each_mapping_named_with_its_pair_where_there_are_
 def test_the_marks_are_text_in_every_format():
     assert in_markdown("▲ +1.5") == "▲ +1.5"
     assert in_latex("▼ -1.5") == r"$\nabla$ -1.5"
+
+
+def test_what_rounds_to_nothing_has_no_sign():
+    pair = pairs_of().filter(pl.col("a") == "pad").with_columns(difference=0.04)
+    [shown] = display.tests(pair, cells("n").filter(pl.col("method") != "none"))
+    assert shown.cells.rows() == [("1. lor_vp", None, "0.0"), ("2. pad", "0.0", None)]
