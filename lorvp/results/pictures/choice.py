@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-ADDS = pl.col("content_values") > 0
-"""The method adds something to the image."""
+ADDS = pl.col("content_values") + pl.col("placement_values") > 0
+"""The method adds something to the image; a generated prompt has all of its values in placement."""
 BARE = pl.col("trained_values") == pl.col("mapping_values")
 """Nothing but the mapping is trained."""
 

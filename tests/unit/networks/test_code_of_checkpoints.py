@@ -1,6 +1,5 @@
 """Which edits of the code make which checkpoints new, on a copy of the package that is edited."""
 
-
 import pytest
 
 from lorvp import code_digest

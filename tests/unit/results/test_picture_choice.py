@@ -17,7 +17,9 @@ from lorvp.results.pictures.choice import (
 def tidy(*rows) -> pl.DataFrame:
     """Rows of trial, method, mapping, seed, validation accuracy and values of the content."""
     names = ["trial", "method", "mapping", "seed", "val_accuracy", "content_values"]
-    table = pl.DataFrame(rows, schema=names, orient="row").with_columns(mapping_values=7)
+    table = pl.DataFrame(rows, schema=names, orient="row").with_columns(
+        mapping_values=7, placement_values=0
+    )
     return table.with_columns(trained_values=pl.col("content_values") + 7)
 
 
@@ -46,6 +48,17 @@ def test_what_is_no_number_is_not_the_best():
 def test_each_method_that_adds_something_has_its_best():
     assert best_of_each_method(GRID) == ["e", "f"]
     assert best_of_each_method(GRID.filter(method="none")) == []
+
+
+def test_a_generated_prompt_is_drawn_though_its_values_are_all_of_the_placement():
+    generated = tidy(("h", "blackvip", "lp", 0, 0.3, 0)).with_columns(
+        placement_values=8957, trained_values=8964
+    )
+    assert best_of_each_method(pl.concat([GRID, generated], how="vertical_relaxed")) == [
+        "e",
+        "f",
+        "h",
+    ]
 
 
 def test_the_best_prompt_is_beside_the_same_mapping_and_seed_without_one():
