@@ -13,9 +13,10 @@ from lorvp.datasets.source import Sizes
 from lorvp.errors import InputError
 from lorvp.experiment.searches import Search
 from lorvp.networks.acceleration.precision import why_absent, why_slow
-from lorvp.performance.estimate import STEP, Dataset, Estimate, Network, in_sum
+from lorvp.performance.estimate import STEP, Estimate, in_sum
 from lorvp.performance.lanes import SHARE, kept_bytes
 from lorvp.performance.shapes import ShapesAlone
+from lorvp.performance.trial_costs import Dataset, Network
 from lorvp.trials.store import TrialStore, default_root
 from lorvp.tuning.asking import rounds
 from lorvp.tuning.halving import going_on, rungs

@@ -1,6 +1,6 @@
 """`python -m tests.benchmarks.preset_costs`: write the cost of every preset into its head.
 
-Costs are counted, not timed. It takes some minutes, since the networks of all papers are built.
+Costs are counted, not timed.
 """
 
 from __future__ import annotations

@@ -225,9 +225,9 @@ def test_prompts_of_imagenet_are_tested_on_four_sets():
     assert tested == {"imagenet_r", "imagenet_sketch", "imagenet_a", "imagenet_v2"}
 
 
-@pytest.mark.parametrize("name", ["quickstart", "lorvp_rank"])
+@pytest.mark.parametrize("name", [name for name in PRESETS if "PFLOP" in head(name)])
 def test_the_cost_is_what_is_counted(name, tmp_path, monkeypatch):
-    """The others' take minutes: `python -m tests.benchmarks.preset_costs` writes all of them."""
+    """`python -m tests.benchmarks.preset_costs` writes all of them."""
     path = (FOLDER / f"{name}.yaml").resolve()
     monkeypatch.chdir(tmp_path)  # where nothing is prepared
     monkeypatch.setenv("LORVP_STORE", str(tmp_path))

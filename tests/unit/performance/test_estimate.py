@@ -9,9 +9,10 @@ from lorvp.experiment.trial import Point, Trial
 from lorvp.networks.acceleration.engine import Engine
 from lorvp.networks.sources.trained import TrainedConfig
 from lorvp.performance import estimate as module
-from lorvp.performance.estimate import STEP, Dataset, Estimate, Network
+from lorvp.performance.estimate import STEP, Estimate
 from lorvp.performance.lanes import Load
 from lorvp.performance.told import duration, readable, rounded, timed
+from lorvp.performance.trial_costs import Dataset, Network
 
 SIZES = Sizes(classes=10, train=100, val=20, test=30)
 NAMES = [str(k) for k in range(10)]
