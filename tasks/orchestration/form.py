@@ -14,10 +14,14 @@ from pydantic import WithJsonSchema
 from lorvp.settings import Settings
 
 
-def one_of(names: Iterable[str]) -> WithJsonSchema:
-    """A choice of one of ``names``; of a list, those that it has when the form is made."""
+def one_of(names: Iterable[str], title: str) -> WithJsonSchema:
+    """A choice of one of ``names``; of a list, those that it has when the form is made.
+
+    ``title`` is its own: `Annotated` takes two choices that are equal for one, as those of two
+    empty lists would be.
+    """
     known = names if isinstance(names, list) else list(names)
-    return WithJsonSchema({"type": "string", "enum": known})
+    return WithJsonSchema({"type": "string", "title": title, "enum": known})
 
 
 def form_of(settings: type[Settings], sweep: bool = False) -> WithJsonSchema:

@@ -40,7 +40,7 @@ def test_a_run_from_the_form(project: Project):
     assert seen == 2, "runs of the form, without what they started"
     properties = deployment["parameter_openapi_schema"]["properties"]
     assert "adavipro" in properties["methods"]["items"]["enum"]
-    assert properties["datasets"]["items"]["enum"] == ["digits", "letters"]
+    assert properties["datasets"]["items"]["enum"] == ["letters", "digits"]
     assert properties["networks"]["items"]["enum"] == ["letters_resnet"]
     assert properties["training"]["properties"]["lr"]["items"] == {"type": "number"}
     nothing_is_left(project)
