@@ -49,7 +49,7 @@ def run(request: Request) -> str:
         with tags(str(Path.cwd())):  # of the run and its trials
             state = named(return_state=True)
     except TransportError:  # nobody takes down how the flow ended
-        return _still_missing(request.plan)
+        return _still_missing(request.replan())  # a search may want more than at the start
     if state.is_cancelled():
         raise KeyboardInterrupt
     error = state.result(raise_on_failure=False)
