@@ -103,7 +103,7 @@ def loaded_otherwise() -> list[str]:
 
 
 def forget() -> None:
-    """Clear all caches, for tests that edit code while the process runs."""
+    """Hash the code as it is now again, for tests that edit it while the process runs."""
     _digest_of.cache_clear()
     code_files.forget()
     plugins.forget_files()

@@ -34,14 +34,7 @@ class Counting(ShapesAlone):
 
     flops: float = 0.0
 
-    def __torch_dispatch__(
-        self,
-        func: Any,
-        types: Any,
-        args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
-    ) -> Any:
-        kwargs = kwargs or {}
+    def run(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         formula = flop_registry.get(func._overloadpacket)
         if formula is None and func not in WHOLE:
             with self:  # what is made of other operations is those to the counter
@@ -49,7 +42,7 @@ class Counting(ShapesAlone):
             if parts is not NotImplemented:
                 return parts
             WHOLE.add(func)
-        output = super().__torch_dispatch__(func, types, args, kwargs)
+        output = super().run(func, args, kwargs)
         if formula is not None:
             self.flops += float(formula(*args, **kwargs, out_val=output))
         return output

@@ -17,36 +17,39 @@ from torch.utils._python_dispatch import TorchDispatchMode
 aten = torch.ops.aten
 
 
-class ShapesAlone(TorchDispatchMode):
+class Operations(TorchDispatchMode):
+    """In this block each operation of torch is run by ``run``."""
+
+    def __torch_dispatch__(
+        self,
+        func: Any,
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        return self.run(func, args, kwargs or {})
+
+    def run(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        return func(*args, **kwargs)
+
+
+class ShapesAlone(Operations):
     """In this block, what has the shape of what it is given is not worked out on the meta device.
 
     Tensors of other devices are computed as ever, and what does not fit is torch's to refuse.
     """
 
-    # The signature is torch's.
-    def __torch_dispatch__(
-        self,
-        func: Any,
-        types: Any,
-        args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
-    ) -> Any:
-        by_shape, kwargs = BY_SHAPE.get(func), kwargs or {}
+    def run(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        by_shape = BY_SHAPE.get(func)
         shaped = by_shape(*args, **kwargs) if by_shape and args[0].is_meta else None
         return func(*args, **kwargs) if shaped is None else shaped
 
 
-class Undrawn(TorchDispatchMode):
+class Undrawn(Operations):
     """In this block no random start values are drawn, for what is only asked how many it has."""
 
-    def __torch_dispatch__(
-        self,
-        func: Any,
-        types: Any,
-        args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
-    ) -> Any:
-        return args[0] if func in DRAWS else func(*args, **kwargs or {})
+    def run(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        return args[0] if func in DRAWS else func(*args, **kwargs)
 
 
 DRAWS = {aten.uniform_.default, aten.normal_.default}

@@ -96,7 +96,7 @@ def forget() -> None:
     """Look again, for tests that install packages while the process runs."""
     found.forget()
     packages.cache_clear()
-    files.cache_clear()
+    forget_files()
 
 
 def forget_files() -> None:
